@@ -1,0 +1,43 @@
+"""Every error that a user can act on.
+
+A message says what was found and where, what was expected, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class NasframeError(Exception):
+    """Root of all errors with a message for users; the command line prints it without a traceback."""
+
+    exit_code = 2
+    """2: what was given is wrong and nothing was run; 1: a run began and failed."""
+
+
+class PluginError(NasframeError):
+    """A plug-in cannot be imported, is unknown, or clashes with another."""
+
+
+class ExperimentError(NasframeError):
+    """An experiment file, an override or an option is wrong."""
+
+
+class CapabilityError(NasframeError):
+    """A space, a strategy and an evaluator that cannot work together."""
+
+
+class GenotypeError(NasframeError):
+    """A genotype does not answer its space's decisions."""
+
+
+class DataError(NasframeError):
+    """A data set is missing, incomplete or holds what it may not hold."""
+
+
+class RunError(NasframeError):
+    """A run or its folder failed: a torn checkpoint, a loss that is not finite, a full disk."""
+
+    exit_code = 1
+
+
+class RunFolderError(NasframeError):
+    """A folder that cannot be used as a run folder; nothing was run."""

@@ -1,0 +1,147 @@
+"""The evaluator: what turns a candidate into a score; it owns the data and the loss."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from nasframe.genotype import Genotype
+from nasframe.options import Options as BaseOptions
+from nasframe.space import Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+    from nasframe.stepper import Stepper
+
+Model = Callable[["Tensor"], "Tensor"]
+"""A network, or a closure over one."""
+
+Split = Literal["weights", "arch", "train", "val"]
+"""``weights`` and ``arch`` are disjoint halves of ``train``: a search trains weights on the one, architecture
+parameters on the other; retraining uses ``train``; ``val`` is never trained on."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Where and how the numbers are computed; the experiment decides it once for all components."""
+
+    seed: int = 0
+    device: str = "cpu"
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    """The type used inside autocast; float32: no autocast."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some examples, on the device."""
+
+    inputs: Tensor
+    """(N, in_channels, H, W)."""
+    targets: Tensor
+    names: tuple[str, ...]
+    """Where each example comes from (file names), for messages."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows for people: per-class scores, a confusion matrix."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | int | float | None, ...], ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluator says of a candidate."""
+
+    score: float
+    """The number to maximise: higher is better, always."""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """All numbers by name, the score among them; fractions, not percent."""
+    tables: Mapping[str, Table] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A genotype with its lazy network: an evaluator that needs no network never builds it."""
+
+    genotype: Genotype
+    build: Callable[[], nn.Module]
+
+
+class Evaluator(ABC):
+    """Turns a candidate into a score.
+
+    Subclasses declare ``name``, a nested ``Options``, set ``task`` when constructed and add capabilities below.
+    Construction finds and checks the data, so that errors come before any training.
+    """
+
+    name: ClassVar[str]
+    Options: ClassVar[type[BaseOptions]] = BaseOptions
+    task: Task
+
+    def __init__(self, options: BaseOptions | None = None, runtime: Runtime | None = None) -> None:
+        """Args: options: of this class's ``Options``, None: the defaults; runtime: None: CPU, float32, seed 0."""
+        self.options = self.Options() if options is None else options
+        self.runtime = Runtime() if runtime is None else runtime
+        self.prepare()
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Find and check the data and set ``task``; called once, when constructed.
+
+        Raises:
+            DataError: what is wrong with the data, all of it at once, by file name.
+        """
+
+    @abstractmethod
+    def evaluate(self, candidate: Candidate, budget: float = 1.0) -> Evaluation:
+        """The score of a candidate at a share of a full evaluation (1.0: the evaluator's own recipe)."""
+
+    def record(self) -> Mapping[str, Any]:
+        """Plain facts to keep in the run folder, such as which images are in which split; default: none."""
+        return {}
+
+
+class Differentiable(ABC):
+    """Of an evaluator: it offers batches and a loss, so gradient strategies can use it."""
+
+    @abstractmethod
+    def batches(self, split: Split, start: int = 0) -> Iterator[Batch]:
+        """An endless stream of batches from number ``start`` on.
+
+        Batch k is a pure function of (seed, split, k): its images, crops and flips. So a resumed run sees
+        the very same batches, and a checkpoint holds no iterator.
+        """
+
+    @abstractmethod
+    def epoch_steps(self, split: Split) -> int:
+        """How many batches make one pass over the split, at least 1."""
+
+    @abstractmethod
+    def loss(self, model: Model, batch: Batch) -> Tensor:
+        """A scalar on the graph, finite even where every target is void; the model is any callable."""
+
+    @abstractmethod
+    def measure(self, model: Model) -> Evaluation:
+        """The score on all of ``val``, without training; a module is put in eval mode meanwhile."""
+
+
+class Trainable(Differentiable, ABC):
+    """Of an evaluator whose evaluation is a training: the core can run, checkpoint and resume it step by step."""
+
+    @abstractmethod
+    def training(self, network: nn.Module, budget: float = 1.0) -> Stepper:
+        """The training of a network by this evaluator's recipe, not yet begun; the network is trained in place."""
+
+
+class Illustrating(ABC):
+    """Of an evaluator: it can draw what a model does."""
+
+    @abstractmethod
+    def pictures(self, model: Model, count: int) -> Iterator[tuple[str, np.ndarray]]:
+        """Named pictures, (H, W, 3) uint8: for a dense task image, truth and prediction side by side."""
