@@ -1,0 +1,5 @@
+"""``python -m nasframe``: the command line."""
+
+from nasframe.cli import main
+
+main()

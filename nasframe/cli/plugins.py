@@ -1,0 +1,114 @@
+"""``nasframe plugins``: what is installed, what is broken, and what can be combined."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from nasframe.capabilities import Combination, combinations
+from nasframe.cli.output import console, format_option
+from nasframe.component import Kind
+from nasframe.composition import SECTIONS
+from nasframe.registry import KINDS, Registry, conflict_message
+
+CONFLICT = 2
+
+
+@click.command()
+@click.option("--kind", type=click.Choice(KINDS), help="Only components of this kind.")
+@click.option("--table", is_flag=True, help="Which space, evaluator and strategy can work together.")
+@format_option
+@click.pass_obj
+def plugins(registry: Registry, kind: Kind | None, table: bool, format_: str) -> None:
+    """List the installed components and plug-ins, the broken ones too."""
+    if table:
+        _show_combinations(combinations(registry), format_)
+        for reason in (reason for section in SECTIONS for reason in registry.unusable(section)):
+            click.echo(f"left out: {reason}", err=True)
+    else:
+        _show_components(registry, KINDS if kind is None else (kind,), format_)
+    if registry.conflicts:
+        raise click.exceptions.Exit(CONFLICT)
+
+
+def listing(registry: Registry, kinds: Sequence[Kind] = KINDS) -> dict[str, Any]:
+    """All that is known of the plug-ins without importing a component, as plain data."""
+    offers = sorted(
+        (offer for offer in registry.offers if offer.component.kind in kinds),
+        key=lambda offer: (KINDS.index(offer.component.kind), offer.component.name, offer.plugin.distribution),
+    )
+    return {
+        "components": [
+            {
+                **asdict(offer.component),
+                "plugin": offer.plugin.name,
+                "distribution": offer.plugin.distribution,
+                "version": offer.plugin.version,
+                "conflict": (offer.component.kind, offer.component.name) in registry.conflicts,
+            }
+            for offer in offers
+        ],
+        "broken": [
+            {
+                "plugin": failure.plugin.name,
+                "distribution": failure.plugin.distribution,
+                "version": failure.plugin.version,
+                "reason": failure.reason,
+            }
+            for failure in registry.failures
+        ],
+        "disabled": [plugin.name for plugin in registry.disabled],
+        "conflicts": [conflict_message(clashing) for clashing in registry.conflicts.values()],
+    }
+
+
+def _show_components(registry: Registry, kinds: Sequence[Kind], format_: str) -> None:
+    found = listing(registry, kinds)
+    if format_ == "json":
+        click.echo(json.dumps(found, indent=1))
+        return
+    columns = ("kind", "name", "summary", "distribution", "version")
+    if found["components"]:
+        _print_table("", columns, found["components"])
+    else:
+        click.echo("No components are installed.")
+    if found["broken"]:
+        _print_table("Broken plug-ins", ("plugin", "distribution", "version", "reason"), found["broken"])
+    if found["disabled"]:
+        click.echo(f"Disabled plug-ins: {', '.join(found['disabled'])}")
+    for message in found["conflicts"]:
+        click.echo(f"error: {message}", err=True)
+
+
+def _show_combinations(found: Sequence[Combination], format_: str) -> None:
+    rows = [
+        {
+            "space": combination.space,
+            "evaluator": combination.evaluator,
+            "strategy": combination.strategy,
+            "works": not combination.reason,
+            "reason": combination.reason or None,
+        }
+        for combination in found
+    ]
+    if format_ == "json":
+        click.echo(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        row["combined"] = "yes" if row["works"] else f"no: {row['strategy']} {row['reason']}"
+    _print_table("", ("space", "evaluator", "strategy", "combined"), rows)
+
+
+def _print_table(title: str, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> None:
+    table = Table(title=title or None, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(row[column])) for column in columns))
+    console().print(table)

@@ -1,0 +1,192 @@
+"""The experiment: a space, an evaluator and a strategy with checked options, read from a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from nasframe.capabilities import refusals
+from nasframe.composition import SECTIONS, compose
+from nasframe.errors import CapabilityError, ExperimentError
+from nasframe.evaluator import Evaluator
+from nasframe.located import Problem, Value, raise_problems, unknown_values
+from nasframe.option_check import check_options, unknown_key
+from nasframe.options import Options
+from nasframe.parts import (
+    Choice,
+    Part,
+    make_part,
+    members,
+    optional_mapping,
+    read_choice,
+    retrained,
+)
+from nasframe.registry import Registry
+from nasframe.run_options import RunOptions
+from nasframe.space import SearchSpace
+from nasframe.strategy import Strategy
+from nasframe.variables import escape
+
+KEYS = ("name", "seed", "extends", *SECTIONS, "retrain", "run")
+
+
+class Identity(Options):
+    """What distinguishes one experiment from another with the same parts."""
+
+    name: str = Field(max_length=100)
+    r"""Name of the experiment, with which its runs' folders begin: no / or \; default: the file's name."""
+    seed: int = Field(0, ge=0, lt=2**32)
+    """Seed of all random numbers, from 0 to 4294967295."""
+
+    @field_validator("name")
+    @classmethod
+    def _can_be_a_folder(cls, name: str) -> str:
+        if not re.fullmatch(r"[^./\\\s][^/\\\x00-\x1f]*", name):
+            raise ValueError("a name cannot start with '.' or a space, nor hold '/', '\\' or a line break")
+        return name
+
+
+@dataclass(frozen=True)
+class Retrain:
+    """The parts of retraining: the search's with the overrides applied."""
+
+    space: Part[SearchSpace]
+    evaluator: Part[Evaluator]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that a run needs to know; no data was touched and nothing was built."""
+
+    name: str
+    seed: int
+    space: Part[SearchSpace]
+    evaluator: Part[Evaluator]
+    strategy: Part[Strategy]
+    retrain: Retrain | None
+    """None: the genotype is not retrained."""
+    run: RunOptions
+    source: str = field(compare=False)
+    """The file it was read from."""
+
+    def resolved(self) -> dict[str, Any]:
+        """Plain data with every default written out; written as YAML it is a file of an equal experiment."""
+        parts: dict[str, Part[Any]] = {
+            "space": self.space,
+            "evaluator": self.evaluator,
+            "strategy": self.strategy,
+        }
+        retrain = None
+        if self.retrain is not None:
+            retrain = {"space": self.retrain.space.written(), "evaluator": self.retrain.evaluator.written()}
+        resolved = {
+            "name": self.name,
+            "seed": self.seed,
+            **{section: {"type": part.component.name, **part.written()} for section, part in parts.items()},
+            "retrain": retrain,
+            "run": self.run.model_dump(mode="json"),
+        }
+        return {key: escape(value) for key, value in resolved.items()}
+
+
+def load(path: str | Path, overrides: Sequence[str] = (), registry: Registry | None = None) -> Experiment:
+    """Read, merge and check an experiment file.
+
+    Args:
+        path: the file.
+        overrides: texts like ``strategy.epochs=2``; later ones win.
+        registry: where components are looked up; None: what is installed.
+
+    Raises:
+        ExperimentError: everything that is wrong in the file and the overrides, each with its place.
+        CapabilityError: all is right but the parts cannot work together.
+        PluginError: two plug-ins offer components of one kind and name.
+    """
+    registry = Registry.discover() if registry is None else registry
+    registry.require_unambiguous()
+    problems: list[Problem] = []
+    tree = compose(Path(path), overrides, problems)
+    unknown = unknown_values(tree)
+    check = _Check(tree, registry)
+    experiment = check.experiment(Path(path))
+    problems += unknown
+    unread = {problem.place for problem in problems}
+    problems += [problem for problem in check.problems if problem.place not in unread]
+    if problems:
+        raise_problems(problems + check.refusals, ExperimentError)
+    raise_problems(check.refusals, CapabilityError)
+    assert experiment is not None, "an experiment without problems is complete"
+    return experiment
+
+
+class _Check:
+    """Checks one composed experiment and gathers everything that is wrong."""
+
+    def __init__(self, tree: Value, registry: Registry) -> None:
+        self.tree = tree
+        self.registry = registry
+        self.problems: list[Problem] = []
+        self.refusals: list[Problem] = []
+
+    def experiment(self, path: Path) -> Experiment | None:
+        self.problems += [
+            unknown_key(key, value, "", KEYS) for key, value in members(self.tree).items() if key not in KEYS
+        ]
+        identity = self.identity(path.stem)
+        space, evaluator, strategy = (
+            read_choice(section, self.tree, self.registry, self.problems) for section in SECTIONS
+        )
+        parts = (self.part(space), self.part(evaluator), self.part(strategy))
+        retrain = self.retrain(space, evaluator)
+        run = check_options(RunOptions, self.mapping("run"), "run", self.problems)
+        if space and evaluator and strategy:
+            messages = refusals(self.registry, space.found, evaluator.found, strategy.found)
+            self.refusals += [Problem(strategy.type_place, "strategy.type", message) for message in messages]
+        match identity, run, parts:
+            case Identity(), RunOptions(), (Part() as first, Part() as second, Part() as third):
+                return Experiment(identity.name, identity.seed, first, second, third, retrain, run, str(path))
+        return None
+
+    def identity(self, stem: str) -> Identity | None:
+        written = {key: members(self.tree)[key] for key in ("name", "seed") if key in members(self.tree)}
+        data = {"name": Value(stem, self.tree.place, self.tree.place), **written}
+        value = Value(data, self.tree.place, self.tree.place)
+        return check_options(Identity, value, "", self.problems)
+
+    def part(self, choice: Choice | None) -> Part[Any] | None:
+        if choice is None:
+            return None
+        return make_part(choice, choice.options, choice.found.component.kind, self.problems)
+
+    def retrain(self, space: Choice | None, evaluator: Choice | None) -> Retrain | None:
+        """The parts of retraining; None if there is none, or if it is wrong."""
+        retrain = members(self.tree).get("retrain")
+        if retrain is not None and retrain.data is None:
+            return None
+        overrides = self.mapping("retrain")
+        known = ("space", "evaluator")
+        self.problems += [
+            unknown_key(key, value, "retrain", known) for key, value in members(overrides).items() if key not in known
+        ]
+        space_part = self.retrained(space, overrides, "space")
+        evaluator_part = self.retrained(evaluator, overrides, "evaluator")
+        return Retrain(space_part, evaluator_part) if space_part and evaluator_part else None
+
+    def retrained(self, choice: Choice | None, overrides: Value, section: str) -> Part[Any] | None:
+        path = f"retrain.{section}"
+        own = optional_mapping(section, overrides, path, self.problems)
+        if choice is None:
+            return None
+        reported = {(problem.place, problem.message) for problem in self.problems}
+        found: list[Problem] = []
+        part = retrained(choice, own, path, found)
+        self.problems += [item for item in found if (item.place, item.message) not in reported]
+        return part
+
+    def mapping(self, key: str) -> Value:
+        return optional_mapping(key, self.tree, key, self.problems)

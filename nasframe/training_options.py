@@ -1,0 +1,34 @@
+"""The settings of a training: light, so that an evaluator's ``Options`` can hold them."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from nasframe.options import Options
+
+
+class TrainingOptions(Options):
+    """SGD with momentum and a "poly" learning rate, as DeepLab trains (Auto-DeepLab, section 4.2)."""
+
+    epochs: float = Field(default=100.0, gt=0)
+    """Length in passes over the split ``train``. (The paper trains Cityscapes for 1.5 million steps.)"""
+    steps: int | None = Field(default=None, ge=1)
+    """Length in optimiser updates; None: as ``epochs`` says."""
+    lr: float = Field(default=0.05, gt=0)
+    """Learning rate at the start (after the warm-up)."""
+    power: float = Field(default=0.9, ge=0)
+    """The learning rate falls as (1 - step/steps)^power; 0: constant."""
+    warmup_steps: int = Field(default=0, ge=0)
+    """Updates over which the learning rate rises linearly to its schedule."""
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    """Momentum of SGD."""
+    weight_decay: float = Field(default=4e-5, ge=0)
+    """L2 penalty on the weights (DeepLab's code: 4e-5; the paper does not say)."""
+    decay_norm_and_bias: bool = False
+    """Whether the penalty also applies to biases and to scales and shifts of normalisations."""
+    clip: float | None = Field(default=None, gt=0)
+    """Largest L2 norm of the gradient of all weights together; None: not clipped."""
+    accumulate: int = Field(default=1, ge=1)
+    """Batches whose gradients are averaged into one update: a larger batch in the memory of a small one."""
+    validate_epochs: float = Field(default=0.0, ge=0)
+    """How often ``val`` is measured during the training, in epochs; 0: never."""
