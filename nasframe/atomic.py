@@ -1,0 +1,60 @@
+"""Files that are at any instant either the old or the new one, wholly."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from nasframe.errors import RunError
+
+PART = ".part"
+"""Suffix of a file that is being written; one that is found later is the trace of a killed process."""
+
+
+def write_bytes(path: Path, data: bytes | memoryview) -> None:
+    """Write to a temporary name, flush to the disk, rename; makes missing folders.
+
+    Raises:
+        RunError: the disk is full or the place cannot be written; the old file is intact.
+    """
+    part = path.with_name(path.name + PART)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise cannot_write(path, error) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """``write_bytes`` for text, as UTF-8."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, data: Any) -> None:
+    """``write_bytes`` for plain data."""
+    write_text(path, json.dumps(data, indent=1) + "\n")
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames in a folder survive a power failure."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def cannot_write(path: Path, error: OSError) -> RunError:
+    """The error for a file that could not be written."""
+    return RunError(
+        f"cannot write {path}: {error.strerror or error}. What was there before is intact; "
+        "make room or give the right to write, then go on with --resume"
+    )

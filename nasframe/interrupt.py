@@ -1,0 +1,65 @@
+"""Ctrl-C and SIGTERM: between two steps at once, within a step after it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from nasframe.errors import NasframeError
+
+Handler = Callable[[int, FrameType | None], Any]
+
+
+class Interrupted(NasframeError):
+    """The user stopped the run, which can be resumed."""
+
+    exit_code = 130
+
+
+class StopRequest:
+    """Whether a signal has asked to stop."""
+
+    requested = False
+
+
+@contextmanager
+def deferred_signals() -> Iterator[StopRequest]:
+    """The first SIGINT or SIGTERM only sets ``requested``; a second one raises KeyboardInterrupt at once."""
+    request = StopRequest()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if request.requested:
+            raise KeyboardInterrupt
+        request.requested = True
+
+    with _handling(handle):
+        yield request
+
+
+@contextmanager
+def prompt_signals() -> Iterator[None]:
+    """SIGINT and SIGTERM both raise KeyboardInterrupt."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    with _handling(handle):
+        yield
+
+
+@contextmanager
+def _handling(handler: Handler) -> Iterator[None]:
+    """Set the handlers and set them back; outside the main thread, where Python allows none, do nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)

@@ -1,0 +1,81 @@
+"""What a run needs before anything is written: the device, the spaces, the evaluators with their data."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+import nasframe
+from nasframe.errors import ExperimentError, GenotypeError
+from nasframe.evaluator import Evaluator, Runtime
+from nasframe.experiment import Experiment
+from nasframe.genotype import sample, validate
+from nasframe.interrupt import prompt_signals
+from nasframe.parts import Part
+from nasframe.precision import numerics, runtime
+from nasframe.seeding import seed_all
+from nasframe.space import SearchSpace
+from nasframe.strategy import Problem
+
+
+@dataclass(frozen=True)
+class Problems:
+    """What is to be solved; made before anything is written, so that missing data leave no run behind."""
+
+    search: Problem
+    retrain: Problem | None
+    remarks: tuple[str, ...]
+
+
+@contextmanager
+def prepared(experiment: Experiment) -> Iterator[Problems]:
+    """The problems of an experiment, with torch set up as it asks."""
+    where = runtime(experiment.run, experiment.seed)
+    with numerics(experiment.run, where.device) as remarks, prompt_signals():
+        seed_all(experiment.seed, "prepare")
+        search = _problem(experiment.space, experiment.evaluator, where)
+        if experiment.retrain is None:
+            yield Problems(search, None, tuple(remarks))
+            return
+        full = _problem(experiment.retrain.space, experiment.retrain.evaluator, where)
+        _require_same_questions(search.space, full.space)
+        yield Problems(search, full, tuple(remarks))
+
+
+def _problem(space: Part[SearchSpace], evaluator: Part[Evaluator], where: Runtime) -> Problem:
+    return Problem(space.cls(space.options), evaluator.cls(evaluator.options, where), where)
+
+
+def _require_same_questions(search: SearchSpace, full: SearchSpace) -> None:
+    """Check before days of searching that what is found can be retrained."""
+    try:
+        validate(full, sample(search, np.random.default_rng(0)))
+    except GenotypeError as error:
+        raise ExperimentError(
+            f"retrain.space asks other questions than space, so that nothing found could be retrained: {error}. "
+            "Override only options that leave the decisions as they are"
+        ) from error
+
+
+def environment(experiment: Experiment, where: Runtime) -> dict[str, Any]:
+    """What the results may depend on besides the experiment."""
+    parts: list[Part[Any]] = [experiment.space, experiment.evaluator, experiment.strategy]
+    return {
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "platform": platform.platform(),
+        "device": where.device,
+        "precision": where.precision,
+        "threads": torch.get_num_threads(),
+        "nasframe": nasframe.__version__,
+        "plugins": [
+            {"distribution": distribution, "version": version}
+            for distribution, version in sorted({(part.distribution, part.version) for part in parts})
+        ],
+    }

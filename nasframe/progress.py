@@ -1,0 +1,142 @@
+"""What a run shows while it runs: a bar on a terminal, a line now and then elsewhere, or nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Protocol, final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+SHOWN = ("loss", "score", "best_score", "val_miou", "val_accuracy")
+"""The metrics that have room on a line."""
+LINE_SECONDS = 10.0
+
+
+class Progress(Protocol):
+    """Hears how a run goes on; phases follow each other."""
+
+    def begin(self, phase: str, steps: int, done: int) -> None:
+        """A phase of so many steps begins, some of them already done."""
+
+    def advance(self, step: int, metrics: Mapping[str, float]) -> None:
+        """So many steps are done; metrics of the last one."""
+
+    def end(self) -> None:
+        """The phase is over, or the run has failed; may be called twice."""
+
+    def say(self, line: str) -> None:
+        """Show a sentence."""
+
+
+def choose_progress(quiet: bool) -> Progress:
+    """A bar if stdout is a terminal, else lines; nothing if quiet."""
+    if quiet:
+        return NullProgress()
+    console = Console(highlight=False, soft_wrap=True)
+    return BarProgress(console) if console.is_terminal else LineProgress(console)
+
+
+@final
+class NullProgress:
+    """Shows nothing."""
+
+    def begin(self, phase: str, steps: int, done: int) -> None:
+        """Nothing."""
+
+    def advance(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Nothing."""
+
+    def end(self) -> None:
+        """Nothing."""
+
+    def say(self, line: str) -> None:
+        """Nothing."""
+
+
+@final
+class LineProgress:
+    """A line at the start and the end of a phase and about every ten seconds between."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._phase, self._steps, self._step, self._done = "", 0, 0, 0
+        self._began = self._shown = 0.0
+        self._latest: dict[str, float] = {}
+
+    def begin(self, phase: str, steps: int, done: int) -> None:
+        """A line."""
+        self._phase, self._steps, self._step, self._done = phase, steps, done, done
+        self._began = self._shown = time.monotonic()
+        self._latest = {}
+        self.say(f"{phase}: {steps} steps" + (f", {done} done" if done else ""))
+
+    def advance(self, step: int, metrics: Mapping[str, float]) -> None:
+        """A line, if the last one is old enough or this is the last step."""
+        self._step = step
+        self._latest |= metrics
+        now = time.monotonic()
+        if step == self._steps or now - self._shown >= LINE_SECONDS:
+            self._shown = now
+            left = (now - self._began) / max(1, step - self._done) * (self._steps - step)
+            self.say(f"{self._phase} {step}/{self._steps}  {describe(self._latest)}  {_duration(left)} left")
+
+    def end(self) -> None:
+        """Nothing: the last step has its line."""
+
+    def say(self, line: str) -> None:
+        """A line."""
+        self._console.print(line, markup=False)
+
+
+@final
+class BarProgress:
+    """A bar with the time left."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar: Bar | None = None
+        self._latest: dict[str, float] = {}
+
+    def begin(self, phase: str, steps: int, done: int) -> None:
+        """Show a new bar."""
+        self.end()
+        self._latest = {}
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[metrics]}"),
+        )
+        self._bar = Bar(*columns, TimeRemainingColumn(), console=self._console)
+        self._bar.add_task(phase, total=steps, completed=done, metrics="")
+        self._bar.start()
+
+    def advance(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Move the bar."""
+        self._latest |= metrics
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=step, metrics=describe(self._latest))
+
+    def end(self) -> None:
+        """Leave the bar where it is."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def say(self, line: str) -> None:
+        """A line above the bar."""
+        self._console.print(line, markup=False)
+
+
+def describe(metrics: Mapping[str, float]) -> str:
+    """The metrics that have room on a line."""
+    return "  ".join(f"{name} {metrics[name]:.4g}" for name in SHOWN if name in metrics)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
