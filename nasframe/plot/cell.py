@@ -1,0 +1,230 @@
+"""A cell: inputs left, blocks with their operations, output right, and wires that never run under a box."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import networkx as nx
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch, PathPatch
+from matplotlib.path import Path
+
+from nasframe.graph import part
+from nasframe.plot.canvas import readable, text_width
+from nasframe.plot.layout import Point, layered
+from nasframe.plot.palette import FAINT, GREY, INK, PANEL, PAPER, colours, tint
+
+_FONT, _SMALL = 8.0, 7.0
+_ROW, _ROW_GAP, _PAD, _KNOB, _LINK = 0.25, 0.06, 0.1, 0.34, 0.13
+_WIRES = "#5B6675"
+
+
+@dataclass(frozen=True)
+class Pill:
+    """An edge's end: the operation that it carries, drawn where it enters its block."""
+
+    label: str
+    note: str
+    """The probability, or nothing."""
+    colour: str
+    left: float
+    width: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Box:
+    """A node: an input, a block with its pills, or the output."""
+
+    label: str
+    kind: str
+    x: float
+    y: float
+    width: float
+    height: float
+    knob: float
+    """Width of the part that holds the label."""
+    pills: tuple[Pill, ...]
+
+
+@dataclass(frozen=True)
+class Wire:
+    """An edge, as points: pairs of straight pieces with curves between them."""
+
+    points: tuple[Point, ...]
+    link: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """All there is to draw of a cell, in inches; y grows downwards."""
+
+    boxes: tuple[Box, ...]
+    wires: tuple[Wire, ...]
+    extent: tuple[float, float]
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in inches of a figure in which the texts have their room."""
+        return self.extent[0] + 0.25, self.extent[1] + 0.25
+
+
+@dataclass(frozen=True)
+class _Edge:
+    source: str
+    label: str
+    note: str
+    operation: str | None
+
+
+def compute(graph: nx.DiGraph, name: str, weighted: nx.DiGraph | None = None) -> Cell:
+    """One cell of a genotype or of a space.
+
+    Args:
+        graph: of a genotype (edges carry one operation) or of a space (the strongest one, or how many there are).
+        name: which part.
+        weighted: the space's graph with weights, to read the probabilities from; None: no probabilities.
+    """
+    cell = part(graph, name)
+    weights = part(weighted, name) if weighted is not None else nx.DiGraph()
+    known = [op for _, _, ops in (weighted or graph).edges(data="operations") for op in ops or ()]
+    colour = colours([*known, *(op for _, _, op in graph.edges(data="operation") if op)])
+    incoming = {node: _incoming(cell, weights, node) for node in cell}
+    room = max([0.6, *(_pill_width(edge) for edges in incoming.values() for edge in edges)])
+    sizes = {node: _size(_label(cell, node), edges, room) for node, edges in incoming.items()}
+    pitch = {node: _ROW + _ROW_GAP if _has_pills(edges) else _LINK for node, edges in incoming.items()}
+    layout = layered(cell, sizes, pitch, gap=0.16)
+    boxes, wires = [], []
+    for node, edges in incoming.items():
+        label, (x, y), (width, height) = _label(cell, node), layout.centres[node], sizes[node]
+        pills = tuple(
+            Pill(
+                edge.label,
+                edge.note,
+                colour.get(edge.operation or "", GREY),
+                x - width / 2 + _PAD,
+                room,
+                layout.ports[edge.source, node],
+            )
+            for edge in edges
+            if edge.label
+        )
+        boxes.append(Box(label, cell.nodes[node]["kind"], x, y, width, height, _knob(label), pills))
+        wires += [Wire(tuple(layout.wire(edge.source, node)), link=not edge.label) for edge in edges]
+    return Cell(tuple(boxes), tuple(wires), (layout.bounds[-1][1], layout.height))
+
+
+def draw(cell: Cell, axes: Axes) -> None:
+    """Draw it at its own scale: give it a figure of ``cell.size``."""
+    axes.set_axis_off()
+    axes.set_xlim(-0.08, cell.extent[0] + 0.08)
+    axes.set_ylim(cell.extent[1] + 0.08, -0.08)
+    axes.set_aspect("equal")
+    for wire in sorted(cell.wires, key=lambda wire: not wire.link):
+        colour, width = (FAINT, 1.3) if wire.link else (_WIRES, 1.3)
+        axes.add_patch(
+            PathPatch(_curve(wire.points), facecolor="none", edgecolor=colour, linewidth=width, capstyle="round")
+        )
+    for box in cell.boxes:
+        _draw_box(box, axes)
+
+
+def _incoming(cell: nx.DiGraph, weights: nx.DiGraph, node: str) -> list[_Edge]:
+    edges = []
+    for source, _, data in cell.in_edges(node, data=True):
+        if data["kind"] != "operation":
+            edges.append(_Edge(source, "", "", None))
+            continue
+        whole = weights.edges[source, node] if weights.has_edge(source, node) else data
+        names = tuple(whole.get("operations", ()))
+        row = whole.get("value", ())
+        shares = dict(zip(names, row, strict=True)) if isinstance(row, tuple) and len(row) == len(names) else {}
+        operation = data.get("operation") or (max(shares, key=lambda name: shares[name]) if shares else None)
+        label = readable(operation) if operation else f"{len(names)} operations"
+        edges.append(_Edge(source, label, f"{shares[operation]:.2f}" if operation in shares else "", operation))
+    return edges
+
+
+def _pill_width(edge: _Edge) -> float:
+    note = text_width(edge.note, _SMALL) + 0.12 if edge.note else 0.0
+    return text_width(edge.label, _FONT) + note + 0.24
+
+
+def _size(label: str, edges: Sequence[_Edge], room: float) -> tuple[float, float]:
+    knob = _knob(label)
+    if not _has_pills(edges):
+        return knob, max(_KNOB, (len(edges) + 1) * _LINK)
+    return knob + room + 2.5 * _PAD, len(edges) * (_ROW + _ROW_GAP) - _ROW_GAP + 2 * _PAD
+
+
+def _has_pills(edges: Sequence[_Edge]) -> bool:
+    return any(edge.label for edge in edges)
+
+
+def _knob(label: str) -> float:
+    return max(_KNOB, text_width(label, _FONT) + 0.16)
+
+
+def _label(cell: nx.DiGraph, node: str) -> str:
+    return readable(str(cell.nodes[node].get("label", node)))
+
+
+def _curve(points: Sequence[Point]) -> Path:
+    """Straight along even pieces, an S-curve with level ends along odd ones."""
+    vertices, codes = [points[0]], [Path.MOVETO]
+    for i, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
+        if i % 2 == 0:
+            vertices.append((x1, y1))
+            codes.append(Path.LINETO)
+        else:
+            middle = (x0 + x1) / 2
+            vertices += [(middle, y0), (middle, y1), (x1, y1)]
+            codes += [Path.CURVE4] * 3
+    return Path(np.array(vertices), codes)
+
+
+def _draw_box(box: Box, axes: Axes) -> None:
+    if box.pills:
+        _rounded(axes, box.x - box.width / 2, box.y, (box.width, box.height), 0.1, PANEL, FAINT)
+    end = box.x + box.width / 2 - (_PAD if box.pills else 0)
+    plain = box.kind != "block"
+    fill, colour = (PAPER, INK) if plain else (INK, PAPER)
+    _rounded(
+        axes,
+        end - box.knob,
+        box.y,
+        (box.knob, _KNOB if box.pills else box.height),
+        0.06 if plain else _KNOB / 2,
+        fill,
+        INK,
+    )
+    axes.text(end - box.knob / 2, box.y, box.label, size=_FONT, ha="center", va="center_baseline", color=colour)
+    for pill in box.pills:
+        _rounded(axes, pill.left, pill.y, (pill.width, _ROW), 0.07, tint(pill.colour, 0.22), pill.colour)
+        axes.text(pill.left + 0.1, pill.y, pill.label, size=_FONT, va="center_baseline", in_layout=False)
+        axes.text(pill.left + pill.width - 0.1, pill.y, pill.note, size=_SMALL, va="center_baseline", ha="right")
+
+
+def _rounded(
+    axes: Axes,
+    left: float,
+    y: float,
+    size: tuple[float, float],
+    radius: float,
+    *colours: str | tuple[float, float, float],
+) -> None:
+    style = f"round,pad=0,rounding_size={radius}"
+    axes.add_patch(
+        FancyBboxPatch(
+            (left, y - size[1] / 2),
+            *size,
+            boxstyle=style,
+            facecolor=colours[0],
+            edgecolor=colours[1],
+            linewidth=0.9,
+            zorder=3,
+        )
+    )

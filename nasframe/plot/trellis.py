@@ -1,0 +1,238 @@
+"""The trellis: every state, every move as wide as its weight, and the chosen path in bold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import networkx as nx
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch
+from matplotlib.ticker import FixedLocator
+
+from nasframe.graph import part
+from nasframe.plot.canvas import readable, text_width
+from nasframe.plot.palette import CHOSEN, FAINT, GREY, PAPER
+
+_WIDEST = 6.0
+_LEGEND = (0.1, 0.5, 1.0)
+_BOX_FONT = 7.5
+_FREE = "#A9BBD3"
+_DOTS = (0, (1.5, 1.5))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A node of the trellis."""
+
+    layer: int
+    level: int
+    label: str
+    state: bool
+    """A state; else a stem or a head."""
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Move:
+    """An edge between two places, given by their indices."""
+
+    start: int
+    end: int
+    weight: float | None
+    """Probability; None: it has none, or no snapshot says it."""
+    link: bool
+    """Always there, nothing to choose."""
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Trellis:
+    """All there is to draw of a trellis."""
+
+    places: tuple[Place, ...]
+    moves: tuple[Move, ...]
+    rows: tuple[tuple[int, str], ...]
+    """Level and its name, finest first."""
+    row_title: str
+
+    @property
+    def weighted(self) -> bool:
+        """Whether any move has a weight."""
+        return any(move.weight is not None for move in self.moves)
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in inches of a figure in which nothing touches."""
+        layers = [place.layer for place in self.places]
+        return 1.2 + 0.68 * (max(layers) - min(layers) + 1), 0.95 + 0.72 * len(self.rows)
+
+
+def compute(graph: nx.DiGraph, chosen: nx.DiGraph | None = None) -> Trellis | None:
+    """The trellis of a space.
+
+    Args:
+        graph: of the whole space, with weights where there are any (``nasframe.graph.with_weights``).
+        chosen: the graph of a genotype; None: nothing is chosen yet.
+
+    Returns:
+        None where the space has no states to move between.
+    """
+    network = part(graph, "network")
+    path = part(chosen, "network") if chosen is not None else nx.DiGraph()
+    index = {node: i for i, node in enumerate(network)}
+    places = tuple(
+        Place(data["layer"], data["level"], str(data.get("label", node)), data["kind"] == "state", node in path)
+        for node, data in network.nodes(data=True)
+    )
+    if not any(place.state for place in places):
+        return None
+    moves = tuple(
+        Move(index[a], index[b], _weight(data), data["kind"] == "link", path.has_edge(a, b))
+        for a, b, data in network.edges(data=True)
+    )
+    rows, title = _rows(places)
+    return Trellis(places, moves, rows, title)
+
+
+def draw(trellis: Trellis, axes: Axes) -> None:
+    """Draw it: levels as rows with the finest on top, layers as columns."""
+    at = [(float(place.layer), float(place.level)) for place in trellis.places]
+    _moves(trellis, at, axes)
+    for chosen, colour, size in ((False, PAPER, 42), (True, CHOSEN, 62)):
+        states = [p for p in trellis.places if p.state and p.chosen == chosen]
+        axes.scatter(
+            [p.layer for p in states],
+            [p.level for p in states],
+            s=size,
+            c=colour,
+            edgecolors=CHOSEN if chosen else GREY,
+            linewidths=1.1,
+            zorder=4,
+        )
+    for (x, y), place in zip(at, trellis.places, strict=True):
+        if not place.state:
+            _box(axes, x, y, place)
+    _axis(trellis, axes)
+    _legend(trellis, axes)
+
+
+def _moves(trellis: Trellis, at: list[tuple[float, float]], axes: Axes) -> None:
+    near = sorted((m for m in trellis.moves if not _far(trellis, m)), key=lambda move: move.chosen)
+    lines = LineCollection(
+        [(at[move.start], at[move.end]) for move in near],
+        linewidths=[_line_width(move) for move in near],
+        colors=[CHOSEN if move.chosen else FAINT if move.link else _FREE for move in near],
+        linestyles=[_DOTS if move.link and not move.chosen else "solid" for move in near],
+        capstyle="round",
+        zorder=1,
+    )
+    axes.add_collection(lines)
+    for move in trellis.moves:
+        if _far(trellis, move):
+            _arc(axes, at[move.start], at[move.end], move)
+        elif move.chosen and move.weight is not None:
+            _number(axes, at[move.start], at[move.end], move.weight)
+
+
+def _number(axes: Axes, start: tuple[float, float], end: tuple[float, float], weight: float) -> None:
+    """A chosen move's weight: on a slanting line, above a level one."""
+    x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
+    box = {"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.9}
+    above = 0.17 if start[1] == end[1] else 0
+    axes.text(x, y - above, f"{weight:.2f}", size=6.5, ha="center", va="center", zorder=5, in_layout=False, bbox=box)
+
+
+def _arc(axes: Axes, start: tuple[float, float], end: tuple[float, float], move: Move) -> None:
+    """A link over more than one layer: bent away from the rows that it would run along."""
+    bend = -0.16 if start[1] >= end[1] else 0.16
+    arc = FancyArrowPatch(start, end, connectionstyle=f"arc3,rad={bend}", arrowstyle="-", linestyle=_DOTS, zorder=2)
+    arc.set(linewidth=1.8 if move.chosen else 0.9, color=CHOSEN if move.chosen else FAINT)
+    axes.add_patch(arc)
+
+
+def _box(axes: Axes, x: float, y: float, place: Place) -> None:
+    axes.text(
+        x,
+        y,
+        _wrapped(readable(place.label)),
+        size=_BOX_FONT,
+        ha="center",
+        va="center",
+        linespacing=1.05,
+        zorder=6,
+        bbox={"boxstyle": "round,pad=0.3", "facecolor": PAPER, "edgecolor": CHOSEN if place.chosen else GREY},
+    )
+
+
+def _axis(trellis: Trellis, axes: Axes) -> None:
+    layers = sorted({place.layer for place in trellis.places if place.state})
+    ends = [place.layer for place in trellis.places]
+    levels = [level for level, _ in trellis.rows]
+    axes.set_xlim(min(ends) - 0.55, max(ends) + 0.55)
+    axes.set_ylim(max(levels) + 0.4, min(levels) - 0.5)
+    axes.xaxis.set_major_locator(FixedLocator(layers))
+    axes.set_yticks(levels, [name for _, name in trellis.rows])
+    axes.set_xlabel("layer")
+    axes.set_ylabel(trellis.row_title)
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _legend(trellis: Trellis, axes: Axes) -> None:
+    entries = []
+    if any(move.chosen for move in trellis.moves):
+        entries.append(Line2D([], [], color=CHOSEN, linewidth=3, marker="o", markersize=6, label="chosen path"))
+    if trellis.weighted:
+        entries += [
+            Line2D([], [], color=_FREE, linewidth=_WIDEST * weight, label=f"weight {weight:g}") for weight in _LEGEND
+        ]
+    else:
+        entries.append(Line2D([], [], color=_FREE, linewidth=1.2, label="possible move"))
+    axes.legend(
+        handles=entries,
+        loc="lower right",
+        bbox_to_anchor=(1, 0.985),
+        ncols=len(entries),
+        borderaxespad=0,
+        handlelength=2.2,
+    )
+
+
+def _rows(places: tuple[Place, ...]) -> tuple[tuple[tuple[int, str], ...], str]:
+    """The rows' names: the label that all states of a row share, as a stride where it is a number; else the level."""
+    levels = sorted({place.level for place in places})
+    labels = {level: {p.label for p in places if p.level == level and p.state} for level in levels}
+    shared = {level: next(iter(found)) for level, found in labels.items() if len(found) == 1}
+    if len(shared) < sum(bool(found) for found in labels.values()):
+        return tuple((level, str(level)) for level in levels), "level"
+    numbers = {level: re.fullmatch(r"(?:stride\s*|1/|s|/)?(\d+)", label) for level, label in shared.items()}
+    if all(numbers.values()):
+        return tuple((level, m[1] if (m := numbers.get(level)) else "") for level in levels), "stride"
+    return tuple((level, shared.get(level, "")) for level in levels), "level"
+
+
+def _weight(data: dict[str, object]) -> float | None:
+    value = data.get("value")
+    return value if isinstance(value, float) and np.isfinite(value) else None
+
+
+def _line_width(move: Move) -> float:
+    if move.chosen:
+        return 3.0
+    if move.link:
+        return 0.9
+    return 1.2 if move.weight is None else max(0.35, _WIDEST * min(move.weight, 1.0))
+
+
+def _far(trellis: Trellis, move: Move) -> bool:
+    return trellis.places[move.end].layer - trellis.places[move.start].layer > 1
+
+
+def _wrapped(label: str) -> str:
+    return label.replace(" ", "\n") if text_width(label, _BOX_FONT) > 0.5 else label

@@ -1,0 +1,124 @@
+"""What a run's record says about time, progress and the result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import networkx as nx
+
+from nasframe.graph import part
+from nasframe.plot.canvas import readable
+from nasframe.plot.curves import is_fraction
+from nasframe.report import markdown as md
+from nasframe.report.record import RunRecord
+
+
+class Phase(NamedTuple):
+    """How long a phase ran, without the time between a stop and a resumption."""
+
+    name: str
+    steps: int
+    seconds: float
+    resumed: int
+    """How often."""
+
+
+class Entry(NamedTuple):
+    """What a block does with one of its inputs."""
+
+    source: str
+    operation: str
+
+
+def phases(record: RunRecord) -> list[Phase]:
+    """The phases in the order in which they ran, by the times of their events."""
+    found: dict[str, Phase] = {}
+    before: float | None = None
+    for event in record.events:
+        now = event.get("time")
+        if not isinstance(now, int | float) or not isinstance(event.get("phase"), str):
+            continue
+        name, kind = event["phase"], event.get("event")
+        phase = found.get(name, Phase(name, 0, 0.0, 0))
+        gap = before is None or kind in ("started", "resumed")
+        found[name] = Phase(
+            name,
+            max(phase.steps, event["step"]) if isinstance(event.get("step"), int) else phase.steps,
+            phase.seconds + (0.0 if gap or before is None else max(0.0, now - before)),
+            phase.resumed + (kind == "resumed"),
+        )
+        before = float(now)
+    return list(found.values())
+
+
+def result_line(record: RunRecord) -> str | None:
+    """The score and the size of the network, or the best score of a search that is not over; None: neither."""
+    if not record.metrics:
+        return _best_of_search(record)
+    facts = [f"**{_score(record.metrics)}**"]
+    if "params" in record.cost:
+        facts.append(f"{md.amount(record.cost['params'])} parameters")
+    if "macs" in record.cost:
+        size = " × ".join(str(side) for side in record.cost.get("size", ()))
+        facts.append(f"{md.amount(record.cost['macs'])} multiply-adds" + (f" at {size} pixels" if size else ""))
+    if "classes" in record.cost:
+        facts.append(f"{record.cost['classes']} classes")
+    return " · ".join(facts)
+
+
+def path_labels(genotype: nx.DiGraph) -> list[str] | None:
+    """The labels along a genotype's path, stems and head included; None where there is not one state a layer."""
+    network = part(genotype, "network")
+    nodes = sorted(network, key=lambda node: network.nodes[node]["layer"])
+    layers = [network.nodes[node]["layer"] for node in nodes]
+    if not any(kind == "state" for _, kind in network.nodes(data="kind")) or len(set(layers)) < len(layers):
+        return None
+    return [readable(str(network.nodes[node].get("label", node))) for node in nodes]
+
+
+def path_probability(weighted: nx.DiGraph, genotype: nx.DiGraph) -> float | None:
+    """The product of the weights of a path's moves; None where one has none."""
+    moves = [(a, b) for a, b, kind in genotype.edges(data="kind") if kind == "move"]
+    values = [weighted.edges[move].get("value") if weighted.has_edge(*move) else None for move in moves]
+    if not moves or not all(isinstance(value, float) and value > 0 for value in values):
+        return None
+    return math.exp(sum(math.log(value) for value in values if value))
+
+
+def blocks(genotype: nx.DiGraph, name: str) -> dict[str, list[Entry]]:
+    """By block of a cell, in reading order, its inputs with their operations."""
+    cell = part(genotype, name)
+    label = {node: str(data.get("label", node)) for node, data in cell.nodes(data=True)}
+    found = {}
+    for node in sorted(cell, key=lambda node: cell.nodes[node]["layer"]):
+        entries = [
+            Entry(label[source], str(data["operation"]))
+            for source, _, data in cell.in_edges(node, data=True)
+            if "operation" in data
+        ]
+        if entries:
+            found[label[node]] = entries
+    return found
+
+
+def _best_of_search(record: RunRecord) -> str | None:
+    told = [metrics for event in record.events if isinstance(metrics := event.get("metrics"), dict)]
+    best = [metrics["best_score"] for metrics in told if "best_score" in metrics]
+    if not best:
+        return None
+    named = {
+        name: value for metrics in told for name, value in metrics.items() if is_fraction(name) and value == best[-1]
+    }
+    when = "" if record.genotype is not None else " so far"
+    return f"best of the search{when}: **{_score({'score': best[-1], 'metrics': named})}**"
+
+
+def _score(metrics: Mapping[str, Any]) -> str:
+    """The score under the name of the metric that it is, if it is one."""
+    score = metrics.get("score")
+    for name, value in metrics.get("metrics", {}).items():
+        if value == score and name != "score":
+            return f"{md.number(value, fraction=is_fraction(name))} {readable(name)}"
+    return f"score {md.number(score)}"
