@@ -1,0 +1,135 @@
+"""What every evaluator promises."""
+
+from __future__ import annotations
+
+import math
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from nasframe.evaluator import (
+    Candidate,
+    Differentiable,
+    Evaluation,
+    Evaluator,
+    Illustrating,
+    Split,
+    Trainable,
+)
+from nasframe.genotype import Genotype
+
+
+class EvaluatorContract:
+    """Subclass it as ``Test...`` and write ``make``; the data should be small."""
+
+    def make(self) -> Evaluator:
+        """A new evaluator, always with the same options and seed."""
+        raise NotImplementedError("a contract test of an evaluator writes make()")
+
+    def network(self) -> nn.Module:
+        """A network of the task; replace it if the task is not dense."""
+        task = self.make().task
+        return nn.Sequential(nn.Conv2d(task.in_channels, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, task.num_classes, 1))
+
+    def test_the_same_candidate_and_seed_give_the_same_finite_score(self) -> None:
+        first, second = self._evaluate(0.5), self._evaluate(0.5)
+        assert math.isfinite(first.score), "a score must be finite"
+        assert (first.score, first.metrics) == (second.score, second.metrics), "same candidate and seed, same score"
+
+    def test_a_larger_budget_is_accepted(self) -> None:
+        assert math.isfinite(self._evaluate(1.0).score)
+
+    def test_record_is_plain_data(self) -> None:
+        import json
+
+        json.dumps(self.make().record())
+
+    def test_batch_k_is_the_same_wherever_the_stream_starts(self) -> None:
+        evaluator = self._differentiable()
+        for split in ("weights", "arch", "train"):
+            whole = list(islice(evaluator.batches(split), 5))
+            later = list(islice(self._differentiable().batches(split, start=3), 2))
+            for one, other in zip(whole[3:], later, strict=True):
+                assert one.names == other.names, f"batch 3 of {split!r} must not depend on where the stream starts"
+                assert torch.equal(one.inputs, other.inputs) and torch.equal(one.targets, other.targets)
+
+    def test_the_halves_of_a_search_do_not_overlap_and_make_up_train(self) -> None:
+        halves = [self._names("weights"), self._names("arch")]
+        assert not halves[0] & halves[1], f"splits 'weights' and 'arch' share {sorted(halves[0] & halves[1])[:3]}"
+        assert halves[0] | halves[1] <= self._names("train") and halves[0] and halves[1]
+
+    def test_the_loss_is_a_scalar_on_the_graph_for_any_callable(self) -> None:
+        evaluator = self._differentiable()
+        network = self.network()
+
+        def model(inputs: Tensor) -> Tensor:
+            output: Tensor = network(inputs)
+            return output
+
+        loss = evaluator.loss(model, next(evaluator.batches("weights")))
+        assert loss.ndim == 0 and torch.isfinite(loss)
+        torch.autograd.backward(loss)
+        assert all(parameter.grad is not None for parameter in network.parameters())
+
+    def test_measuring_trains_nothing_and_restores_the_mode(self) -> None:
+        evaluator = self._differentiable()
+        torch.manual_seed(0)
+        network = self.network().train()
+        before = {key: value.clone() for key, value in network.state_dict().items()}
+        first = evaluator.measure(network)
+        assert network.training, "measure() must restore the module's mode"
+        assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
+        assert evaluator.measure(network) == first, "measuring twice must give the same numbers"
+
+    def test_a_training_resumes_exactly(self) -> None:
+        evaluator = self.make()
+        if not isinstance(evaluator, Trainable):
+            pytest.skip("the evaluator is not trainable")
+        networks = []
+        for stop in (None, 1):
+            torch.manual_seed(0)
+            network = self.network()
+            training = evaluator.training(network, 1.0)
+            for index in range(min(training.steps, 3)):
+                if index == stop:
+                    state = training.state_dict()
+                    torch.manual_seed(1)
+                    network = self.network()
+                    training = self._trainable().training(network, 1.0)
+                    training.load_state_dict(state)
+                torch.manual_seed(100 + index)
+                training.step(index, np.random.default_rng(index))
+            networks.append(network.state_dict())
+        assert all(torch.equal(networks[0][key], networks[1][key]) for key in networks[0]), "resuming must be exact"
+
+    def test_pictures_are_named_rgb_images(self) -> None:
+        evaluator = self.make()
+        if not isinstance(evaluator, Illustrating):
+            pytest.skip("the evaluator draws nothing")
+        pictures = dict(evaluator.pictures(self.network().eval(), 2))
+        assert len(pictures) == 2
+        for picture in pictures.values():
+            assert picture.dtype == np.uint8 and picture.ndim == 3 and picture.shape[2] == 3
+
+    def _evaluate(self, budget: float) -> Evaluation:
+        torch.manual_seed(0)
+        return self.make().evaluate(Candidate(Genotype("contract", ()), self.network), budget)
+
+    def _differentiable(self) -> Differentiable:
+        evaluator = self.make()
+        if not isinstance(evaluator, Differentiable):
+            pytest.skip("the evaluator is not differentiable")
+        return evaluator
+
+    def _trainable(self) -> Trainable:
+        evaluator = self.make()
+        assert isinstance(evaluator, Trainable)
+        return evaluator
+
+    def _names(self, split: Split) -> set[str]:
+        evaluator = self._differentiable()
+        passes = islice(evaluator.batches(split), evaluator.epoch_steps(split))
+        return {name for batch in passes for name in batch.names}

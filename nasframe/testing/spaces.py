@@ -1,0 +1,133 @@
+"""What every search space promises."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from nasframe.errors import GenotypeError
+from nasframe.genotype import Genotype, crossover, encode, mutate, sample, validate
+from nasframe.graph import from_json, parts, to_json
+from nasframe.space import Relaxable, SearchSpace, Task
+from nasframe.supernet import Supernet
+
+DRAWS = 20
+
+
+class SpaceContract:
+    """Subclass it as ``Test...`` and set ``space``; ``task`` may be replaced by one that the space serves."""
+
+    space: SearchSpace
+    task: Task = Task(in_channels=3, num_classes=5, size=(32, 32))
+
+    def test_sampling_is_a_function_of_the_seed(self) -> None:
+        assert self._draw(1) == self._draw(1), "the same seed must draw the same genotype"
+        assert len({self._draw(seed) for seed in range(DRAWS)}) > 1 or self._is_a_point(), "seeds must matter"
+
+    def test_every_sample_is_legal_and_survives_yaml(self) -> None:
+        for seed in range(DRAWS):
+            genotype = self._draw(seed)
+            validate(self.space, genotype)
+            text = yaml.safe_dump(genotype.to_dict(), sort_keys=False)
+            assert Genotype.from_dict(yaml.safe_load(text)) == genotype, "a genotype must survive YAML without loss"
+
+    def test_mutation_and_crossover_give_legal_genotypes(self) -> None:
+        if self._is_a_point():
+            pytest.skip("a space of one genotype has nothing to mutate")
+        rng = np.random.default_rng(0)
+        for seed in range(DRAWS):
+            parent = self._draw(seed)
+            child = mutate(self.space, parent, rng)
+            validate(self.space, child)
+            assert child != parent, "a mutation must differ from its parent"
+            validate(self.space, crossover(self.space, parent, child, rng))
+
+    def test_a_genotype_with_a_foreign_answer_is_refused(self) -> None:
+        genotype = self._draw(0)
+        name, _ = genotype.decisions[0]
+        wrong = Genotype(genotype.space, ((name, "no-such-option"), *genotype.decisions[1:]))
+        with pytest.raises(GenotypeError, match="no-such-option"):
+            self.space.build(wrong, self.task)
+
+    def test_a_sample_builds_and_maps_images_to_the_tasks_output(self) -> None:
+        images = torch.zeros(2, self.task.in_channels, *self.task.size)
+        for seed in range(3):
+            torch.manual_seed(seed)
+            network = self.space.build(self._draw(seed), self.task).eval()
+            with torch.no_grad():
+                assert tuple(network(images).shape) == self._output_shape(), "logits must have the task's shape"
+
+    def test_building_depends_on_torchs_seed_alone(self) -> None:
+        genotype = self._draw(0)
+        states = []
+        for _ in range(2):
+            torch.manual_seed(3)
+            states.append(self.space.build(genotype, self.task).state_dict())
+        assert states[0].keys() == states[1].keys()
+        assert all(torch.equal(states[0][key], states[1][key]) for key in states[0]), "same seed, same weights"
+
+    def test_the_graph_of_a_genotype_is_a_subgraph_of_the_spaces(self) -> None:
+        whole = self.space.graph()
+        for seed in range(3):
+            graph = self.space.graph(self._draw(seed))
+            assert set(graph) <= set(whole), "nodes of a genotype's graph must be nodes of the space's"
+            assert set(graph.edges) <= set(whole.edges), "edges of a genotype's graph must be edges of the space's"
+
+    def test_graphs_follow_the_schema_and_survive_json(self) -> None:
+        for graph in (self.space.graph(), self.space.graph(self._draw(0))):
+            assert nx.is_directed_acyclic_graph(graph), "a graph must have no cycle"
+            for node, data in graph.nodes(data=True):
+                missing = {"part", "kind", "layer", "level", "label"} - set(data)
+                assert isinstance(node, str) and not missing, f"node {node!r} lacks {missing}"
+            for edge in graph.edges:
+                assert graph.edges[edge].get("kind") in {"move", "operation", "link"}, f"edge {edge} has no kind"
+            assert nx.utils.graphs_equal(from_json(to_json(graph)), graph), "a graph must survive JSON"
+            assert parts(graph)
+
+    def test_a_supernet_runs_learns_and_derives_legally(self) -> None:
+        supernet = self._supernet()
+        images = torch.randn(2, self.task.in_channels, *self.task.size)
+        output = supernet(images)
+        assert tuple(output.shape) == self._output_shape(), "a supernet's logits must have the task's shape"
+        output.square().mean().backward()
+        for parameter in supernet.arch_parameters():
+            assert parameter.grad is not None, "every architecture parameter must get a gradient"
+            assert torch.isfinite(parameter.grad).all(), "gradients of architecture parameters must be finite"
+        validate(self.space, supernet.derive())
+
+    def test_a_supernets_parameters_are_either_weights_or_architecture(self) -> None:
+        supernet = self._supernet()
+        arch = {id(parameter) for parameter in supernet.arch_parameters()}
+        weights = {id(parameter) for parameter in supernet.weight_parameters()}
+        assert arch and not arch & weights
+        assert arch | weights == {id(parameter) for parameter in supernet.parameters()}
+
+    def test_a_supernets_mixing_weights_are_where_the_graph_says(self) -> None:
+        arrays = self._supernet().mixing_weights()
+        graph = self.space.graph()
+        weighted = [data for _, _, data in graph.edges(data=True) if "weight" in data]
+        assert weighted, "the graph of a relaxable space must say where the mixing weights are"
+        for data in weighted:
+            name, *index = data["weight"]
+            value = arrays[name][tuple(index)]
+            count = len(data["operations"]) if data["kind"] == "operation" else 1
+            assert np.size(value) == count, "an operation edge has a weight for each primitive, a move has one"
+            assert np.all(value >= 0) and np.all(value <= 1), "mixing weights are probabilities"
+
+    def _draw(self, seed: int) -> Genotype:
+        return sample(self.space, np.random.default_rng(seed))
+
+    def _is_a_point(self) -> bool:
+        return all(answer.count == 1 for answer in encode(self.space, self._draw(0)))
+
+    def _output_shape(self) -> tuple[int, ...]:
+        return (2, self.task.num_classes, *(self.task.size if self.task.dense else ()))
+
+    def _supernet(self) -> Supernet:
+        if not isinstance(self.space, Relaxable):
+            pytest.skip("the space is not relaxable")
+        torch.manual_seed(0)
+        return self.space.relax(self.task, lambda logits: torch.softmax(logits, dim=-1))
