@@ -1,0 +1,86 @@
+"""The cell in its two forms (Auto-DeepLab, section 3.1): all operations mixed, and the chosen ones alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from nasframe_autodeeplab.cell_graph import CELL_INPUTS, Edge, edges
+from nasframe_autodeeplab.operations import OPERATIONS, DropPath, Recipe, relu_conv_norm
+from nasframe_autodeeplab.resolution import double, resize_like
+
+Wiring = Mapping[str, Sequence[tuple[str, str]]]
+"""By block, its two (source, operation)."""
+
+
+@final
+class MixedOp(nn.Module):
+    """The weighted sum of all primitives on one edge (Eq. 3); ``zero`` has a weight and adds nothing."""
+
+    def __init__(self, operations: Sequence[str], channels: int, recipe: Recipe) -> None:
+        super().__init__()
+        self.columns = [column for column, name in enumerate(operations) if name != "zero"]
+        self.primitives = nn.ModuleList(OPERATIONS[operations[column]](channels, 1, recipe) for column in self.columns)
+
+    def forward(self, inputs: Tensor, weights: Tensor) -> Tensor:
+        """(N, C, H, W), (K,) -> (N, C, H, W)."""
+        terms = [
+            weights[column] * primitive(inputs) for column, primitive in zip(self.columns, self.primitives, strict=True)
+        ]
+        total: Tensor = sum(terms[1:], terms[0])
+        return total
+
+
+@final
+class MixedCell(nn.Module):
+    """The relaxed cell: each block sums its mixed ops over all tensors before it (Eq. 1 and 2)."""
+
+    def __init__(self, blocks: int, operations: Sequence[str], channels: int, recipe: Recipe) -> None:
+        super().__init__()
+        self.edges: list[Edge] = edges(blocks)
+        self.mixed_ops = nn.ModuleList(MixedOp(operations, channels, recipe) for _ in self.edges)
+
+    def forward(self, before_last: Tensor, last: Tensor, weights: Tensor) -> Tensor:
+        """Prepared inputs (N, C, H, W) twice, (edges, K) -> (N, B·C, H, W)."""
+        tensors = dict(zip(CELL_INPUTS, (before_last, last), strict=True))
+        for edge, mixed_op, row in zip(self.edges, self.mixed_ops, weights, strict=True):
+            term = mixed_op(tensors[edge.source], row)
+            tensors[edge.block] = tensors[edge.block] + term if edge.block in tensors else term
+        return torch.cat([tensor for name, tensor in tensors.items() if name not in CELL_INPUTS], dim=1)
+
+
+@final
+class Cell(nn.Module):
+    """A derived cell with the change of resolution before it (official code).
+
+    Coarser: every operation on H^{l-1} or H^{l-2} has stride 2. Finer: H^{l-1} is doubled bilinearly first. H^{l-2}
+    is always resized to H^{l-1}, and then both are brought to C channels.
+    """
+
+    def __init__(self, wiring: Wiring, step: int, channels: tuple[int, int, int], recipe: Recipe, keep: float) -> None:
+        """Args: step: change of level, -1, 0 or 1; channels: of H^{l-2}, of H^{l-1}, C; keep: of its drop path."""
+        super().__init__()
+        before_last, last, width = channels
+        self.finer = step < 0
+        self.before_last = relu_conv_norm(before_last, width, recipe.norm)
+        self.last = relu_conv_norm(last, width, recipe.norm)
+        self.wiring = wiring
+        self.operations = nn.ModuleDict()
+        for block, inputs in wiring.items():
+            for source, name in inputs:
+                stride = 2 if step > 0 and source in CELL_INPUTS else 1
+                operation = OPERATIONS[name](width, stride, recipe)
+                dropped = operation if name == "skip" else nn.Sequential(operation, DropPath(keep))
+                self.operations[f"{block}/{source}"] = dropped
+
+    def forward(self, before_last: Tensor, last: Tensor) -> Tensor:
+        """H^{l-2}, H^{l-1} of any sizes -> H^l, (N, B·C, H, W)."""
+        last = double(last) if self.finer else last
+        tensors = {"h-2": self.before_last(resize_like(before_last, last)), "h-1": self.last(last)}
+        for block, inputs in self.wiring.items():
+            left, right = (self.operations[f"{block}/{source}"](tensors[source]) for source, _ in inputs)
+            tensors[block] = left + right
+        return torch.cat([tensors[block] for block in self.wiring], dim=1)

@@ -1,0 +1,145 @@
+"""The supernet (Auto-DeepLab, section 3): every cell on every path, mixed by alpha and beta.
+
+This is the plain reading of Eq. 1 to 7: one evaluation of a cell for each of the trellis's moves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nasframe import Genotype, Task, Weigh
+from nasframe.supernet import Supernet
+from nasframe_autodeeplab.cell_graph import edges
+from nasframe_autodeeplab.decoding import decode
+from nasframe_autodeeplab.head import SupernetHead
+from nasframe_autodeeplab.normalisation import BatchNorm
+from nasframe_autodeeplab.operations import Recipe, conv, relu_conv_norm
+from nasframe_autodeeplab.recompute import recomputed
+from nasframe_autodeeplab.resolution import crop, pad, resize_like
+from nasframe_autodeeplab.supernet_node import Node, Shape
+from nasframe_autodeeplab.trellis import ENTRY, FINEST, STEM, STEPS, last_states, moves, skipped, states
+
+if TYPE_CHECKING:
+    from nasframe_autodeeplab.space import AutoDeepLab
+
+
+@final
+class AutoDeepLabSupernet(Supernet):
+    """Images (N, C, H, W) of any size -> logits (N, classes, H, W), the sum over the last layer's levels.
+
+    Sides that are not s·n + 1 for the coarsest stride s are padded, see ``resolution``.
+    """
+
+    absent: Tensor
+
+    def __init__(self, space: AutoDeepLab, task: Task, weigh: Weigh) -> None:
+        super().__init__()
+        self.space = space
+        self.weigh = weigh
+        self.trellis = moves(space.trellis)
+        self.states = states(space.trellis)
+        self.skipped = {node: skipped(space.trellis, node) for node in self.states}
+        self._add_architecture()
+        self._add_weights(task)
+
+    def arch_parameters(self) -> list[nn.Parameter]:
+        """alpha (edges, K), then beta (nodes with moves, 3)."""
+        return [self.alpha, self.beta]
+
+    def mixing_weights(self) -> Mapping[str, np.ndarray]:
+        """``operation`` (edges, K) and ``move`` (nodes with moves, 3), by softmax in double precision."""
+        logits = {"operation": self.alpha, "move": self._move_logits()}
+        return {name: torch.softmax(table.detach().double(), dim=-1).cpu().numpy() for name, table in logits.items()}
+
+    def derive(self) -> Genotype:
+        """The two strongest edges of each block, and the most probable path (section 3.4.3)."""
+        return decode(self.space, self.mixing_weights())
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, classes, H, W)."""
+        images = pad(inputs, self.stride)
+        operation_weights = self.weigh(self.alpha)  # (edges, K)
+        move_weights = self.weigh(self._move_logits())  # (nodes with moves, 3); Eq. 7
+        hidden: dict[str, Tensor] = {}
+        hidden[STEM] = self.stem[0](images)
+        hidden[ENTRY] = self.stem[1](hidden[STEM])
+        for state in self.states:
+            terms = [
+                move_weights[row, column]
+                * self._evaluate(state, source, hidden[self.skipped[state]], hidden[source], operation_weights)
+                for source, (_, row, column) in self._arriving(state)
+            ]
+            hidden[state] = sum(terms[1:], terms[0])  # Eq. 6
+        logits = [resize_like(head(hidden[state]), images) for state, head in self.heads.items()]
+        return crop(sum(logits[1:], logits[0]), like=inputs)
+
+    def _evaluate(self, state: str, source: str, before_last: Tensor, last: Tensor, weights: Tensor) -> Tensor:
+        node = self.nodes[state]
+        if self.checkpoint and self.training and torch.is_grad_enabled():
+            return recomputed(node, source, before_last, last, weights)
+        output: Tensor = node(source, before_last, last, weights)
+        return output
+
+    def _arriving(self, state: str) -> list[tuple[str, tuple[str, int, int]]]:
+        """The nodes from which moves arrive, each with its move's place in the table of betas."""
+        return [(source, weight) for source, _, weight in self.trellis.in_edges(state, data="weight")]
+
+    def _move_logits(self) -> Tensor:
+        """beta (nodes with moves, 3), -inf where the trellis has no such move.
+
+        The parameter itself is finite everywhere, or weight decay would turn it into NaN.
+        """
+        return self.beta.masked_fill(self.absent, -math.inf)
+
+    def _add_architecture(self) -> None:
+        options = self.space.options
+        moves_at = [weight for _, _, weight in self.trellis.edges(data="weight")]
+        absent = torch.ones(1 + max(row for _, row, _ in moves_at), len(STEPS), dtype=torch.bool)
+        for _, row, column in moves_at:
+            absent[row, column] = False
+        self.register_buffer("absent", absent, persistent=False)
+        alpha_shape = (len(edges(options.blocks)), len(options.operations))
+        self.alpha = nn.Parameter(options.arch_init * torch.randn(alpha_shape))
+        self.beta = nn.Parameter(options.arch_init * torch.randn(absent.shape))
+
+    def _add_weights(self, task: Task) -> None:
+        options = self.space.options
+        norm = partial(BatchNorm, eps=options.bn_eps, momentum=options.bn_momentum, affine=options.bn_affine)
+        recipe = Recipe(norm, options.sep_repeats, options.atrous_separable, options.pool_norm)
+        shapes = self._shapes()
+        first, second = shapes[STEM].channels, shapes[ENTRY].channels
+        self.checkpoint = options.checkpoint
+        self.stride = max(shape.stride for shape in shapes.values())
+        self.stem = nn.ModuleList(
+            [
+                nn.Sequential(conv(task.in_channels, first, 3, stride=2), norm(first)),
+                relu_conv_norm(first, second, norm, 3, stride=2),
+            ]
+        )
+        self.nodes = nn.ModuleDict()
+        for state in self.states:
+            arriving = {source: shapes[source] for source, _ in self._arriving(state)}
+            self.nodes[state] = Node(shapes[self.skipped[state]], arriving, shapes[state].stride, options, recipe)
+        self.heads = nn.ModuleDict()
+        for state in last_states(self.space.trellis):
+            rate = max(1, options.aspp_reach // shapes[state].stride)
+            self.heads[state] = SupernetHead(shapes[state].channels, rate, task.num_classes, norm)
+
+    def _shapes(self) -> dict[str, Shape]:
+        """Of every hidden tensor; a node at stride s has B·F·s/4 channels."""
+        options = self.space.options
+        width = options.blocks * options.filters
+        strides = self.space.trellis.nodes(data="stride")
+        stem, entry = options.stem_filters or (max(1, width // 2), width)
+        return {
+            STEM: Shape(stem, strides[STEM]),
+            ENTRY: Shape(entry, strides[ENTRY]),
+            **{state: Shape(width * strides[state] // FINEST, strides[state]) for state in self.states},
+        }
