@@ -1,0 +1,111 @@
+"""The Cityscapes layout on disk: finding frames and pairing images with labels.
+
+root/leftImg8bit/{train,val}/<city>/<city>_<sequence>_<frame>_leftImg8bit.png
+root/gtFine/{train,val}/<city>/<city>_<sequence>_<frame>_gtFine_labelIds.png
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from nasframe import DataError
+
+LabelKind = Literal["label_ids", "train_ids"]
+Check = Literal["all", "headers", "none"]
+SUFFIX: dict[LabelKind, str] = {
+    "label_ids": "_gtFine_labelIds.png",
+    "train_ids": "_gtFine_labelTrainIds.png",
+}
+IMAGE_SUFFIX = "_leftImg8bit.png"
+INSTANCE_SUFFIX = "_gtFine_instanceIds.png"
+STEM = re.compile(r"(?P<city>.+)_\d{6}_\d{6}")
+LAYOUT = (
+    "the layout is ROOT/leftImg8bit/{train,val}/CITY/CITY_000000_000019_leftImg8bit.png with "
+    "ROOT/gtFine/{train,val}/CITY/CITY_000000_000019_gtFine_labelIds.png (leftImg8bit_trainvaltest.zip and "
+    "gtFine_trainvaltest.zip of Cityscapes, unpacked into one folder)"
+)
+
+
+@dataclass(frozen=True, order=True)
+class Frame:
+    """One image with its label; ordered by city, sequence and frame number."""
+
+    city: str
+    stem: str
+    """The file name up to the frame number, like ``aachen_000000_000019``."""
+    image: Path
+    label: Path
+
+    @property
+    def instances(self) -> Path:
+        """Where the frame's instance ids would lie."""
+        return self.label.with_name(self.stem + INSTANCE_SUFFIX)
+
+
+def find_frames(root: Path, split: str, kind: LabelKind = "label_ids") -> tuple[Frame, ...]:
+    """The frames of a split, sorted by name, so that they are the same on every machine.
+
+    Raises:
+        DataError: there is no such folder, no image, or images lack labels (all of them named).
+    """
+    if split == "test":
+        raise DataError(
+            "the labels of Cityscapes' split 'test' are dummies (no class is marked in them), so nothing can be "
+            "trained or scored on it; use 'train' or 'val'"
+        )
+    images = _images(root, split)
+    frames, odd = [], []
+    for image in images:
+        stem = image.name.removesuffix(IMAGE_SUFFIX)
+        if STEM.fullmatch(stem) is None:
+            odd.append(str(image.relative_to(root)))
+        city = image.parent.name
+        label = root / "gtFine" / split / city / (stem + SUFFIX[kind])
+        frames.append(Frame(city, stem, image, label))
+    if odd:
+        raise DataError(listing(f"{root} holds images whose names are not CITY_000000_000019{IMAGE_SUFFIX}", odd))
+    missing = [str(frame.label.relative_to(root)) for frame in frames if not frame.label.is_file()]
+    if missing:
+        raise DataError(listing(f"{root} lacks the labels of {len(missing)} of {len(frames)} images", missing))
+    return tuple(sorted(frames))
+
+
+def missing_instances(frames: Sequence[Frame]) -> list[Path]:
+    """The instance files that are not there."""
+    return [frame.instances for frame in frames if not frame.instances.is_file()]
+
+
+def _images(root: Path, split: str) -> list[Path]:
+    folder = root / "leftImg8bit" / split
+    if not folder.is_dir():
+        raise DataError(f"{_found(root, split)}; {LAYOUT}")
+    # macOS leaves files like ._aachen_… beside real ones when it unpacks.
+    images = [path for path in folder.glob(f"*/*{IMAGE_SUFFIX}") if not path.name.startswith(".")]
+    if not images:
+        raise DataError(f"{folder} holds no */*{IMAGE_SUFFIX}; {LAYOUT}")
+    return images
+
+
+def _found(root: Path, split: str) -> str:
+    """What is there instead of a split's folder."""
+    if not root.exists():
+        return f"the data folder {root} does not exist"
+    if not root.is_dir():
+        return f"{root} is a file, not the folder of a data set"
+    inside = sorted(path.name for path in root.iterdir())
+    nested = [name for name in inside if (root / name / "leftImg8bit").is_dir()]
+    if nested:
+        return f"{root} holds no leftImg8bit, but {root / nested[0]} does: give that folder as root"
+    shown = ", ".join(inside[:8]) + (", …" if len(inside) > 8 else "") if inside else "nothing"
+    return f"{root} holds no leftImg8bit/{split}; it holds {shown}"
+
+
+def listing(headline: str, names: Sequence[str], limit: int = 20) -> str:
+    """A message with one name a line, and a count of those left out."""
+    shown = "".join(f"\n  {name}" for name in names[:limit])
+    rest = f"\n  … and {len(names) - limit} more" if len(names) > limit else ""
+    return f"{headline}:{shown}{rest}"

@@ -1,0 +1,175 @@
+"""The two evaluators: real frames in the Cityscapes layout, and street scenes drawn from a seed.
+
+Both train a network by pixel cross-entropy and score it by mean IoU on whole frames of ``val``. They differ only in
+where the frames come from. This module is light: torch and pillow are imported when an evaluator is constructed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, final
+
+from pydantic import Field
+
+from nasframe import (
+    Batch,
+    Candidate,
+    Evaluation,
+    Evaluator,
+    Illustrating,
+    Model,
+    Split,
+    Stepper,
+    Trainable,
+)
+from nasframe.training_options import TrainingOptions
+from nasframe_cityscapes.options import Pixels, Positive, SegmentationOptions
+from nasframe_cityscapes.scenes import SceneOptions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+    from nasframe_cityscapes.source import Source
+
+
+class StreetEvaluator(Evaluator, Trainable, Illustrating, ABC):
+    """Mean IoU of the 19 Cityscapes classes; abstract: a final class says where the frames lie."""
+
+    options: SegmentationOptions
+
+    @abstractmethod
+    def source(self) -> Source:
+        """Where the frames lie; they are there when it returns."""
+
+    @final
+    def prepare(self) -> None:
+        """Find, check and split the frames."""
+        from nasframe_cityscapes.segmentation import Segmentation
+
+        self._segmentation = Segmentation(self.source(), self.options, self.runtime)
+        self.task = self._segmentation.task
+
+    @final
+    def evaluate(self, candidate: Candidate, budget: float = 1.0) -> Evaluation:
+        """Train the candidate's network from scratch and measure it.
+
+        The result follows from the candidate, the budget and the runtime's seed: every candidate starts from the
+        same random numbers.
+        """
+        from nasframe.seeding import seed_all
+        from nasframe.training import fit
+
+        seed_all(self.runtime.seed, "build")
+        network = candidate.build()
+        fit(self.training(network, budget), self.runtime.seed)
+        return self.measure(network)
+
+    @final
+    def training(self, network: nn.Module, budget: float = 1.0) -> Stepper:
+        """SGD by the option ``training``, on ``train``."""
+        from nasframe.training import Training
+
+        return Training(network, self, self.options.training, self.runtime, budget)
+
+    @final
+    def batches(self, split: Split, start: int = 0) -> Iterator[Batch]:
+        """Random crops, (N, 3, h, w), with train ids, (N, h, w); of ``val``: the middle of each frame, in order."""
+        return self._segmentation.batches(split, start)
+
+    @final
+    def epoch_steps(self, split: Split) -> int:
+        """How many batches make one pass over the split."""
+        return self._segmentation.epoch_steps(split)
+
+    @final
+    def loss(self, model: Model, batch: Batch) -> Tensor:
+        """Mean cross-entropy of the pixels that are not void."""
+        return self._segmentation.loss(model, batch)
+
+    @final
+    def measure(self, model: Model) -> Evaluation:
+        """Mean IoU over the classes present in ``val``, whole frames, single scale."""
+        return self._segmentation.measure(model)
+
+    @final
+    def pictures(self, model: Model, count: int) -> Iterator[tuple[str, np.ndarray]]:
+        """Image, truth and prediction side by side, of evenly spaced frames of ``val``."""
+        return self._segmentation.pictures(model, count)
+
+    @final
+    def record(self) -> Mapping[str, Any]:
+        """Which frames are in which part, and how they are read."""
+        return self._segmentation.record()
+
+
+@final
+class Cityscapes(StreetEvaluator):
+    """Frames in the Cityscapes layout: Cityscapes itself, or any set stored like it."""
+
+    name = "cityscapes"
+
+    class Options(SegmentationOptions):
+        """The defaults are Auto-DeepLab's search; its retraining wants reduce 1, crop 769, scale [0.5, 2], flip 0.5."""
+
+        root: str = Field(min_length=1)
+        """Folder that holds ``leftImg8bit`` and ``gtFine``; ``~`` is your home."""
+        labels: Literal["label_ids", "train_ids"] = "label_ids"
+        """Which label files to read: ``*_labelIds.png``, as Cityscapes comes, or ``*_labelTrainIds.png``."""
+        check: Literal["all", "headers", "none"] = "all"
+        """What to look at before anything is trained. ``all``: decode every image and label once (minutes for the
+        whole of Cityscapes; remembered, so the next start is quick); ``headers``: sizes and kinds; ``none``."""
+
+    options: Options
+
+    def source(self) -> Source:
+        """The folder that the options name."""
+        from nasframe_cityscapes.source import Source
+
+        return Source(Path(self.options.root).expanduser(), self.options.labels, self.options.check)
+
+
+@final
+class Streets(StreetEvaluator):
+    """Street scenes drawn from a seed, for machines without data: nothing is downloaded.
+
+    The scenes are written once, in the Cityscapes layout, into the cache folder (``NASFRAME_CACHE``, else
+    ``XDG_CACHE_HOME/nasframe``, else ``~/.cache/nasframe``) and then read like any other data set.
+    """
+
+    name = "streets"
+
+    class Options(SegmentationOptions):
+        """Small scenes, small crops, whole cities apart."""
+
+        scenes: SceneOptions = SceneOptions()
+        """What is drawn."""
+        reduce: int = Field(default=1, ge=1)
+        """Divide width and height of every frame by this before all else."""
+        crop: Pixels | tuple[Pixels, Pixels] = (97, 161)
+        """Size of a training crop in pixels after ``reduce``: one number for a square, or [height, width]."""
+        scale: tuple[Positive, Positive] = (0.75, 1.5)
+        """Range of the random enlargement of a training frame before the crop; [1, 1]: none."""
+        flip: float = Field(default=0.5, ge=0, le=1)
+        """Probability that a training crop is mirrored left to right."""
+        batch: int = Field(default=4, ge=1)
+        """Crops in a batch."""
+        halves: Literal["frame", "block", "city"] = "city"
+        """How ``train`` is halved into ``weights`` and ``arch``: by ``frame``, by ``block`` or by whole ``city``."""
+        eval_batch: int = Field(default=4, ge=1)
+        """Whole frames that are scored at once; changes speed and memory only."""
+        workers: int = Field(default=1, ge=0)
+        """Threads that read ahead; 0: none. No number depends on it."""
+        training: TrainingOptions = TrainingOptions(epochs=30)
+        """How a network is trained from scratch."""
+
+    options: Options
+
+    def source(self) -> Source:
+        """The folder of the scenes, drawn if they are not there yet."""
+        from nasframe_cityscapes.source import Source
+        from nasframe_cityscapes.streets import drawn
+
+        return Source(drawn(self.options.scenes))

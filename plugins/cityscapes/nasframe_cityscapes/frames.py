@@ -1,0 +1,81 @@
+"""Decoded frames, kept in memory as long as there is room."""
+
+from __future__ import annotations
+
+import threading
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from nasframe import DataError
+from nasframe_cityscapes.classes import TO_TRAIN_ID
+from nasframe_cityscapes.dataset import Frame, LabelKind
+from nasframe_cityscapes.inspection import UNREADABLE
+
+Picture = npt.NDArray[np.uint8]
+
+
+@final
+class FrameStore:
+    """Reads images, reduced, and labels as train ids; safe to use from several threads.
+
+    What is read first stays in memory until the room is used up; nothing is thrown out, since an epoch in random
+    order gains nothing from the latest frames.
+    """
+
+    def __init__(self, kind: LabelKind, reduce: int, room: int) -> None:
+        """Args: kind: what the label files hold; reduce: divides width and height; room: bytes."""
+        self._table = TO_TRAIN_ID[kind]
+        self._reduce = reduce
+        self._room = room
+        self._kept: dict[tuple[str, bool], tuple[Picture, Picture]] = {}
+        self._lock = threading.Lock()
+
+    def load(self, frame: Frame, *, whole_label: bool = False) -> tuple[Picture, Picture]:
+        """Image, (H, W, 3), and train ids, (H, W), which nobody may write to.
+
+        Args:
+            frame: what to read.
+            whole_label: leave the label at its own size.
+
+        Raises:
+            DataError: a file cannot be read, or the two differ in size.
+        """
+        key = (str(frame.image), whole_label)
+        with self._lock:
+            if key in self._kept:
+                return self._kept[key]
+        pair = self._read(frame, whole_label)
+        size = pair[0].nbytes + pair[1].nbytes
+        with self._lock:
+            if key not in self._kept and size <= self._room:
+                self._room -= size
+                self._kept[key] = pair
+        return pair
+
+    def _read(self, frame: Frame, whole_label: bool) -> tuple[Picture, Picture]:
+        try:
+            with Image.open(frame.image) as picture:
+                image = picture.convert("RGB")
+            with Image.open(frame.label) as picture:
+                label = self._table[np.asarray(picture)]
+        except (*UNREADABLE, IndexError) as error:
+            raise DataError(f"{frame.image} or its label {frame.label} cannot be read: {error}") from error
+        if label.shape != (image.height, image.width):
+            raise DataError(
+                f"{frame.label} has the shape {label.shape}, its image {(image.height, image.width)}: they must be "
+                "equal, with one channel in the label"
+            )
+        if self._reduce > 1:
+            image = image.reduce(self._reduce)  # the mean of each box of pixels
+        if not whole_label:
+            label = _nearest(label, self._reduce)
+        return np.asarray(image), label
+
+
+def _nearest(label: Picture, factor: int) -> Picture:
+    """The label at the middle of each box; boxes cut by the border count, as in the image."""
+    rows, columns = (np.minimum(np.arange(0, length, factor) + factor // 2, length - 1) for length in label.shape)
+    return np.ascontiguousarray(label[np.ix_(rows, columns)])

@@ -1,0 +1,131 @@
+"""Facts about picture files, gathered once and remembered: sizes, kinds, and which ids a label holds.
+
+Decoding thousands of large files takes minutes, so what was learned of a file is kept in the cache folder, under
+its path, and holds as long as its size and its time of change do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from nasframe_cityscapes.cache import cache_folder
+
+logger = logging.getLogger(__name__)
+
+UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+"""What pillow raises for a broken file."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one picture file."""
+
+    width: int = 0
+    height: int = 0
+    mode: str = ""
+    """Pillow's name of the pixel kind: ``L`` is one 8-bit channel."""
+    decoded: bool = False
+    """Whether the pixels were read, not only the header."""
+    counts: Mapping[int, int] = field(default_factory=dict)
+    """How many pixels have each value, of a decoded single-channel picture."""
+    fault: str | None = None
+    """Why the file cannot be read."""
+
+
+def inspect(paths: Sequence[Path], root: Path, *, decode: bool) -> dict[Path, Facts]:
+    """The facts of files, read in parallel where they are not remembered.
+
+    Args:
+        paths: files below ``root``.
+        root: names the remembered facts.
+        decode: False: headers only, unless more is remembered.
+    """
+    store = cache_folder() / f"files-{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]}.json"
+    remembered = _recall(store)
+    facts: dict[Path, Facts] = {}
+    stamps = {path: _stamp(path, root) for path in paths}
+    for path, (key, stamp) in stamps.items():
+        known = remembered.get(key)
+        if known and known["stamp"] == stamp and (known["facts"]["decoded"] or not decode):
+            facts[path] = _revive(known["facts"])
+    rest = [path for path in paths if path not in facts]
+    if not rest:
+        return facts
+    if decode and len(rest) > 1000:
+        logger.warning("checking %d files of %s; this is done once", len(rest), root)
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        facts.update(zip(rest, pool.map(_decoded if decode else _header, rest), strict=True))
+    fresh = {stamps[path][0]: (stamps[path][1], facts[path]) for path in rest if facts[path].fault is None}
+    remembered.update({key: {"stamp": stamp, "facts": asdict(known)} for key, (stamp, known) in fresh.items()})
+    _remember(store, remembered)
+    return facts
+
+
+def _header(path: Path) -> Facts:
+    try:
+        with Image.open(path) as picture:
+            return Facts(*picture.size, picture.mode)
+    except UNREADABLE as error:
+        return Facts(fault=_reason(error))
+
+
+def _decoded(path: Path) -> Facts:
+    try:
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture)
+            size, mode = picture.size, picture.mode
+    except UNREADABLE as error:
+        return Facts(fault=_reason(error))
+    if pixels.dtype != np.uint8 or pixels.ndim != 2:
+        return Facts(*size, mode, decoded=True)
+    counts = np.bincount(pixels.ravel())
+    return Facts(*size, mode, decoded=True, counts={int(k): int(counts[k]) for k in np.flatnonzero(counts)})
+
+
+def _reason(error: BaseException) -> str:
+    return "not a picture file" if isinstance(error, UnidentifiedImageError) else str(error)
+
+
+def _stamp(path: Path, root: Path) -> tuple[str, list[int]]:
+    status = path.stat()
+    return str(path.relative_to(root)), [status.st_size, status.st_mtime_ns]
+
+
+def _revive(plain: Mapping[str, Any]) -> Facts:
+    """Facts from JSON, whose keys are strings."""
+    return Facts(**{**plain, "counts": {int(key): count for key, count in plain["counts"].items()}})
+
+
+def _recall(store: Path) -> dict[str, Any]:
+    try:
+        remembered: dict[str, Any] = json.loads(store.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        logger.warning("%s cannot be read (%s); the files are checked anew", store, error)
+        return {}
+    return remembered
+
+
+def _remember(store: Path, remembered: Mapping[str, Any]) -> None:
+    """Write to a temporary name, then rename, so that two processes at once leave one whole file."""
+    try:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".files-", dir=store.parent) as place:
+            draft = Path(place) / store.name
+            draft.write_text(json.dumps(remembered))
+            os.replace(draft, store)
+    except OSError as error:
+        logger.warning("%s cannot be written (%s); the files will be checked again next time", store, error)

@@ -1,0 +1,66 @@
+"""The settings that both evaluators share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from nasframe import Options
+from nasframe.training_options import TrainingOptions
+
+Pixels = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+Colour = tuple[float, float, float]
+
+
+class SegmentationOptions(Options):
+    """How frames are read, cropped, learned and scored. The defaults are Auto-DeepLab's search (section 4.1)."""
+
+    reduce: int = Field(default=2, ge=1)
+    """Divide width and height of every frame by this before all else (the paper: 2). The score is still taken at
+    the labels' own size: predictions are enlarged, labels never reduced."""
+    crop: Pixels | tuple[Pixels, Pixels] = 321
+    """Size of a training crop in pixels after ``reduce``: one number for a square, or [height, width]. Frames
+    smaller than it are padded: the image with its mean, the label with void."""
+    scale: tuple[Positive, Positive] = (1.0, 1.0)
+    """Range of the random enlargement of a training frame before the crop; [0.5, 2.0] is usual, [1, 1]: none."""
+    flip: float = Field(default=0.0, ge=0, le=1)
+    """Probability that a training crop is mirrored left to right. (The paper names no flips.)"""
+    batch: int = Field(default=2, ge=1)
+    """Crops in a batch."""
+    halves: Literal["frame", "block", "city"] = "frame"
+    """How ``train`` is halved into ``weights`` and ``arch``: ``frame``: frames at random (the paper; neighbours in a
+    video leak); ``block``: blocks of neighbouring frames of a city; ``city``: whole cities."""
+    block: int = Field(default=20, ge=1)
+    """Frames in a block, where ``halves`` is ``block``."""
+    mean: Colour = (0.485, 0.456, 0.406)
+    """Mean of red, green and blue (0 to 1) that is taken off every image; default: ImageNet's."""
+    std: tuple[Positive, Positive, Positive] = (0.229, 0.224, 0.225)
+    """Standard deviation of red, green and blue (0 to 1) by which every image is divided; default: ImageNet's."""
+    class_weights: Literal["none", "inverse_log"] = "none"
+    """Weight of a class in the loss. ``inverse_log``: 1 / ln(1.02 + its share of the training pixels) (ENet), 0 where
+    it never occurs."""
+    eval_batch: int = Field(default=1, ge=1)
+    """Whole frames that are scored at once; changes speed and memory only."""
+    val_frames: int | None = Field(default=None, ge=1)
+    """Score only so many frames of ``val``, evenly spaced, for quick runs; None: all. The metric ``frames`` tells."""
+    instance_iou: bool = False
+    """Also compute the instance score (iIoU) of the eight classes that have instances; needs instanceIds files."""
+    workers: int = Field(default=2, ge=0)
+    """Threads that read ahead; 0: none. No number depends on it."""
+    cache_mb: int = Field(default=512, ge=0)
+    """Memory for decoded frames, in MiB; frames beyond it are decoded anew each time."""
+    training: TrainingOptions = TrainingOptions()
+    """How a network is trained from scratch."""
+
+    @model_validator(mode="after")
+    def _check_scale(self) -> Self:
+        if self.scale[0] > self.scale[1]:
+            raise ValueError(f"scale is [{self.scale[0]}, {self.scale[1]}]; the smaller number comes first")
+        return self
+
+    @property
+    def crop_size(self) -> tuple[int, int]:
+        """Height and width of a crop."""
+        return (self.crop, self.crop) if isinstance(self.crop, int) else self.crop

@@ -1,0 +1,1 @@
+"""Painting street scenes: a camera, a canvas, the things in a street, the light."""

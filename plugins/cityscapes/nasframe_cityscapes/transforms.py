@@ -1,0 +1,91 @@
+"""From a decoded frame to what a network sees: enlarging, cropping, mirroring, padding, normalising.
+
+Image and label always go through the same window. Labels are never interpolated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from nasframe_cityscapes.classes import VOID
+from nasframe_cityscapes.frames import Picture
+from nasframe_cityscapes.options import SegmentationOptions
+
+Input = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which part of an enlarged frame is taken, and whether it is mirrored; sizes in pixels after enlarging."""
+
+    height: int
+    """Of the whole enlarged frame."""
+    width: int
+    top: int
+    left: int
+    mirrored: bool = False
+
+    @classmethod
+    def random(cls, size: tuple[int, int], options: SegmentationOptions, rng: np.random.Generator) -> Self:
+        """A window on a frame of a size (H, W), uniform in enlargement and place."""
+        scale = rng.uniform(*options.scale)
+        height, width = (max(1, round(length * scale)) for length in size)
+        crop = options.crop_size
+        top = int(rng.integers(max(0, height - crop[0]) + 1))
+        left = int(rng.integers(max(0, width - crop[1]) + 1))
+        return cls(height, width, top, left, bool(rng.random() < options.flip))
+
+    @classmethod
+    def central(cls, size: tuple[int, int], crop: tuple[int, int]) -> Self:
+        """The middle of a frame of a size (H, W), as it is."""
+        top, left = (max(0, length - part) // 2 for length, part in zip(size, crop, strict=True))
+        return cls(*size, top, left)
+
+
+def cut(pair: tuple[Picture, Picture], window: Window, options: SegmentationOptions) -> tuple[Input, Picture]:
+    """A normalised crop, (3, h, w), and its train ids, (h, w), both of the crop's size.
+
+    Where the window ends before the crop does (on the right and below), the image is padded with the mean, which
+    is 0 once normalised, and the label with void.
+    """
+    image, label = pair
+    height, width = options.crop_size
+    shown = (min(height, window.height - window.top), min(width, window.width - window.left))
+    image, label = _window(image, window, shown, "image"), _window(label, window, shown, "label")
+    if window.mirrored:
+        image, label = image[:, ::-1], label[:, ::-1]
+    inputs = np.zeros((3, height, width), dtype=np.float32)
+    inputs[:, : shown[0], : shown[1]] = normalised(image, options)
+    targets = np.full((height, width), VOID, dtype=np.uint8)
+    targets[: shown[0], : shown[1]] = label
+    return inputs, targets
+
+
+def normalised(image: Picture, options: SegmentationOptions) -> Input:
+    """(H, W, 3) of 0..255 -> (3, H, W) with the options' mean taken off, divided by their deviation."""
+    deviation = np.array(options.std, dtype=np.float32)
+    gain = np.float32(1 / 255) / deviation
+    offset = np.array(options.mean, dtype=np.float32) / deviation
+    result: Input = np.ascontiguousarray((image * gain - offset).transpose(2, 0, 1))
+    return result
+
+
+def _window(picture: Picture, window: Window, shown: tuple[int, int], kind: str) -> Picture:
+    """The shown part of a picture, enlarged as the window says; only that part is computed."""
+    height, width = picture.shape[:2]
+    if (window.height, window.width) == (height, width):
+        return picture[window.top : window.top + shown[0], window.left : window.left + shown[1]]
+    down, right = height / window.height, width / window.width
+    box = (
+        window.left * right,
+        window.top * down,
+        min(width, (window.left + shown[1]) * right),
+        min(height, (window.top + shown[0]) * down),
+    )
+    filter_ = Image.Resampling.NEAREST if kind == "label" else Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(picture).resize((shown[1], shown[0]), filter_, box=box))
