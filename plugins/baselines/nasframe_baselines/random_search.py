@@ -1,0 +1,42 @@
+"""Random search: the baseline of every comparison (Li and Talwalkar, UAI 2019)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, final
+
+import numpy as np
+from pydantic import Field
+
+from nasframe import AskTell, Genotype, Problem
+from nasframe import Options as BaseOptions
+from nasframe.genotype import sample
+
+TRIES = 100
+"""Draws after which a small space counts as used up, and a genotype is evaluated again."""
+
+
+@final
+class RandomSearch(AskTell):
+    """Evaluates genotypes drawn at random, each decision uniformly; none twice while new ones are found."""
+
+    name: ClassVar[str] = "random"
+
+    class Options(BaseOptions):
+        """How many candidates, and how thoroughly each is evaluated."""
+
+        samples: int = Field(default=20, ge=1)
+        """Number of genotypes to evaluate."""
+        budget: float = Field(default=1 / 9, gt=0, le=1)
+        """Share of a full evaluation that each gets."""
+
+    def __init__(self, problem: Problem, options: Options) -> None:
+        super().__init__(problem, options, options.samples, options.budget)
+
+    def ask(self, rng: np.random.Generator) -> Genotype:
+        """A genotype that was not evaluated yet, if one is found."""
+        seen = {genotype for genotype, _ in self.history}
+        for _ in range(TRIES):
+            genotype = sample(self.problem.space, rng)
+            if genotype not in seen:
+                break
+        return genotype

@@ -1,0 +1,11 @@
+"""The plug-in: differentiable architecture search."""
+
+from nasframe import Component, hookimpl
+
+
+@hookimpl
+def nasframe_components() -> list[Component]:
+    """One strategy."""
+    return [
+        Component("strategy", "darts", "nasframe_darts.strategy:Darts", "First-order bilevel gradient descent (2019).")
+    ]

@@ -1,0 +1,121 @@
+"""The bilevel problem of DARTS, first order.
+
+Minimise L_arch(w*, alpha) over alpha, where w* minimises L_weights(w, alpha) over w.
+
+Liu, Simonyan, Yang, ICLR 2019, algorithm 1 with xi = 0; the order of the two updates is that of Auto-DeepLab,
+section 3.2: (1) w on trainA, (2) alpha and beta on trainB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import nn
+
+from nasframe.evaluator import Batch, Differentiable, Runtime
+from nasframe.precision import autocast, grad_scaler
+from nasframe.stream import BatchStream
+from nasframe.supernet import Supernet
+from nasframe.training import check_finite
+from nasframe_darts.options import DartsOptions
+from nasframe_darts.timing import Timing, cosine
+
+
+@final
+class Bilevel:
+    """A supernet whose weights and architecture parameters are trained in turns."""
+
+    def __init__(self, supernet: Supernet, evaluator: Differentiable, options: DartsOptions, runtime: Runtime) -> None:
+        self.supernet = supernet.to(runtime.device)
+        self.evaluator = evaluator
+        self.options = options
+        self.runtime = runtime
+        self.timing = Timing.of(options, evaluator.epoch_steps("weights"))
+        self.steps = self.timing.steps
+        self._weights = supernet.weight_parameters()
+        self._arch = supernet.arch_parameters()
+        self._weight_optimiser = torch.optim.SGD(
+            self._weights, options.lr, momentum=options.momentum, weight_decay=options.weight_decay
+        )
+        self._arch_optimiser = torch.optim.Adam(
+            self._arch, options.arch_lr, betas=options.arch_betas, weight_decay=options.arch_weight_decay
+        )
+        self._scaler = grad_scaler(runtime)
+        self._weight_batches = BatchStream(evaluator, "weights")
+        self._arch_batches = BatchStream(evaluator, "arch")
+
+    def step(self, index: int) -> dict[str, float]:
+        """Step (1), after the warm-up step (2), and a validation when due.
+
+        Raises:
+            RunError: a loss is not finite.
+        """
+        self.supernet.train()
+        lr = cosine(self.options, self.timing, index)
+        metrics = {"loss": self._update_weights(self._weight_batches[index], lr), "lr": lr}
+        if index >= self.timing.warmup:
+            metrics["arch_loss"] = self._update_arch(self._arch_batches[index - self.timing.warmup])
+            metrics |= entropies(self.supernet.mixing_weights())
+        if self.timing.validates_after(index):
+            measured = self.evaluator.measure(self.supernet).metrics
+            metrics |= {f"val_{name}": value for name, value in measured.items()}
+        return metrics
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next step depends on."""
+        return {name: part.state_dict() for name, part in self._parts().items()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state."""
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "supernet": self.supernet,
+            "weight_optimiser": self._weight_optimiser,
+            "arch_optimiser": self._arch_optimiser,
+            "scaler": self._scaler,
+        }
+
+    def _update_weights(self, batch: Batch, lr: float) -> float:
+        for group in self._weight_optimiser.param_groups:
+            group["lr"] = lr
+        loss = self._backward(batch, self._weights)
+        if self.options.clip is not None:
+            self._scaler.unscale_(self._weight_optimiser)
+            nn.utils.clip_grad_norm_(self._weights, self.options.clip)
+        self._apply(self._weight_optimiser)
+        return loss
+
+    def _update_arch(self, batch: Batch) -> float:
+        loss = self._backward(batch, self._arch)
+        self._apply(self._arch_optimiser)
+        return loss
+
+    def _backward(self, batch: Batch, parameters: list[nn.Parameter]) -> float:
+        """The loss of a batch, its gradient left in these parameters and no others."""
+        with autocast(self.runtime):
+            loss = self.evaluator.loss(self.supernet, batch)
+        value = check_finite(loss, batch)
+        torch.autograd.backward(self._scaler.scale(loss), inputs=parameters)
+        return value
+
+    def _apply(self, optimiser: torch.optim.Optimizer) -> None:
+        """Update, then free the gradients: the other half of the step needs the memory."""
+        self._scaler.step(optimiser)
+        self._scaler.update()
+        optimiser.zero_grad()
+
+
+def entropies(mixing_weights: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """The mean entropy, in nats, of each array's rows (..., K), as metrics."""
+    found = {}
+    for name, weights in mixing_weights.items():
+        p = weights.astype(np.float64)
+        logs = np.log(p, out=np.zeros_like(p), where=p > 0)
+        found[f"entropy_{name}"] = abs(float(-(p * logs).sum(axis=-1).mean()))
+    return found

@@ -1,0 +1,44 @@
+"""The settings of a DARTS search."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from nasframe import Options
+
+Decay = Annotated[float, Field(ge=0, lt=1)]
+
+
+class DartsOptions(Options):
+    """Defaults are Auto-DeepLab's (section 4.1); what it does not state is as in DARTS's code."""
+
+    epochs: float = Field(default=40.0, gt=0)
+    """Length in passes over the split ``weights``."""
+    steps: int | None = Field(default=None, ge=1)
+    """Length in steps; None: as ``epochs`` says."""
+    warmup_epochs: float = Field(default=20.0, ge=0)
+    """Passes that train weights only, before the first architecture update."""
+    warmup_steps: int | None = Field(default=None, ge=0)
+    """The same in steps; None: the share of the search that ``warmup_epochs`` is of ``epochs``."""
+    lr: float = Field(default=0.025, gt=0)
+    """Learning rate of the weights at the start."""
+    lr_min: float = Field(default=0.001, ge=0)
+    """Learning rate of the weights at the end of its cosine."""
+    lr_every: Literal["step", "epoch"] = "step"
+    """How often the learning rate falls (DARTS's code: every epoch; the paper does not say)."""
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    """Momentum of the weights' SGD."""
+    weight_decay: float = Field(default=3e-4, ge=0)
+    """L2 penalty on the weights."""
+    clip: float | None = Field(default=5.0, gt=0)
+    """Largest L2 norm of the gradient of all weights together (DARTS's code: 5); None: not clipped."""
+    arch_lr: float = Field(default=3e-3, gt=0)
+    """Adam's learning rate of the architecture parameters."""
+    arch_betas: tuple[Decay, Decay] = (0.5, 0.999)
+    """Adam's decay rates (DARTS's code)."""
+    arch_weight_decay: float = Field(default=1e-3, ge=0)
+    """L2 penalty on the architecture parameters."""
+    validate_epochs: float = Field(default=1.0, ge=0)
+    """How often the supernet is measured on ``val``, in epochs; 0: never."""

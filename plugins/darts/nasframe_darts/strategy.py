@@ -1,0 +1,57 @@
+"""The strategy ``darts``, without torch until it is constructed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from nasframe import CapabilityError, Differentiable, Genotype, Problem, Relaxable, Strategy
+from nasframe_darts.options import DartsOptions
+
+
+@final
+class Darts(Strategy):
+    """First-order DARTS: weights on one half of the training data, architecture parameters on the other."""
+
+    name: ClassVar[str] = "darts"
+    needs: ClassVar[tuple[type, ...]] = (Relaxable, Differentiable)
+
+    class Options(DartsOptions):
+        """Settings of the search."""
+
+    def __init__(self, problem: Problem, options: DartsOptions) -> None:
+        """Build the supernet, from torch's global generator, on the problem's device."""
+        from nasframe_darts.bilevel import Bilevel
+
+        space, evaluator = problem.space, problem.evaluator
+        if not isinstance(space, Relaxable) or not isinstance(evaluator, Differentiable):
+            raise CapabilityError(
+                "darts needs a Relaxable space and a Differentiable evaluator; "
+                f"got {space.name!r} and {evaluator.name!r}"
+            )
+        # weigh: a plain softmax; an absent option's logit of -inf gets the weight 0.
+        supernet = space.relax(evaluator.task, lambda logits: logits.softmax(dim=-1))
+        self._bilevel = Bilevel(supernet, evaluator, options, problem.runtime)
+        self.steps = self._bilevel.steps
+
+    def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
+        """One update of the weights and, after the warm-up, one of the architecture parameters."""
+        return self._bilevel.step(index)
+
+    def best(self) -> Genotype:
+        """What the architecture parameters favour now."""
+        return self._bilevel.supernet.derive()
+
+    def snapshot(self) -> Mapping[str, np.ndarray]:
+        """The softmaxed architecture parameters."""
+        return self._bilevel.supernet.mixing_weights()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The supernet, both optimisers and the loss scaler."""
+        return self._bilevel.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state."""
+        self._bilevel.load_state_dict(state)
