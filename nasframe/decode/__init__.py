@@ -1,0 +1,45 @@
+"""Deriving from mixing weights, with a certificate: the k best paths, their gaps, budgets and probabilities.
+
+networkx in, small frozen values out; imports no torch. The schema of the graphs is ``nasframe.graph``'s:
+
+    trellis = with_weights(space.graph(), snapshot)
+    start, ends = terminals(trellis)
+    best, second = k_best(trellis, start, ends, k=2, budgets=[Budget("down", move_count(trellis, "down"), most=3)])
+"""
+
+from nasframe.decode.budgets import Budget, Cost, attribute_cost, attribute_count, move_count
+from nasframe.decode.cells import KeptBlock, KeptEdge, Margin, strongest
+from nasframe.decode.designs import DESIGNS, Design, Distance, design, distance, levels_of, path_of_levels
+from nasframe.decode.kbest import Path, count_paths, k_best
+from nasframe.decode.marginals import Marginals, marginals
+from nasframe.decode.moves import log_probability, terminals
+from nasframe.decode.rules import RULES, literal, unbiased
+
+__all__ = [
+    "DESIGNS",
+    "RULES",
+    "Budget",
+    "Cost",
+    "Design",
+    "Distance",
+    "KeptBlock",
+    "KeptEdge",
+    "Margin",
+    "Marginals",
+    "Path",
+    "attribute_cost",
+    "attribute_count",
+    "count_paths",
+    "design",
+    "distance",
+    "k_best",
+    "levels_of",
+    "literal",
+    "log_probability",
+    "marginals",
+    "move_count",
+    "path_of_levels",
+    "strongest",
+    "terminals",
+    "unbiased",
+]

@@ -1,0 +1,101 @@
+"""Which edges and operations of a cell to keep, and how clear the choice was (DARTS, section 2.4)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import networkx as nx
+
+from nasframe.errors import GenotypeError
+
+
+@dataclass(frozen=True)
+class Margin:
+    """How far a choice is ahead of the runner-up."""
+
+    difference: float
+    """Of the two strengths."""
+    log_ratio: float
+    """The natural logarithm of their quotient; infinite where the runner-up has no strength at all."""
+
+
+@dataclass(frozen=True)
+class KeptEdge:
+    """An edge that is kept, with its operation."""
+
+    before: str
+    operation: str
+    strength: float
+    """The operation's mixing weight."""
+    margin: Margin | None
+    """To the second operation on this edge; None: there is no second."""
+
+
+@dataclass(frozen=True)
+class KeptBlock:
+    """What is kept of the edges into one block."""
+
+    block: str
+    edges: tuple[KeptEdge, ...]
+    """In the order of the graph, not of their strength."""
+    margin: Margin | None
+    """From the weakest edge that is kept to the strongest that is not; None: all are kept."""
+
+
+def strongest(cell: nx.DiGraph, keep: int = 2, exclude: Collection[str] = ("zero",)) -> list[KeptBlock]:
+    """Of each block the strongest edges, each with its strongest operation.
+
+    An edge is as strong as its strongest operation that is not excluded. Equally strong edges: the one from the
+    earlier node is kept, by layer, then as the graph lists them; equally strong operations: the one listed first.
+
+    Args:
+        cell: a graph after ``nasframe.graph.with_weights``; edges that carry no ``operations`` are passed over.
+        keep: how many edges a block keeps; all where it has no more.
+        exclude: operations that no genotype may hold.
+
+    Raises:
+        GenotypeError: an edge's ``value`` does not fit its operations, or all of these are excluded.
+    """
+    position = {node: (data["layer"], place) for place, (node, data) in enumerate(cell.nodes(data=True))}
+    found = []
+    for block in sorted(cell, key=position.__getitem__):
+        sources = sorted(
+            (before for before, data in cell.pred[block].items() if "operations" in data), key=position.__getitem__
+        )
+        if sources:
+            found.append(_strongest_edges(block, [_edge(cell, before, block, exclude) for before in sources], keep))
+    return found
+
+
+def _strongest_edges(block: str, edges: list[KeptEdge], keep: int) -> KeptBlock:
+    ranked = sorted(range(len(edges)), key=lambda index: (-edges[index].strength, index))
+    margin = None
+    if len(ranked) > keep:
+        margin = _margin(edges[ranked[keep - 1]].strength, edges[ranked[keep]].strength)
+    return KeptBlock(block, tuple(edges[index] for index in sorted(ranked[:keep])), margin)
+
+
+def _edge(cell: nx.DiGraph, before: str, block: str, exclude: Collection[str]) -> KeptEdge:
+    data = cell.edges[before, block]
+    operations, row = data["operations"], data.get("value")
+    if not isinstance(row, tuple | list) or len(row) != len(operations):
+        raise GenotypeError(
+            f"the edge from {before!r} to {block!r} has the value {row!r}; a number for each of the operations "
+            f"{', '.join(operations)} was expected (nasframe.graph.with_weights() sets it from a snapshot)"
+        )
+    if not all(0 <= value < math.inf for value in row):
+        raise GenotypeError(f"the edge from {before!r} to {block!r} has the value {row!r}; expected numbers from 0 on")
+    allowed = [index for index, name in enumerate(operations) if name not in exclude]
+    if not allowed:
+        raise GenotypeError(f"the edge from {before!r} to {block!r} has only excluded operations: {operations!r}")
+    first, *others = sorted(allowed, key=lambda index: (-row[index], index))
+    margin = _margin(row[first], row[others[0]]) if others else None
+    return KeptEdge(before, operations[first], float(row[first]), margin)
+
+
+def _margin(ahead: float, behind: float) -> Margin:
+    if behind == 0:
+        return Margin(ahead, math.inf if ahead > 0 else 0.0)
+    return Margin(ahead - behind, math.log(ahead / behind))
