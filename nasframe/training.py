@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from nasframe.errors import RunError
 from nasframe.evaluator import Batch, Differentiable, Runtime
+from nasframe.gradients import update
 from nasframe.precision import autocast, grad_scaler
 from nasframe.schedule import Progressive
 from nasframe.seeding import seed_all
@@ -74,7 +75,7 @@ class Training:
         """One update; the mean loss of its batches, the learning rate and, when due, ``val_*``.
 
         Raises:
-            RunError: a loss is not finite.
+            RunError: a loss or a gradient is not finite.
         """
         lr = learning_rate(self.options, index, self.steps)
         for group in self._optimiser.param_groups:
@@ -82,8 +83,9 @@ class Training:
         for module in self._progressive:
             module.set_progress(index / self.steps)
         self.network.train()
-        metrics = {"loss": self._backward(index), "lr": lr}
-        self._update()
+        loss, names = self._backward(index)
+        update(self._optimiser, self._scaler, list(self.network.parameters()), self.options.clip, names)
+        metrics = {"loss": loss, "lr": lr}
         return {**metrics, **self._validate(index)}
 
     def snapshot(self) -> Mapping[str, np.ndarray]:
@@ -104,25 +106,20 @@ class Training:
         self._optimiser.load_state_dict(state["optimiser"])
         self._scaler.load_state_dict(state["scaler"])
 
-    def _backward(self, index: int) -> float:
-        """Accumulate the gradient of one update's batches; their mean loss."""
+    def _backward(self, index: int) -> tuple[float, list[str]]:
+        """Accumulate the gradient of one update's batches; their mean loss and the names of their examples."""
         self._optimiser.zero_grad()
         count = self.options.accumulate
-        losses = []
+        losses: list[float] = []
+        names: list[str] = []
         for number in range(index * count, (index + 1) * count):
             batch = self._batches[number]
             with autocast(self.runtime):
                 loss = self.evaluator.loss(self.network, batch)
             losses.append(check_finite(loss, batch))
+            names += batch.names
             torch.autograd.backward(self._scaler.scale(loss / count))
-        return sum(losses) / count
-
-    def _update(self) -> None:
-        if self.options.clip is not None:
-            self._scaler.unscale_(self._optimiser)
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip)
-        self._scaler.step(self._optimiser)
-        self._scaler.update()
+        return sum(losses) / count, names
 
     def _validate(self, index: int) -> dict[str, float]:
         if not self.options.validate_epochs:

@@ -9,9 +9,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     "errors options genotype component suggestion located schedule stepper progress interrupt exact_json",
-    "atomic run_options training_options yaml_source variables option_check genotype_file",
+    "atomic run_options training_options yaml_source variables option_check origins genotype_file",
     "space evaluator strategy graph graph_files hookspecs __init__",
-    "supernet seeding precision stream training cost decode",
+    "supernet seeding precision stream gradients training cost decode",
     "target registry capabilities parts composition experiment schema template",
     "testing checkpoint rundir journal loop prepare retrain plot report",
     "run",
@@ -21,12 +21,12 @@ LAYERS = (
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
 HEAVY = {"torch", "matplotlib", "PIL"}
 TORCH = {
-    *"supernet seeding stream training cost precision checkpoint journal loop prepare retrain run".split(),
+    *"supernet seeding stream gradients training cost precision checkpoint journal loop prepare retrain run".split(),
     "testing",
 }
 DRAWING = {"plot", "report"}
 FOR_PLUGINS = {
-    *"__init__ genotype graph supernet training training_options schedule seeding precision stream evaluator".split(),
+    *"__init__ genotype graph gradients supernet training training_options schedule seeding precision stream evaluator".split(),
     *"space strategy options errors decode testing".split(),
 }
 CORE = sorted((ROOT / "nasframe").rglob("*.py"))

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from nasframe.evaluator import Batch, Differentiable, Runtime
+from nasframe.gradients import update
 from nasframe.precision import autocast, grad_scaler
 from nasframe.stream import BatchStream
 from nasframe.supernet import Supernet
@@ -51,7 +52,7 @@ class Bilevel:
         """Step (1), after the warm-up step (2), and a validation when due.
 
         Raises:
-            RunError: a loss is not finite.
+            RunError: a loss or a gradient is not finite.
         """
         self.supernet.train()
         lr = cosine(self.options, self.timing, index)
@@ -84,31 +85,22 @@ class Bilevel:
     def _update_weights(self, batch: Batch, lr: float) -> float:
         for group in self._weight_optimiser.param_groups:
             group["lr"] = lr
-        loss = self._backward(batch, self._weights)
-        if self.options.clip is not None:
-            self._scaler.unscale_(self._weight_optimiser)
-            nn.utils.clip_grad_norm_(self._weights, self.options.clip)
-        self._apply(self._weight_optimiser)
-        return loss
+        return self._update(batch, self._weights, self._weight_optimiser, self.options.clip)
 
     def _update_arch(self, batch: Batch) -> float:
-        loss = self._backward(batch, self._arch)
-        self._apply(self._arch_optimiser)
-        return loss
+        return self._update(batch, self._arch, self._arch_optimiser, None)
 
-    def _backward(self, batch: Batch, parameters: list[nn.Parameter]) -> float:
-        """The loss of a batch, its gradient left in these parameters and no others."""
+    def _update(
+        self, batch: Batch, parameters: list[nn.Parameter], optimiser: torch.optim.Optimizer, clip: float | None
+    ) -> float:
+        """One update of these parameters and no others; the batch's loss."""
         with autocast(self.runtime):
             loss = self.evaluator.loss(self.supernet, batch)
         value = check_finite(loss, batch)
         torch.autograd.backward(self._scaler.scale(loss), inputs=parameters)
+        update(optimiser, self._scaler, parameters, clip, batch.names)
+        optimiser.zero_grad()  # at once: the other half of the step needs the memory
         return value
-
-    def _apply(self, optimiser: torch.optim.Optimizer) -> None:
-        """Update, then free the gradients: the other half of the step needs the memory."""
-        self._scaler.step(optimiser)
-        self._scaler.update()
-        optimiser.zero_grad()
 
 
 def entropies(mixing_weights: Mapping[str, np.ndarray]) -> dict[str, float]:
