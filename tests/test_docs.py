@@ -1,0 +1,90 @@
+"""What the documentation names exists, and its examples are right."""
+
+import inspect
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from nasframe import hookspecs
+from nasframe.cli import main
+from nasframe.experiment import KEYS, load
+from nasframe.registry import Registry
+from nasframe.run_options import RunOptions
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "plugins").glob("*/README.md"))]
+EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
+
+
+def page(name):
+    return (ROOT / "docs" / name).read_text()
+
+
+def commands():
+    """Every line of documentation that calls nasframe, with the page it stands on."""
+    for path in PAGES:
+        for line in path.read_text().splitlines():
+            shown = line.startswith(("    ", "python3", "$ ")) and "pip install nasframe" not in line
+            found = re.search(r"(?:^|[ $/])nasframe ((?:-p|[a-z]).*)$", line.split("#")[0])
+            if shown and found:
+                yield path.name, found[1].strip()
+
+
+@pytest.mark.parametrize(("name", "command"), sorted(set(commands())))
+def test_a_documented_command_exists_with_its_options(name, command):
+    words = shlex.split(command)
+    context = click.Context(main, obj=Registry.discover())
+    node = main
+    while isinstance(node, click.Group) and words:
+        node, word = node.get_command(context, words[0]), words.pop(0)
+        assert node is not None, f"{name}: there is no command {word!r}"
+    known = {option for parameter in node.params for option in parameter.opts} | {"--help"}
+    assert {word.split("=")[0] for word in words if word.startswith("--")} <= known, f"{name}: {command}"
+
+
+def test_the_documented_commands_are_found():
+    assert len(list(commands())) > 10
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_a_right_experiment(path, monkeypatch):
+    if "tiny-rates" in path.read_text():
+        pytest.skip("it needs the example plug-in, which another test installs")
+    monkeypatch.setenv("NASFRAME_CAMVID", "somewhere")
+    monkeypatch.setenv("NASFRAME_MACRO", "somewhere")
+    monkeypatch.setenv("CITYSCAPES_DATASET", "somewhere")
+    load(path)
+
+
+def test_the_experiment_in_the_documentation_is_right(tmp_path):
+    text = re.search(r"```yaml\n(.*?)```", page("experiment-file.md"), re.DOTALL)[1]
+    (tmp_path / "shown.yaml").write_text(text)
+    assert load(tmp_path / "shown.yaml").strategy.component.name == "darts"
+
+
+@pytest.mark.parametrize("key", [*KEYS, *RunOptions.model_fields])
+def test_every_key_of_an_experiment_is_documented(key):
+    assert f"`{key}`" in page("experiment-file.md")
+
+
+@pytest.mark.parametrize("hook", [name for name in vars(hookspecs) if name.startswith("nasframe_")])
+def test_every_hook_is_documented_with_its_arguments(hook):
+    arguments = ", ".join(inspect.signature(getattr(hookspecs, hook)).parameters)
+    assert f"`{hook}({arguments})`" in page("writing-a-plugin.md")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_links_between_pages_lead_somewhere(path):
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", path.read_text(), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#]+)\)", prose):
+        if not target.startswith("http"):
+            assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("name", ["run", "test"])
+def test_the_readme_marks_the_commands_that_the_build_runs(name):
+    marked = (ROOT / "README.md").read_text().split(f"<!-- command: {name} -->\n```sh\n")
+    assert len(marked) == 2 and marked[1].startswith("python3 -m venv .venv && ")
