@@ -26,8 +26,8 @@ TORCH = {
 }
 DRAWING = {"plot", "report"}
 FOR_PLUGINS = {
-    *"__init__ genotype graph gradients supernet training training_options schedule seeding precision stream evaluator".split(),
-    *"space strategy options errors decode testing".split(),
+    *"__init__ genotype graph gradients supernet training training_options schedule seeding precision".split(),
+    *"stream evaluator space strategy options errors decode testing".split(),
 }
 CORE = sorted((ROOT / "nasframe").rglob("*.py"))
 PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/nasframe_*/**/*.py"))
