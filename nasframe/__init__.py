@@ -20,8 +20,13 @@ from nasframe.evaluator import (
     Differentiable,
     Evaluation,
     Evaluator,
+    Hear,
     Illustrating,
+    Inferring,
     Model,
+    PictureKind,
+    Predicting,
+    Predictor,
     Runtime,
     Split,
     Table,
@@ -29,9 +34,10 @@ from nasframe.evaluator import (
 )
 from nasframe.genotype import Choose, Genotype, GenotypeRecord
 from nasframe.hookspecs import hookimpl
+from nasframe.inference import Inference
 from nasframe.options import Options
-from nasframe.space import Relaxable, SearchSpace, Task, Weigh
-from nasframe.stepper import Stepper
+from nasframe.space import Canonical, Growing, Measure, Priced, Relaxable, SearchSpace, Task, Weigh
+from nasframe.stepper import EndsEarly, Stepper, Uneven
 from nasframe.strategy import AskTell, Problem, Strategy
 
 __version__ = "0.1.0"
@@ -40,22 +46,33 @@ __all__ = [
     "AskTell",
     "Batch",
     "Candidate",
+    "Canonical",
     "CapabilityError",
     "Choose",
     "Component",
     "DataError",
     "Differentiable",
+    "EndsEarly",
     "Evaluation",
     "Evaluator",
     "ExperimentError",
     "Genotype",
     "GenotypeError",
     "GenotypeRecord",
+    "Growing",
+    "Hear",
     "Illustrating",
+    "Inference",
+    "Inferring",
+    "Measure",
     "Model",
     "NasframeError",
     "Options",
+    "PictureKind",
     "PluginError",
+    "Predicting",
+    "Predictor",
+    "Priced",
     "Problem",
     "Relaxable",
     "RunError",
@@ -68,6 +85,7 @@ __all__ = [
     "Table",
     "Task",
     "Trainable",
+    "Uneven",
     "Weigh",
     "hookimpl",
 ]

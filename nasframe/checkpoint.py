@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from nasframe import atomic
-from nasframe.errors import RunError
+from nasframe.errors import RunError, RunFolderError
 
 MAGIC = b"nasframe checkpoint 1\n"
 PLAIN = (bool, int, float, str, bytes, type(None))
@@ -99,6 +99,22 @@ def load_latest(folder: Path, prefix: str, fingerprint: str, warn: Callable[[str
     return None
 
 
+def read_state(path: Path) -> dict[str, Any] | None:
+    """The state in a checkpoint of whatever experiment; None if the file is there but is no checkpoint.
+
+    Raises:
+        RunFolderError: it is torn, or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(MAGIC))
+        return _read(path, None).state if begins == MAGIC else None
+    except OSError as error:
+        raise RunFolderError(f"{path} cannot be read ({error.strerror})") from error
+    except _Unusable as error:
+        raise RunFolderError(f"{path} {error}") from error
+
+
 def _found(folder: Path, prefix: str) -> list[Path]:
     """The phase's checkpoints, oldest first."""
     return sorted(folder.glob(f"{prefix}-[0-9]*.pt"), key=_step)
@@ -109,7 +125,8 @@ def _step(path: Path) -> int:
     return int(digits) if digits.isdecimal() else -1
 
 
-def _read(path: Path, fingerprint: str) -> Checkpoint:
+def _read(path: Path, fingerprint: str | None) -> Checkpoint:
+    """Args: fingerprint: of the experiment that it must belong to; None: any."""
     try:
         data = memoryview(path.read_bytes())
     except OSError as error:
@@ -120,7 +137,7 @@ def _read(path: Path, fingerprint: str) -> Checkpoint:
     if hashlib.sha256(body).hexdigest() != header["sha256"]:
         raise _Unusable("is damaged (its checksum differs)")
     position = Position(*(header[name] for name in ("fingerprint", "step", "steps", "events")))
-    if position.fingerprint != fingerprint:
+    if fingerprint is not None and position.fingerprint != fingerprint:
         raise _Unusable(
             f"belongs to another experiment ({position.fingerprint}, not {fingerprint}; was experiment.yaml changed?)"
         )

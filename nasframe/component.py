@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["space", "strategy", "evaluator", "genotype"]
+Kind = Literal["space", "strategy", "evaluator", "genotype", "check"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,8 @@ class Component:
     """One thing that a plug-in offers, declared lazily: nothing is imported until it is used."""
 
     kind: Kind
-    """``genotype``: a published architecture; its target is a ``GenotypeRecord``."""
+    """``genotype``: a published architecture; its target is a ``GenotypeRecord``. ``check``: numbers that must come
+    out; its target is a tuple of ``nasframe.golden.Golden``."""
     name: str
     """What an experiment file calls it: lower case, digits, ``_`` and ``-``."""
     target: str

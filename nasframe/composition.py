@@ -26,9 +26,17 @@ def compose(path: Path, overrides: Sequence[str], problems: list[Problem]) -> Va
     Raises:
         ExperimentError: a file cannot be read, is not YAML or is no mapping; an override has no ``=``.
     """
-    tree = _file(path, [], problems)
-    for override in overrides:
-        tree = _over(tree, _written_out(_experiment_override(override, problems)))
+    return override(_file(path, [], problems), overrides, problems)
+
+
+def override(tree: Value, texts: Sequence[str], problems: list[Problem]) -> Value:
+    """A composed experiment with overrides like ``strategy.epochs=2`` over it.
+
+    Raises:
+        ExperimentError: an override has no ``=``.
+    """
+    for text in texts:
+        tree = _over(tree, _written_out(_experiment_override(text, problems)))
     return tree
 
 

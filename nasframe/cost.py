@@ -1,7 +1,8 @@
-"""The cost of a network: its parameters and multiply-adds, counted without computing anything."""
+"""What networks and their parts cost: parameters and multiply-adds, counted without computing anything."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,6 @@ def count(space: SearchSpace, genotype: Genotype, task: Task) -> Cost:
     """
     with torch.device("meta"):
         network = space.build(genotype, task)
-    params = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     try:
         macs = _multiply_adds(network, (1, task.in_channels, *task.size))
     except (RuntimeError, ValueError) as error:
@@ -43,10 +43,21 @@ def count(space: SearchSpace, genotype: Genotype, task: Task) -> Cost:
         raise GenotypeError(
             f"the network of space {space.name!r} cannot take {task.in_channels} channels of {size} pixels: {error}"
         ) from error
-    return Cost(params, macs, task.size, task.num_classes)
+    return Cost(_parameters(network), macs, task.size, task.num_classes)
 
 
-def _multiply_adds(network: nn.Module, shape: tuple[int, ...]) -> int:
+def counted(build: Callable[[], nn.Module], /, *shapes: tuple[int, ...]) -> Mapping[str, float]:
+    """A ``Measure``: ``params`` and ``macs`` as ``count`` counts them."""
+    with torch.device("meta"):
+        module = build()
+    return {"params": _parameters(module), "macs": _multiply_adds(module, *shapes)}
+
+
+def _parameters(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+def _multiply_adds(network: nn.Module, *shapes: tuple[int, ...]) -> int:
     """Convolutions by the flop counter, which says 2 for each; linear layers by hooks.
 
     The counter also counts other products of matrices, and cannot tell them from a linear layer's.
@@ -62,7 +73,7 @@ def _multiply_adds(network: nn.Module, shape: tuple[int, ...]) -> int:
     counter = FlopCounterMode(display=False)
     try:
         with torch.device("meta"), torch.no_grad(), counter:
-            network.eval()(torch.empty(shape))
+            network.eval()(*(torch.empty(shape) for shape in shapes))
     finally:
         for hook in hooks:
             hook.remove()

@@ -1,10 +1,10 @@
-"""The experiment: a space, an evaluator and a strategy with checked options, read from a file."""
+"""The experiment: a space, an evaluator and a strategy or a genotype, with checked options, read from a file."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,16 @@ from nasframe.capabilities import refusals
 from nasframe.composition import SECTIONS, compose
 from nasframe.errors import CapabilityError, ExperimentError
 from nasframe.evaluator import Evaluator
-from nasframe.located import Problem, Value, raise_problems, unknown_values
-from nasframe.option_check import check_options, unknown_key
+from nasframe.genotype import GenotypeRecord
+from nasframe.given import KEY, check_legal, read_given
+from nasframe.located import Problem, Value, plain, raise_problems, unknown_values
+from nasframe.option_check import check_options, shown, unknown_key
 from nasframe.options import Options
+from nasframe.origins import origins
 from nasframe.parts import (
     Choice,
     Part,
+    Section,
     make_part,
     members,
     optional_mapping,
@@ -32,7 +36,7 @@ from nasframe.space import SearchSpace
 from nasframe.strategy import Strategy
 from nasframe.variables import escape
 
-KEYS = ("name", "seed", "extends", *SECTIONS, "retrain", "run")
+KEYS = ("name", "seed", "extends", *SECTIONS, KEY, "retrain", "run")
 
 
 class Identity(Options):
@@ -57,6 +61,8 @@ class Retrain:
 
     space: Part[SearchSpace]
     evaluator: Part[Evaluator]
+    weights: str | None = None
+    """File of weights to start from, as an absolute path; None: from random ones."""
 
 
 @dataclass(frozen=True)
@@ -67,27 +73,35 @@ class Experiment:
     seed: int
     space: Part[SearchSpace]
     evaluator: Part[Evaluator]
-    strategy: Part[Strategy]
+    strategy: Part[Strategy] | None
+    """None: the genotype is given."""
+    genotype: GenotypeRecord | None
+    """None: the strategy searches it."""
     retrain: Retrain | None
     """None: the genotype is not retrained."""
     run: RunOptions
     source: str = field(compare=False)
     """The file it was read from."""
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """By the path of each resolved value where it was written; see ``nasframe.origins``."""
 
     def resolved(self) -> dict[str, Any]:
         """Plain data with every default written out; written as YAML it is a file of an equal experiment."""
-        parts: dict[str, Part[Any]] = {
+        parts: dict[str, Part[Any] | None] = {
             "space": self.space,
             "evaluator": self.evaluator,
             "strategy": self.strategy,
         }
-        retrain = None
+        retrain: dict[str, Any] | None = None
         if self.retrain is not None:
             retrain = {"space": self.retrain.space.written(), "evaluator": self.retrain.evaluator.written()}
+            retrain |= {"weights": self.retrain.weights} if self.retrain.weights else {}
+        given = {"source": self.genotype.source, **self.genotype.genotype.to_dict()} if self.genotype else None
         resolved = {
             "name": self.name,
             "seed": self.seed,
-            **{section: {"type": part.component.name, **part.written()} for section, part in parts.items()},
+            **{key: {"type": part.component.name, **part.written()} for key, part in parts.items() if part},
+            **({KEY: given} if given else {}),
             "retrain": retrain,
             "run": self.run.model_dump(mode="json"),
         }
@@ -111,17 +125,29 @@ def load(path: str | Path, overrides: Sequence[str] = (), registry: Registry | N
     registry.require_unambiguous()
     problems: list[Problem] = []
     tree = compose(Path(path), overrides, problems)
-    unknown = unknown_values(tree)
+    return from_tree(tree, Path(path), registry, problems)
+
+
+def from_tree(tree: Value, path: Path, registry: Registry, problems: Sequence[Problem] = ()) -> Experiment:
+    """Check a composed experiment.
+
+    Args:
+        path: its file, for its name and the files that it names.
+        problems: what is already known to be wrong.
+
+    Raises:
+        ExperimentError, CapabilityError: see ``load``.
+    """
     check = _Check(tree, registry)
-    experiment = check.experiment(Path(path))
-    problems += unknown
+    experiment = check.experiment(path)
+    problems = [*problems, *unknown_values(tree)]
     unread = {problem.place for problem in problems}
     problems += [problem for problem in check.problems if problem.place not in unread]
     if problems:
         raise_problems(problems + check.refusals, ExperimentError)
     raise_problems(check.refusals, CapabilityError)
     assert experiment is not None, "an experiment without problems is complete"
-    return experiment
+    return replace(experiment, origins=origins(experiment.resolved(), check.tree))
 
 
 class _Check:
@@ -138,19 +164,26 @@ class _Check:
             unknown_key(key, value, "", KEYS) for key, value in members(self.tree).items() if key not in KEYS
         ]
         identity = self.identity(path.stem)
+        self.tree, given = read_given(self.tree, path.parent, self.registry, self.problems)
         space, evaluator, strategy = (
-            read_choice(section, self.tree, self.registry, self.problems) for section in SECTIONS
+            None if section == "strategy" and KEY in members(self.tree) else self.choice(section)
+            for section in SECTIONS
         )
         parts = (self.part(space), self.part(evaluator), self.part(strategy))
         retrain = self.retrain(space, evaluator)
+        if given and retrain:
+            check_legal(given, retrain.space, members(self.tree)[KEY].place, KEY, self.problems)
         run = check_options(RunOptions, self.mapping("run"), "run", self.problems)
         if space and evaluator and strategy:
             messages = refusals(self.registry, space.found, evaluator.found, strategy.found)
             self.refusals += [Problem(strategy.type_place, "strategy.type", message) for message in messages]
         match identity, run, parts:
-            case Identity(), RunOptions(), (Part() as first, Part() as second, Part() as third):
-                return Experiment(identity.name, identity.seed, first, second, third, retrain, run, str(path))
+            case Identity(name=name, seed=seed), RunOptions(), (Part() as first, Part() as second, third):
+                return Experiment(name, seed, first, second, third, given, retrain, run, str(path))
         return None
+
+    def choice(self, section: Section) -> Choice | None:
+        return read_choice(section, self.tree, self.registry, self.problems)
 
     def identity(self, stem: str) -> Identity | None:
         written = {key: members(self.tree)[key] for key in ("name", "seed") if key in members(self.tree)}
@@ -169,13 +202,25 @@ class _Check:
         if retrain is not None and retrain.data is None:
             return None
         overrides = self.mapping("retrain")
-        known = ("space", "evaluator")
+        known = ("space", "evaluator", "weights")
         self.problems += [
             unknown_key(key, value, "retrain", known) for key, value in members(overrides).items() if key not in known
         ]
         space_part = self.retrained(space, overrides, "space")
         evaluator_part = self.retrained(evaluator, overrides, "evaluator")
-        return Retrain(space_part, evaluator_part) if space_part and evaluator_part else None
+        weights = self.weights(overrides)
+        return Retrain(space_part, evaluator_part, weights) if space_part and evaluator_part else None
+
+    def weights(self, retrain: Value) -> str | None:
+        """The file of weights to start from; a relative path starts where the command is started."""
+        value = members(retrain).get("weights")
+        if value is None or value.data is None:
+            return None
+        if isinstance(value.data, str) and value.data:
+            return str(Path(value.data).expanduser().absolute())
+        found = f"found {shown(plain(value))}, expected the path of a file"
+        self.problems.append(Problem(value.place, "retrain.weights", found))
+        return None
 
     def retrained(self, choice: Choice | None, overrides: Value, section: str) -> Part[Any] | None:
         path = f"retrain.{section}"

@@ -91,6 +91,10 @@ class GenotypeRecord:
     options: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     """Where it comes from: a paper, a run."""
+    reported: Mapping[str, Any] = field(default_factory=dict)
+    """What its source says that its network costs, by the names of ``nasframe cost``, with the conditions."""
+    note: str = ""
+    """Why that differs from what is counted here."""
 
 
 @dataclass(frozen=True)
@@ -132,19 +136,25 @@ def sample(space: Decides, rng: np.random.Generator) -> Genotype:
     return trace(space, _random_choose(rng))
 
 
-def mutate(space: Decides, parent: Genotype, rng: np.random.Generator) -> Genotype:
-    """A genotype that differs from its parent in one decision drawn at random, and where that makes others illegal.
+def mutate(space: Decides, parent: Genotype, rng: np.random.Generator, target: str | None = None) -> Genotype:
+    """A genotype that differs from its parent in one decision, and where that makes others illegal.
 
-    Earlier answers are repeated, the drawn decision gets another of its options, later answers are repeated
-    where they are still legal and drawn anew where not.
+    Earlier answers are repeated, the decision gets another of its options, later answers are repeated where they
+    are still legal and drawn anew where not.
+
+    Args:
+        target: the decision, one with at least two options; None: drawn at random.
 
     Raises:
-        GenotypeError: no decision has a second option.
+        GenotypeError: no decision has a second option, or the target has none.
     """
     open_decisions = [answer.name for answer in encode(space, parent) if answer.count > 1]
     if not open_decisions:
         raise GenotypeError(f"space {space.name!r} has no decision with more than one option: nothing to mutate")
-    target = open_decisions[int(rng.integers(len(open_decisions)))]
+    if target is None:
+        target = open_decisions[int(rng.integers(len(open_decisions)))]
+    if target not in open_decisions:
+        raise GenotypeError(f"found no {target!r} among the decisions that have two options: {_some(open_decisions)}")
     draw = _random_choose(rng)
 
     def choose(name: str, options: Sequence[T]) -> T:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +34,25 @@ def read_located(path: str | Path) -> tuple[GenotypeRecord, Value]:
         tree = read_file(Path(path), problems)
     except ExperimentError as error:
         raise GenotypeError(str(error)) from error
+    return from_value(tree, problems)
+
+
+def from_value(tree: Value, problems: Sequence[Problem] = ()) -> tuple[GenotypeRecord, Value]:
+    """The genotype that a mapping stands for, written like a genotype file, and the options with their places.
+
+    Args:
+        problems: what is already known to be wrong.
+
+    Raises:
+        GenotypeError: everything that is wrong, with its place.
+    """
     if not isinstance(tree.data, dict):
         message = f"found {shown(plain(tree))}, expected the keys of a genotype: space, options, decisions"
         raise GenotypeError(str(Problem(tree.place, "", message)))
     empty = Value({}, tree.place, tree.place)
     options = tree.data.get("options", empty)
     options = empty if options.data is None else options
-    problems += _faults(tree, tree.data, options)
-    raise_problems(problems, GenotypeError)
+    raise_problems([*problems, *_faults(tree, tree.data, options)], GenotypeError)
     source = tree.data.get("source", empty).data
     genotype = Genotype.from_dict(plain(tree))
     return GenotypeRecord(genotype, plain(options), source if isinstance(source, str) else ""), options

@@ -12,7 +12,7 @@ from nasframe.errors import RunError
 from nasframe.interrupt import Interrupted, deferred_signals
 from nasframe.journal import Journal
 from nasframe.seeding import seed_all
-from nasframe.stepper import Stepper
+from nasframe.stepper import EndsEarly, Stepper
 
 if TYPE_CHECKING:
     from nasframe.run_options import RunOptions
@@ -35,16 +35,25 @@ def run_steps(stepper: Stepper, journal: Journal, seed: int, options: RunOptions
     saved = time.monotonic()
     with deferred_signals() as stop:
         for index in range(done, stepper.steps):
+            if _ended(stepper):
+                return
             done = index + 1
             journal.step(done, _step(stepper, index, journal, seed))
-            if done % snapshot_every == 0 or done == stepper.steps:
+            last = done == stepper.steps or _ended(stepper)
+            if last and done < stepper.steps:
+                journal.record("ended_early", done)
+            if done % snapshot_every == 0 or last:
                 journal.snapshot(done, stepper.snapshot())
             due = time.monotonic() - saved >= 60 * options.checkpoint_minutes
-            if due or stop.requested or done == stepper.steps:
+            if due or stop.requested or last:
                 journal.checkpoint(done, stepper.state_dict(), options.keep_checkpoints)
                 saved = time.monotonic()
             if stop.requested:
                 raise Interrupted(f"stopped after step {done} of {stepper.steps} of the {journal.phase}")
+
+
+def _ended(stepper: Stepper) -> bool:
+    return isinstance(stepper, EndsEarly) and stepper.ended
 
 
 def _restore(stepper: Stepper, journal: Journal) -> int:

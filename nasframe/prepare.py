@@ -28,8 +28,11 @@ from nasframe.strategy import Problem
 class Problems:
     """What is to be solved; made before anything is written, so that missing data leave no run behind."""
 
-    search: Problem
+    runtime: Runtime
+    search: Problem | None
+    """None: the genotype is given."""
     retrain: Problem | None
+    """None: what is found is not retrained."""
     remarks: tuple[str, ...]
 
 
@@ -39,13 +42,14 @@ def prepared(experiment: Experiment) -> Iterator[Problems]:
     where = runtime(experiment.run, experiment.seed)
     with numerics(experiment.run, where.device) as remarks, prompt_signals():
         seed_all(experiment.seed, "prepare")
-        search = _problem(experiment.space, experiment.evaluator, where)
-        if experiment.retrain is None:
-            yield Problems(search, None, tuple(remarks))
-            return
-        full = _problem(experiment.retrain.space, experiment.retrain.evaluator, where)
-        _require_same_questions(search.space, full.space)
-        yield Problems(search, full, tuple(remarks))
+        search = full = None
+        if experiment.strategy is not None:
+            search = _problem(experiment.space, experiment.evaluator, where)
+        if experiment.retrain is not None:
+            full = _problem(experiment.retrain.space, experiment.retrain.evaluator, where)
+        if search and full:
+            _require_same_questions(search.space, full.space)
+        yield Problems(where, search, full, tuple(remarks))
 
 
 def _problem(space: Part[SearchSpace], evaluator: Part[Evaluator], where: Runtime) -> Problem:
@@ -65,7 +69,8 @@ def _require_same_questions(search: SearchSpace, full: SearchSpace) -> None:
 
 def environment(experiment: Experiment, where: Runtime) -> dict[str, Any]:
     """What the results may depend on besides the experiment."""
-    parts: list[Part[Any]] = [experiment.space, experiment.evaluator, experiment.strategy]
+    chosen = (experiment.space, experiment.evaluator, experiment.strategy)
+    parts: list[Part[Any]] = [part for part in chosen if part is not None]
     return {
         "python": platform.python_version(),
         "torch": str(torch.__version__),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Protocol, final
 
 from rich.console import Console
@@ -31,12 +32,31 @@ class Progress(Protocol):
         """Show a sentence."""
 
 
-def choose_progress(quiet: bool) -> Progress:
-    """A bar if stdout is a terminal, else lines; nothing if quiet."""
+def choose_progress(quiet: bool, *, stderr: bool = False) -> Progress:
+    """A bar if stdout (or stderr) is a terminal, else lines there; nothing if quiet."""
     if quiet:
         return NullProgress()
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, stderr=stderr)
     return BarProgress(console) if console.is_terminal else LineProgress(console)
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A function that is told ``done, total`` and shows it on stderr, where it disturbs no output."""
+    progress = choose_progress(quiet=False, stderr=True)
+    begun = False
+
+    def hear(done: int, total: int) -> None:
+        nonlocal begun
+        if not begun:
+            progress.begin(what, total, 0)
+            begun = True
+        progress.advance(done, {})
+
+    try:
+        yield hear
+    finally:
+        progress.end()
 
 
 @final

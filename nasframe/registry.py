@@ -12,9 +12,10 @@ import pluggy
 
 from nasframe import hookspecs
 from nasframe.component import Component, Kind
-from nasframe.errors import PluginError
+from nasframe.errors import ExperimentError, PluginError
 from nasframe.evaluator import Evaluator
 from nasframe.genotype import GenotypeRecord
+from nasframe.golden import Golden
 from nasframe.space import SearchSpace
 from nasframe.strategy import Strategy
 from nasframe.suggestion import did_you_mean
@@ -63,7 +64,7 @@ class Found(Generic[T]):
     distribution: str
     version: str
     value: T
-    """The class; of a genotype, the record."""
+    """The class; of a genotype, the record; of a check, its golden numbers."""
 
 
 class Registry:
@@ -120,6 +121,8 @@ class Registry:
     def get(self, kind: Literal["strategy"], name: str) -> Found[type[Strategy]]: ...
     @overload
     def get(self, kind: Literal["genotype"], name: str) -> Found[GenotypeRecord]: ...
+    @overload
+    def get(self, kind: Literal["check"], name: str) -> Found[tuple[Golden, ...]]: ...
     def get(self, kind: Kind, name: str) -> Found[Any]:
         """Import and check one component.
 
@@ -160,6 +163,21 @@ class Registry:
         by_key = {_key(plugin): plugin for plugin in self.active}
         implementations = self.manager.hook.nasframe_commands.get_hookimpls()
         return [(by_key[found.plugin_name], found.function) for found in implementations]
+
+    def require_listeners(self, names: Sequence[str]) -> None:
+        """Check that each name is that of a plug-in which hears runs by ``nasframe_event``.
+
+        Raises:
+            ExperimentError: one is not.
+        """
+        heard = {found.plugin_name for found in self.manager.hook.nasframe_event.get_hookimpls()}
+        known = sorted(plugin.name for plugin in self.active if _key(plugin) in heard)
+        for name in names:
+            if name not in known:
+                raise ExperimentError(
+                    f"run.trackers names {name!r}, but no plug-in of that name hears runs{did_you_mean(name, known)} "
+                    f"(installed: {', '.join(known) or 'none'}); install it, or take it off the list"
+                )
 
     def reject(self, plugin: Plugin, reason: str) -> None:
         """Leave a plug-in out from now on, and remember why."""

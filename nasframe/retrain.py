@@ -17,16 +17,22 @@ from nasframe.genotype import Genotype, validate
 from nasframe.journal import Journal
 from nasframe.loop import run_steps
 from nasframe.seeding import seed_all
+from nasframe.starting import start_from
 from nasframe.strategy import Problem
 
 if TYPE_CHECKING:
     from nasframe.run_options import RunOptions
 
 
-def retrain(problem: Problem, genotype: Genotype, journal: Journal, options: RunOptions) -> Evaluation:
+def retrain(
+    problem: Problem, genotype: Genotype, journal: Journal, options: RunOptions, weights: Path | None = None
+) -> Evaluation:
     """The score of a genotype at the evaluator's full recipe; writes the folder ``retrain`` of the run.
 
     A ``Trainable`` evaluator's training is run by the loop, with checkpoints; another evaluator is just asked.
+
+    Args:
+        weights: file of weights to start from, as far as they match; not looked at once there is a checkpoint.
 
     Raises:
         GenotypeError: the genotype is not legal in the problem's space.
@@ -39,9 +45,13 @@ def retrain(problem: Problem, genotype: Genotype, journal: Journal, options: Run
         place / "cost.json",
         {"params": count.params, "macs": count.macs, "size": list(task.size), "classes": task.num_classes},
     )
+    atomic.write_json(place / "evaluator.json", dict(problem.evaluator.record()))
     seed_all(seed, "retrain", "build")
     if isinstance(problem.evaluator, Trainable):
-        network = problem.space.build(genotype, task).to(problem.runtime.device)
+        network = problem.space.build(genotype, task)
+        if weights and not journal.has_begun:
+            _start(network, weights, journal)
+        network.to(problem.runtime.device)
         run_steps(problem.evaluator.training(network), journal, seed, options)
         seed_all(seed, "retrain", "measure")
         result = problem.evaluator.measure(network)
@@ -55,6 +65,13 @@ def retrain(problem: Problem, genotype: Genotype, journal: Journal, options: Run
     atomic.write_json(place / "metrics.json", _plain(result))
     journal.record("evaluation", journal.steps, score=result.score, metrics=dict(result.metrics))
     return result
+
+
+def _start(network: nn.Module, weights: Path, journal: Journal) -> None:
+    start = start_from(network, weights)
+    atomic.write_json(journal.place / "start.json", start.facts())
+    for line in start.lines():
+        journal.progress.say(line)
 
 
 def _plain(result: Evaluation) -> dict[str, object]:

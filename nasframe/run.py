@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,9 +23,12 @@ from nasframe.prepare import Problems, environment, prepared
 from nasframe.progress import Progress, choose_progress
 from nasframe.registry import Registry
 from nasframe.retrain import retrain
-from nasframe.rundir import EXPERIMENT, RunFolder
+from nasframe.run_files import TASK
+from nasframe.rundir import EXPERIMENT, ORIGINS, RunFolder
 from nasframe.seeding import seed_all
 from nasframe.space import SearchSpace
+from nasframe.starting import read_tensors
+from nasframe.strategy import Problem
 
 GENOTYPE = "genotype.yaml"
 
@@ -50,14 +54,19 @@ def run(
         NasframeError: see its children; ``status.json`` then says ``failed`` and why.
         Interrupted: the user stopped it; ``resume`` goes on.
     """
+    if registry is not None:
+        registry.require_listeners(experiment.run.trackers)  # now, so that what is wrong leaves no run behind
     with prepared(experiment) as problems:
+        if experiment.retrain and experiment.retrain.weights:
+            read_tensors(Path(experiment.retrain.weights))
         resolved = experiment.resolved()
         if folder is None:
             made = RunFolder.create_free(Path(experiment.run.folder), experiment.name, resolved)
         else:
             made = RunFolder.create(folder, resolved)
         with made:
-            _Run(experiment, problems, made, _tell(registry), choose_progress(quiet)).go()
+            atomic.write_json(made.path / ORIGINS, dict(experiment.origins))
+            _Run(experiment, problems, made, _tell(registry, made, experiment), choose_progress(quiet)).go()
     return made.path
 
 
@@ -74,7 +83,7 @@ def resume(folder: Path, registry: Registry, *, quiet: bool = False) -> Path:
             return folder
         experiment = load(folder / EXPERIMENT, registry=registry)
         with prepared(experiment) as problems:
-            _Run(experiment, problems, opened, _tell(registry), progress).go()
+            _Run(experiment, problems, opened, _tell(registry, opened, experiment), progress).go()
     return folder
 
 
@@ -99,30 +108,47 @@ class _Run:
         with self._outcome():
             self._note_environment()
             journal = self.journals["retrain"]
-            genotype = self._read_genotype() if journal.has_begun else self._search()
+            genotype = self._read_genotype() if journal.has_begun else self._find()
             result = self._retrain(genotype) if self.problems.retrain else None
             self._finish(result, (time.monotonic() - begun) / 60)
 
-    def _search(self) -> Genotype:
-        problem, journal = self.problems.search, self.journals["search"]
+    def _find(self) -> Genotype:
+        """The genotype, searched or given, written into the folder."""
+        problem = self.problems.search or self.problems.retrain
+        assert problem is not None, "an experiment searches, retrains or does both"
         atomic.write_json(self.folder.path / "evaluator.json", dict(problem.evaluator.record()))
+        full = self.problems.retrain or problem
+        atomic.write_json(self.folder.path / TASK, dataclasses.asdict(full.evaluator.task))
         atomic.write_text(self.folder.path / "graph.json", to_json(problem.space.graph()))
-        seed_all(problem.runtime.seed, "search", "build")
-        part = self.experiment.strategy
-        strategy = part.cls(problem, part.options)
-        run_steps(strategy, journal, problem.runtime.seed, self.experiment.run)
-        self.progress.end()
-        genotype = strategy.best()
+        given, retrain = self.experiment.genotype, self.experiment.retrain
+        genotype = self._give(given) if given else self._search(problem)
         validate(problem.space, genotype)
         atomic.write_text(self.folder.path / "genotype.json", to_json(problem.space.graph(genotype)))
-        self._write_genotype(GENOTYPE, genotype, self.experiment.space)
-        journal.record("genotype", strategy.steps, genotype=genotype.to_dict())
+        part = retrain.space if given and retrain else self.experiment.space
+        self._write_genotype(GENOTYPE, genotype, part)
+        journal = self.journals["retrain" if given else "search"]
+        journal.record("genotype", journal.done, genotype=genotype.to_dict())
         return genotype
+
+    def _give(self, given: GenotypeRecord) -> Genotype:
+        self.folder.cut_events(0)  # what was written by an execution that was killed before its first checkpoint
+        return given.genotype
+
+    def _search(self, problem: Problem) -> Genotype:
+        part = self.experiment.strategy
+        assert part is not None, "what is not given is searched"
+        seed_all(problem.runtime.seed, "search", "build")
+        strategy = part.cls(problem, part.options)
+        run_steps(strategy, self.journals["search"], problem.runtime.seed, self.experiment.run)
+        self.progress.end()
+        return strategy.best()
 
     def _retrain(self, genotype: Genotype) -> Evaluation:
         assert self.problems.retrain is not None and self.experiment.retrain is not None
         self._write_genotype(f"retrain/{GENOTYPE}", genotype, self.experiment.retrain.space)
-        result = retrain(self.problems.retrain, genotype, self.journals["retrain"], self.experiment.run)
+        weights = self.experiment.retrain.weights
+        start = Path(weights) if weights else None
+        result = retrain(self.problems.retrain, genotype, self.journals["retrain"], self.experiment.run, start)
         self.progress.end()
         return result
 
@@ -136,11 +162,12 @@ class _Run:
         score = f", score {result.score:.4f}" if result else ""
         self.progress.say(f"Done in {minutes:.1f} minutes{score}.")
         self.progress.say(f"Run folder: {self.folder.path}")
-        self.progress.say(f"Report:     {self.folder.path / 'report.md'}")
+        self.progress.say(f"Report:     {self.folder.path / 'report.md'} and report.html")
 
     def _write_genotype(self, name: str, genotype: Genotype, part: Part[SearchSpace]) -> None:
         plugin = {"distribution": part.distribution, "version": part.version}
-        source = f"experiment {self.experiment.name}, seed {self.experiment.seed}"
+        given = self.experiment.genotype
+        source = given.source if given else f"experiment {self.experiment.name}, seed {self.experiment.seed}"
         record = GenotypeRecord(genotype, part.options.model_dump(mode="json"), source)
         genotype_file.write(self.folder.path / name, record, {"plugin": plugin})
 
@@ -154,7 +181,7 @@ class _Run:
             ) from error
 
     def _note_environment(self) -> None:
-        found = environment(self.experiment, self.problems.search.runtime)
+        found = environment(self.experiment, self.problems.runtime)
         path = self.folder.path / "environment.json"
         before = self.folder.read_json(path.name)
         if before:
@@ -193,17 +220,19 @@ class _Run:
 
     def _note_end(self, state: Literal["stopped", "failed"], reason: str) -> None:
         self.folder.write_status(state=state, reason=reason)
-        phase: Phase = "retrain" if self.journals["retrain"].has_begun else "search"
+        begun = self.experiment.genotype is not None or self.journals["retrain"].has_begun
+        phase: Phase = "retrain" if begun else "search"
         self.journals[phase].record(state, self.journals[phase].done, reason=reason)
 
 
-def _tell(registry: Registry | None) -> Tell:
+def _tell(registry: Registry | None, folder: RunFolder, experiment: Experiment) -> Tell:
     """What passes an event on to the plug-ins that listen."""
     if registry is None:
         return lambda event: None
     hook = registry.manager.hook
+    context = {"folder": str(folder.path), "trackers": experiment.run.trackers}
 
     def tell(event: Mapping[str, Any]) -> None:
-        hook.nasframe_event(event=event)
+        hook.nasframe_event(event={**event, **context})
 
     return tell

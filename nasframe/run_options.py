@@ -22,6 +22,8 @@ class RunOptions(Options):
     """About how many snapshots of the architecture parameters are kept over the whole search."""
     pictures: int = Field(4, ge=0)
     """How many pictures of the retrained network's predictions are written, where the evaluator can draw them."""
+    trackers: tuple[str, ...] = ()
+    """Names of plug-ins that are to write this run's events elsewhere too, such as tensorboard."""
     device: str = Field("auto", min_length=1)
     """Torch device, such as cpu or cuda:0; auto: the first of CUDA, MPS and CPU that is there."""
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"

@@ -20,6 +20,7 @@ from nasframe.errors import RunFolderError
 
 State = Literal["searching", "retraining", "done", "stopped", "failed"]
 EXPERIMENT = "experiment.yaml"
+ORIGINS = "origins.json"
 EVENTS = "events.jsonl"
 STATUS = "status.json"
 LOCK = "lock"

@@ -11,6 +11,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 from nasframe.composition import SECTIONS
 from nasframe.errors import PluginError
 from nasframe.experiment import Identity
+from nasframe.given import KEY
 from nasframe.registry import Found, Registry
 from nasframe.run_options import RunOptions
 
@@ -40,11 +41,12 @@ def json_schema(registry: Registry) -> Schema:
             **options_schema(Identity, "identity", definitions)["properties"],
             "extends": _extends(),
             **{section: _section(section, components) for section, components in found.items()},
+            KEY: _given(),
             "retrain": _retrain(),
             "run": _nullable(options_schema(RunOptions, "run", definitions)),
         },
         "additionalProperties": False,
-        "if": {"not": {"required": ["extends"]}},
+        "if": {"not": {"anyOf": [{"required": ["extends"]}, {"required": [KEY]}]}},
         "then": {
             "required": list(SECTIONS),
             "properties": {section: _complete(components) for section, components in found.items()},
@@ -125,12 +127,22 @@ def _extends() -> Schema:
     }
 
 
+def _given() -> Schema:
+    return {
+        "description": "A genotype that is retrained instead of searched: a published name, a file, or its decisions.",
+        "type": ["string", "object", "null"],
+        "if": {"type": "object"},
+        "then": {"required": ["space", "decisions"]},
+    }
+
+
 def _retrain() -> Schema:
     overrides: Schema = {"type": ["object", "null"]}
+    weights = {"description": "File of weights to start from.", "type": ["string", "null"]}
     return {
         "description": "Options of the space and the evaluator that differ in retraining; null: no retraining.",
         "type": ["object", "null"],
-        "properties": {"space": overrides, "evaluator": overrides},
+        "properties": {"space": overrides, "evaluator": overrides, "weights": weights},
         "additionalProperties": False,
     }
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from nasframe.genotype import Choose, Genotype
+from nasframe.genotype import Choose, Genotype, Option
 from nasframe.options import Options as BaseOptions
 
 if TYPE_CHECKING:
@@ -80,3 +80,56 @@ class Relaxable(ABC):
     @abstractmethod
     def relax(self, task: Task, weigh: Weigh) -> Supernet:
         """The supernet that holds all candidates, mixing them by ``weigh``."""
+
+
+class Canonical(ABC):
+    """Of a space: some of its genotypes stand for the same network, and it can tell which."""
+
+    @abstractmethod
+    def canonical(self, genotype: Genotype) -> Genotype:
+        """The one genotype that represents all those of the same network; itself legal and its own canonical form.
+
+        Two genotypes are the same network, up to the random numbers in its weights, if and only if their canonical
+        forms are equal as far as the space knows.
+
+        Raises:
+            GenotypeError: the genotype is not legal in this space.
+        """
+
+
+class Measure(Protocol):
+    """What a part of a network costs, by names such as ``params`` and ``macs``; costs of parts add up."""
+
+    def __call__(self, build: Callable[[], nn.Module], /, *shapes: tuple[int, ...]) -> Mapping[str, float]:
+        """The costs of the module that ``build`` makes, for inputs of these shapes, batch included."""
+
+
+class Priced(ABC):
+    """Of a space with a trellis: it says what each path costs, so that paths can be found within budgets."""
+
+    @abstractmethod
+    def priced_trellis(self, genotype: Genotype, task: Task, measure: Measure) -> nx.DiGraph:
+        """A trellis whose paths cost what their networks cost.
+
+        Its paths, from the one node where moves begin to the nodes where they end, are those of the trellis in
+        ``graph()``, each once. Its nodes carry ``layer``, ``level`` and ``place``, the name in ``graph()``; where a
+        cost depends on how a path got to a place, several nodes stand for one place. Nodes and moves carry costs
+        under the names that ``measure`` gives them. Their sum over a path is the cost of the whole network.
+
+        Args:
+            genotype: everything but its path counts: its cells, say.
+            task: at whose size networks work.
+            measure: what tells costs; call it for each part of a network, once for equal parts.
+        """
+
+
+class Growing(ABC):
+    """Of a space: it can be searched from small networks to large ones, as PNAS grows cells block by block."""
+
+    @abstractmethod
+    def growth(self) -> Sequence[Mapping[str, Option]]:
+        """For each stage of growth, from the smallest networks on, the answers that are fixed there, by decision.
+
+        The genotypes of a stage are those that have its answers to these decisions, where the space asks them; all of
+        them are legal. The last stage fixes nothing.
+        """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -30,3 +31,20 @@ class Stepper(Protocol):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state; the object was constructed like the one that gave it, maybe with another seed."""
+
+
+class EndsEarly(ABC):
+    """Of a stepper: it may find that it is done before its last step."""
+
+    @property
+    @abstractmethod
+    def ended(self) -> bool:
+        """Whether no further step is wanted; part of the state."""
+
+
+class Uneven(ABC):
+    """Of a stepper: its steps are of several kinds, which take different time and memory."""
+
+    @abstractmethod
+    def kind(self, index: int) -> str:
+        """What kind of step ``index`` is, in a word or two; steps of one kind cost the same."""

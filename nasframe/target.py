@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+from collections.abc import Callable
 from typing import Any
 
 from nasframe.component import Component, Kind
 from nasframe.errors import PluginError
 from nasframe.evaluator import Evaluator
 from nasframe.genotype import GenotypeRecord
+from nasframe.golden import Golden
 from nasframe.options import Options
 from nasframe.space import SearchSpace
 from nasframe.strategy import Strategy
@@ -24,7 +26,7 @@ def declaration_fault(declared: object) -> str:
     """Why something returned by ``nasframe_components`` is no proper component; empty if it is one."""
     if not isinstance(declared, Component):
         return f"nasframe_components gave {declared!r}, which is no nasframe.Component"
-    if declared.kind not in (*BASES, "genotype"):
+    if declared.kind not in (*BASES, *FAULTS):
         return f"component {declared.name!r} has the unknown kind {declared.kind!r}"
     if not NAME.fullmatch(declared.name):
         return f"{declared.kind} {declared.name!r}: a name has lower-case letters, digits, '_' and '-'"
@@ -34,13 +36,13 @@ def declaration_fault(declared: object) -> str:
 
 
 def load(component: Component) -> Any:
-    """The object that a component's target names: a concrete class, or a genotype record.
+    """The object that a component's target names: a concrete class, a genotype record or golden numbers.
 
     Raises:
         PluginError: it cannot be imported, or is not what the component's kind promises.
     """
     value = _import(component.target)
-    fault = _class_fault(component, value) if component.kind in BASES else _record_fault(value)
+    fault = _class_fault(component, value) if component.kind in BASES else FAULTS[component.kind](value)
     if fault:
         raise PluginError(f"its target {component.target!r} {fault}")
     return value
@@ -59,6 +61,16 @@ def _import(target: str) -> Any:
 
 def _record_fault(value: object) -> str:
     return "" if isinstance(value, GenotypeRecord) else f"is a {type(value).__name__}, not a GenotypeRecord"
+
+
+def _golden_fault(value: object) -> str:
+    if isinstance(value, tuple) and all(isinstance(golden, Golden) for golden in value):
+        return ""
+    return f"is a {type(value).__name__}, not a tuple of nasframe.golden.Golden"
+
+
+FAULTS: dict[Kind, Callable[[object], str]] = {"genotype": _record_fault, "check": _golden_fault}
+"""For each kind that is no class, what finds out what is wrong with a target."""
 
 
 def _class_fault(component: Component, value: object) -> str:

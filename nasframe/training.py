@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from nasframe.errors import RunError
 from nasframe.evaluator import Batch, Differentiable, Runtime
 from nasframe.gradients import update
+from nasframe.kept_weights import KeptWeights
 from nasframe.precision import autocast, grad_scaler
 from nasframe.schedule import Progressive
 from nasframe.seeding import seed_all
-from nasframe.stepper import Stepper
+from nasframe.stepper import EndsEarly, Stepper, Uneven
 from nasframe.stream import BatchStream
 from nasframe.training_options import TrainingOptions
 
@@ -44,11 +45,13 @@ def fit(stepper: Stepper, seed: int | None = None) -> None:
     """
     base = int(torch.randint(2**62, ())) if seed is None else seed
     for index in range(stepper.steps):
+        if isinstance(stepper, EndsEarly) and stepper.ended:
+            return
         stepper.step(index, seed_all(base, "fit", index))
 
 
 @final
-class Training:
+class Training(EndsEarly, Uneven):
     """A ``Stepper`` that trains a network in place on the split ``train``; one step is one update."""
 
     def __init__(
@@ -70,9 +73,21 @@ class Training:
         self._scaler = grad_scaler(runtime)
         self._batches = BatchStream(evaluator, "train")
         self._progressive = [module for module in network.modules() if isinstance(module, Progressive)]
+        self._kept = KeptWeights(self.network, options)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the patience is at its end."""
+        return self._kept.ended
+
+    def kind(self, index: int) -> str:
+        """A training step, or one that also measures."""
+        return "training + validation" if self._validates_after(index) else "training"
 
     def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
         """One update; the mean loss of its batches, the learning rate and, when due, ``val_*``.
+
+        After the last one the network holds the weights that the options choose.
 
         Raises:
             RunError: a loss or a gradient is not finite.
@@ -85,24 +100,27 @@ class Training:
         self.network.train()
         loss, names = self._backward(index)
         update(self._optimiser, self._scaler, list(self.network.parameters()), self.options.clip, names)
-        metrics = {"loss": loss, "lr": lr}
-        return {**metrics, **self._validate(index)}
+        self._kept.after_update(index)
+        metrics = {"loss": loss, "lr": lr, **self._validate(index)}
+        if self.ended or index == self.steps - 1:
+            self._kept.choose()
+        return metrics
 
     def snapshot(self) -> Mapping[str, np.ndarray]:
         """Nothing to draw."""
         return {}
 
     def state_dict(self) -> dict[str, Any]:
-        """The network, the optimiser and the loss scaler."""
+        """The weights under training and those that are kept beside them, the optimiser and the loss scaler."""
         return {
-            "network": self.network.state_dict(),
+            **self._kept.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "scaler": self._scaler.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
-        self.network.load_state_dict(state["network"])
+        self._kept.load_state_dict(state)
         self._optimiser.load_state_dict(state["optimiser"])
         self._scaler.load_state_dict(state["scaler"])
 
@@ -122,12 +140,19 @@ class Training:
         return sum(losses) / count, names
 
     def _validate(self, index: int) -> dict[str, float]:
+        if not self._validates_after(index):
+            return {}
+        with self._kept.shown():
+            result = self.evaluator.measure(self.network)
+            self._kept.note(result.score)
+        return {f"val_{name}": value for name, value in result.metrics.items()}
+
+    def _validates_after(self, index: int) -> bool:
+        """Whether step ``index`` ends with a measurement; where the best weights are kept, the last one does."""
         if not self.options.validate_epochs:
-            return {}
+            return False
         every = max(1, round(self.options.validate_epochs * self._epoch_updates))
-        if (index + 1) % every:
-            return {}
-        return {f"val_{name}": value for name, value in self.evaluator.measure(self.network).metrics.items()}
+        return (index + 1) % every == 0 or (self.options.keep_best and index == self.steps - 1)
 
 
 def learning_rate(options: TrainingOptions, index: int, steps: int) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from nasframe.options import Options
 
@@ -32,3 +34,18 @@ class TrainingOptions(Options):
     """Batches whose gradients are averaged into one update: a larger batch in the memory of a small one."""
     validate_epochs: float = Field(default=0.0, ge=0)
     """How often ``val`` is measured during the training, in epochs; 0: never."""
+    ema: float | None = Field(default=None, gt=0, lt=1)
+    """Share that the moving average of the weights keeps in each update, such as 0.999. The average is then what is
+    measured and used in the end; None: no average."""
+    keep_best: bool = False
+    """Whether the network ends with the weights that scored best on ``val``, not with the last ones. They have then
+    been chosen by what they are scored on."""
+    patience: int | None = Field(default=None, ge=1)
+    """End the training early, after so many measurements of ``val`` without a better score; None: never."""
+
+    @model_validator(mode="after")
+    def _check_measuring(self) -> Self:
+        if self.validate_epochs == 0 and (self.keep_best or self.patience is not None):
+            asked = "keep_best" if self.keep_best else "patience"
+            raise ValueError(f"{asked} needs measurements of val during the training; set validate_epochs above 0")
+        return self

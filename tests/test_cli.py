@@ -225,6 +225,8 @@ def test_the_version_is_printed(invoke):
         (["check", "good.yaml"], 0),
         (["check", "good.yaml", "--set", "sead=1"], 2),
         (["run", "good.yaml", "--set", "space.layer=1"], 2),
+        (["evaluate", "good.yaml", "--mirror"], 2),
+        (["predict", "good.yaml", "--split", "val", "--output", "pictures"], 2),
         (["schema"], 0),
         (["new", "experiment", "--space", "hard", "--evaluator", "tabular", "--strategy", "guess"], 0),
     ],

@@ -118,6 +118,7 @@ def test_the_command_counts_a_named_genotype(invoke):
         "space": "hard",
         "params": (27 * 6 + 6) + 6 * 27 + (6 * 5 + 5),
         "macs": pixels * (27 * 6 + 6 * 27 + 6 * 5),
+        "convention": "conv_linear",
         "size": [16, 32],
         "classes": 5,
     }

@@ -90,7 +90,7 @@ retrain:
     assert errors(text) == [
         "exp.yaml:1:7: seed: found -1, expected greater than or equal to 0",
         "exp.yaml:2:1: sead: unknown key 'sead'; did you mean 'seed'? "
-        "(known: evaluator, extends, name, retrain, run, seed, space, strategy)",
+        "(known: evaluator, extends, genotype, name, retrain, run, seed, space, strategy)",
         "exp.yaml:5:3: space.layres: unknown key 'layres'; did you mean 'layers'? "
         "(known: filters, layers, rates, shape)",
         "exp.yaml:6:12: space.filters: found 1.5, expected a valid integer",
@@ -101,7 +101,7 @@ retrain:
         "exp.yaml:14:23: run.checkpoint_minutes: found -1, expected greater than or equal to 0",
         "exp.yaml:16:15: retrain.evaluator.crops: unknown key 'crops'; did you mean 'crop'? (known: crop, rows)",
         "exp.yaml:16:32: retrain.evaluator.crop: found 4, expected greater than or equal to 8",
-        "exp.yaml:17:3: retrain.strategy: unknown key 'strategy' (known: evaluator, space)",
+        "exp.yaml:17:3: retrain.strategy: unknown key 'strategy' (known: evaluator, space, weights)",
     ]
 
 

@@ -57,6 +57,15 @@ def test_a_mutation_repeats_all_that_is_still_legal(space):
     assert len([name for name in changed if name.startswith("op/")]) <= 1
 
 
+def test_a_mutation_can_be_given_its_decision(space):
+    parent = sample(space, np.random.default_rng(3))
+    for seed in range(10):
+        child = mutate(space, parent, np.random.default_rng(seed), target="op/l2")
+        assert [name for name in parent.answers if parent[name] != child[name]] == ["op/l2"]
+    with pytest.raises(GenotypeError, match="found no 'op/l9' among"):
+        mutate(space, parent, np.random.default_rng(0), target="op/l9")
+
+
 def test_crossover_takes_answers_from_the_parents_where_they_are_legal(space):
     mother, father = (sample(space, np.random.default_rng(seed)) for seed in (1, 2))
     child = crossover(space, mother, father, np.random.default_rng(0))

@@ -191,9 +191,20 @@ def test_a_run_leaves_everything_behind(experiment, registry, capsys):
     assert [event for event in events if event not in ("step", "checkpoint")] == [
         "started", "genotype", "started", "evaluation", "finished",
     ]  # fmt: skip
-    assert HEARD == [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    told = {"folder": str(folder), "trackers": ()}
+    assert HEARD == [json.loads(line) | told for line in (folder / "events.jsonl").read_text().splitlines()]
     shown = capsys.readouterr().out
     assert "search 4/4" in shown and "score 0." in shown and "Report:     runs/small/report.md" in shown
+
+
+def test_a_run_notes_where_its_values_were_written_and_keeps_that_when_it_goes_on(experiment, registry):
+    made = experiment()
+    folder = run(made, quiet=True)
+    written = (folder / "origins.json").read_text()
+    assert json.loads(written) == made.origins and made.origins["seed"].endswith(":3:7")
+    (folder / "report.md").unlink()
+    resume(folder, registry, quiet=True)
+    assert (folder / "origins.json").read_text() == written and (folder / "report.html").exists()
 
 
 def test_what_is_left_behind_can_be_used(experiment, registry):

@@ -59,3 +59,5 @@ def test_an_experiment_with_it_runs_to_the_report(python, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "tiny-rates" in (tmp_path / "run" / "genotype.yaml").read_text()
     assert (tmp_path / "run" / "report.md").exists()
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "tiny-rates" in page and "rate " in page

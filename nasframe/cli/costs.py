@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from nasframe import genotype_file
-from nasframe.cli.output import console, format_option, set_option
-from nasframe.composition import read_override
-from nasframe.errors import ExperimentError, GenotypeError, PluginError
-from nasframe.genotype import Genotype, GenotypeRecord, validate
-from nasframe.located import Place, Problem, Value, merge, placed, raise_problems, unknown_values
-from nasframe.option_check import check_options
-from nasframe.parts import members
+from nasframe.cli.genotypes import find_genotype
+from nasframe.cli.output import console, format_option, set_option, size_of
+from nasframe.genotype import Genotype, GenotypeRecord
 from nasframe.registry import Registry
 from nasframe.space import SearchSpace, Task
 
 if TYPE_CHECKING:
-    from nasframe.cost import Cost
+    from nasframe.latency import Latency
+    from nasframe.layer_costs import Convention, LayerCost
+    from nasframe.memory import Memory
 
-
-def _size(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
-    if match is None:
-        raise click.BadParameter(f"{text!r}; expected HEIGHTxWIDTH in pixels, like 1025x2049")
-    return int(match[1]), int(match[2])
+WORDS = {
+    "conv_linear": "multiply-adds of convolutions and linear layers",
+    "all_ops": "operations, all kinds of layers counted (convention all_ops)",
+}
 
 
 @click.command()
 @click.argument("name_or_file")
-@click.option("--size", required=True, callback=_size, metavar="HxW", help="Height and width of the image in pixels.")
+@click.option("--size", required=True, callback=size_of, metavar="HxW", help="Height and width of the image in pixels.")
 @click.option("--classes", required=True, type=click.IntRange(1), help="Number of classes.")
 @click.option("--channels", default=3, show_default=True, type=click.IntRange(1), help="Channels of the image.")
+@click.option(
+    "--convention",
+    type=click.Choice(["conv_linear", "all_ops"]),
+    default="conv_linear",
+    show_default=True,
+    help="What counts as an operation.",
+)
+@click.option("--per-layer", is_flag=True, help="Also each layer.")
+@click.option("--depth", type=click.IntRange(1), default=2, show_default=True, help="How deep --per-layer goes.")
+@click.option("--memory", "batch", type=click.IntRange(1), metavar="BATCH", help="Also the memory for such a batch.")
+@click.option("--latency", "timed", is_flag=True, help="Also the time of a forward pass, measured here.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads for --latency; default: torch's choice.")
 @set_option
 @format_option
 @click.pass_obj
@@ -47,72 +52,131 @@ def cost(
     size: tuple[int, int],
     classes: int,
     channels: int,
+    convention: Convention,
+    per_layer: bool,
+    depth: int,
+    batch: int | None,
+    timed: bool,
+    threads: int | None,
     overrides: tuple[str, ...],
     format_: str,
 ) -> None:
-    """Count a genotype's parameters and multiply-adds."""
-    record, options = _genotype(registry, name_or_file)
-    space = _space(registry, record.genotype, options, overrides)
-    try:
-        validate(space, record.genotype)
-    except GenotypeError as error:
-        raise GenotypeError(f"{name_or_file}: {error}") from error
-    from nasframe.cost import count
-
-    _show(count(space, record.genotype, Task(channels, classes, size)), name_or_file, space.name, format_)
-
-
-def _genotype(registry: Registry, name_or_file: str) -> tuple[GenotypeRecord, Value]:
-    """The genotype and the located options of its space."""
-    if name_or_file not in registry.names("genotype"):
-        if Path(name_or_file).exists():
-            return genotype_file.read_located(name_or_file)
-        try:
-            registry.get("genotype", name_or_file)
-        except PluginError as error:
-            raise PluginError(f"{error}; nor is there a file of that name") from error
-    found = registry.get("genotype", name_or_file)
-    place = Place(f"genotype {name_or_file!r} ({found.distribution} {found.version})")
-    return found.value, placed(found.value.options, place)
-
-
-def _space(registry: Registry, genotype: Genotype, options: Value, overrides: tuple[str, ...]) -> SearchSpace:
-    """The genotype's space with its options and the overrides.
-
-    Raises:
-        ExperimentError: everything that is wrong with the options, with its place.
-    """
-    problems: list[Problem] = []
-    for text in overrides:
-        override = read_override(text, problems)
-        options = merge(options, members(override).get("space", override))
-    unknown = unknown_values(options)
-    raise_problems(problems + unknown, ExperimentError)
-    space = registry.get("space", genotype.space).value
-    checked = check_options(space.Options, options, "options", problems)
-    raise_problems(problems, ExperimentError)
-    return space(checked)
-
-
-def _show(cost: Cost, name: str, space: str, format_: str) -> None:
-    facts = {
-        "genotype": name,
-        "space": space,
-        "params": cost.params,
-        "macs": cost.macs,
-        "size": list(cost.size),
-        "classes": cost.classes,
+    """Count a genotype's parameters and multiply-adds, its memory and its time."""
+    genotype, space = find_genotype(registry, name_or_file, overrides)
+    task = Task(channels, classes, size)
+    layers = _layers(space, genotype, task, None)
+    facts: dict[str, Any] = {
+        "genotype": name_or_file,
+        "space": space.name,
+        "params": sum(layer.params for layer in layers),
+        "macs": sum(_operations(layer, convention) for layer in layers),
+        "convention": convention,
+        "size": list(size),
+        "classes": classes,
     }
+    if per_layer:
+        facts["layers"] = [vars(layer) for layer in _layers(space, genotype, task, depth)]
+    if batch is not None:
+        facts["memory"] = {"batch": batch, **vars(_memory(space, genotype, task, batch))}
+    if timed:
+        facts["latency"] = vars(_latency(space, genotype, task, threads))
+    record = _published(registry, name_or_file)
+    if record and record.reported:
+        facts["reported"] = {**record.reported, "note": record.note}
     if format_ == "json":
         click.echo(json.dumps(facts, indent=1))
-        return
-    table = Table(show_header=False)
+    else:
+        _show(facts, convention)
+
+
+def _layers(space: SearchSpace, genotype: Genotype, task: Task, depth: int | None) -> list[LayerCost]:
+    import torch
+
+    from nasframe.cost import count
+    from nasframe.layer_costs import layer_costs
+
+    if depth is None:
+        count(space, genotype, task)  # says what is wrong if the network cannot take such images
+    with torch.device("meta"):
+        network = space.build(genotype, task)
+    return layer_costs(network, (1, task.in_channels, *task.size), depth)
+
+
+def _operations(layer: LayerCost, convention: Convention) -> int:
+    return layer.conv_linear if convention == "conv_linear" else layer.all_ops
+
+
+def _memory(space: SearchSpace, genotype: Genotype, task: Task, batch: int) -> Memory:
+    from nasframe.memory import memory
+
+    return memory(lambda: space.build(genotype, task), (batch, task.in_channels, *task.size))
+
+
+def _latency(space: SearchSpace, genotype: Genotype, task: Task, threads: int | None) -> Latency:
+    from nasframe.latency import latency
+
+    return latency(space.build(genotype, task), (1, task.in_channels, *task.size), threads=threads)
+
+
+def _published(registry: Registry, name: str) -> GenotypeRecord | None:
+    return registry.get("genotype", name).value if name in registry.names("genotype") else None
+
+
+def _show(facts: dict[str, Any], convention: Convention) -> None:
+    height, width = facts["size"]
     rows = {
-        **facts,
-        "params": f"{cost.params:,} trainable parameters",
-        "macs": f"{cost.macs:,} multiply-adds of convolutions and linear layers",
-        "size": f"{cost.size[0]}x{cost.size[1]} pixels",
+        "genotype": facts["genotype"],
+        "space": facts["space"],
+        "params": f"{facts['params']:,} trainable parameters",
+        "macs": f"{facts['macs']:,} {WORDS[convention]}",
+        "size": f"{height}x{width} pixels",
+        "classes": facts["classes"],
+        **_memory_rows(facts.get("memory")),
+        **_latency_rows(facts.get("latency")),
+        **{f"reported {key}": value for key, value in facts.get("reported", {}).items()},
     }
+    table = Table(show_header=False)
     for key, value in rows.items():
-        table.add_row(key, Text(str(value)))
+        table.add_row(key, Text(f"{value:,.0f}" if isinstance(value, float | int) else str(value)))
+    console().print(table)
+    if "layers" in facts:
+        _show_layers(facts["layers"], convention)
+
+
+def _memory_rows(memory: dict[str, int] | None) -> dict[str, str]:
+    if memory is None:
+        return {}
+    mega = {key: f"{value / 10**6:,.1f} MB" for key, value in memory.items() if key != "batch"}
+    return {
+        "weights": f"{mega['weights']}, buffers included",
+        "inference memory": f"{mega['inference']} at batch {memory['batch']}",
+        "activations": f"{mega['activations']} kept for the backward pass at batch {memory['batch']}",
+        "training memory": f"{mega['training']}: peak of a step of SGD at batch {memory['batch']}, float32",
+    }
+
+
+def _latency_rows(latency: dict[str, Any] | None) -> dict[str, str]:
+    if latency is None:
+        return {}
+    return {
+        "latency": f"{latency['median']:.1f} ms, half of the passes within {latency['low']:.1f} to "
+        f"{latency['high']:.1f} ms ({latency['repeats']} after {latency['uncounted']} to warm up, "
+        f"{latency['threads']} threads, {latency['device']})"
+    }
+
+
+def _show_layers(layers: list[dict[str, Any]], convention: Convention) -> None:
+    table = Table("layer", "kind", title="By layer", title_justify="left")
+    for column in ("parameters", "operations", "share", "activations"):
+        table.add_column(column, justify="right")
+    total = sum(layer[convention] for layer in layers) or 1
+    for layer in layers:
+        amounts = (f"{layer['params']:,}", f"{layer[convention]:,}", f"{100 * layer[convention] / total:.1f} %")
+        cells = (
+            layer["name"] or "(between layers)",
+            layer["kind"],
+            *amounts,
+            f"{layer['activations'] / 10**6:,.1f} MB",
+        )
+        table.add_row(*map(Text, cells))
     console().print(table)

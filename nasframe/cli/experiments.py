@@ -12,10 +12,12 @@ from nasframe import atomic
 from nasframe.cli.output import set_option
 from nasframe.errors import ExperimentError
 from nasframe.experiment import load
+from nasframe.origins import leaves
 from nasframe.parts import Part
 from nasframe.registry import Registry
 from nasframe.schema import json_schema
 from nasframe.template import choose_parts, experiment_text
+from nasframe.yaml_source import dump_inline
 
 NAME = "experiment"
 """What a new experiment is called where it is not written to a file."""
@@ -24,11 +26,16 @@ NAME = "experiment"
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @set_option
+@click.option("--origins", is_flag=True, help="Print every value and where it was written.")
 @click.pass_obj
-def check(registry: Registry, file: Path, overrides: tuple[str, ...]) -> None:
+def check(registry: Registry, file: Path, overrides: tuple[str, ...], origins: bool) -> None:
     """Check an experiment file; no data is touched."""
     experiment = load(file, overrides, registry)
-    parts = (_described(part) for part in (experiment.space, experiment.evaluator, experiment.strategy))
+    if origins:
+        for path, value in leaves(experiment.resolved()).items():
+            click.echo(f"{path} = {dump_inline(value)}  ({experiment.origins[path]})")
+    chosen = (experiment.space, experiment.evaluator, experiment.strategy)
+    parts = (_described(part) for part in chosen if part)
     click.echo(f"OK: {experiment.name}: {', '.join(parts)}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import click
@@ -30,3 +31,13 @@ set_option = click.option(
 def console() -> Console:
     """The standard output, for tables."""
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+
+
+def size_of(ctx: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    """The callback of an option like ``--size 1025x2049``: height and width."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
+    if match is None:
+        raise click.BadParameter(f"{text!r}; expected HEIGHTxWIDTH in pixels, like 1025x2049")
+    return int(match[1]), int(match[2])

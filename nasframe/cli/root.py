@@ -9,10 +9,19 @@ from typing import Any
 import click
 
 import nasframe
+from nasframe.cli.compare import compare
 from nasframe.cli.costs import cost
+from nasframe.cli.derive import derive
+from nasframe.cli.evaluate import evaluate
 from nasframe.cli.experiments import check, new, schema
+from nasframe.cli.exports import export
+from nasframe.cli.listing import runs
+from nasframe.cli.plans import plan
 from nasframe.cli.plugins import plugins
-from nasframe.cli.runs import report, run
+from nasframe.cli.predict import predict
+from nasframe.cli.runs import report, retrain, run
+from nasframe.cli.show import show
+from nasframe.cli.verifying import verify
 from nasframe.errors import NasframeError, PluginError
 from nasframe.registry import Registry
 from nasframe.suggestion import did_you_mean
@@ -117,5 +126,23 @@ def main(ctx: click.Context, left_out: tuple[str, ...]) -> None:
     registry_of(ctx)
 
 
-for _command in (check, run, report, cost, new, plugins, schema):
+for _command in (
+    check,
+    plan,
+    run,
+    retrain,
+    report,
+    export,
+    evaluate,
+    predict,
+    derive,
+    show,
+    compare,
+    runs,
+    cost,
+    verify,
+    new,
+    plugins,
+    schema,
+):
     main.add_command(_command)

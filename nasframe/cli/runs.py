@@ -40,9 +40,40 @@ def run(
 
 
 @click.command()
+@click.argument("source", metavar="RUN|GENOTYPE")
+@click.option(
+    "--experiment",
+    "recipe",
+    type=click.Path(path_type=Path),
+    help="Train by this experiment's evaluator; needed for a GENOTYPE, a file or a published name.",
+)
+@click.option("--into", type=click.Path(path_type=Path), help="The run's folder; default: a new one in run.folder.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Start from the weights in this file, where they fit.")
+@set_option
+@click.pass_obj
+def retrain(
+    registry: Registry,
+    source: str,
+    recipe: Path | None,
+    into: Path | None,
+    weights: Path | None,
+    overrides: tuple[str, ...],
+) -> None:
+    """Train a genotype anew, in a run of its own."""
+    from nasframe.retraining import retraining
+
+    experiment = retraining(source, registry, recipe=recipe, overrides=overrides, weights=weights)
+    from nasframe.run import run as run_experiment
+
+    run_experiment(experiment, into, registry=registry)
+
+
+@click.command()
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
 def report(folder: Path) -> None:
-    """Write the report of a run's folder again, of a stopped run too."""
+    """Write the report of a run's folder again, of a stopped run too: report.md, and report.html for browsers."""
     from nasframe.report import write_report
 
-    click.echo(write_report(folder))
+    path = write_report(folder)
+    click.echo(path)
+    click.echo(path.with_suffix(".html"))

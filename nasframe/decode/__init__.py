@@ -13,6 +13,7 @@ from nasframe.decode.designs import DESIGNS, Design, Distance, design, distance,
 from nasframe.decode.kbest import Path, count_paths, k_best
 from nasframe.decode.marginals import Marginals, marginals
 from nasframe.decode.moves import log_probability, terminals
+from nasframe.decode.priced import places, priced_path, with_values_of
 from nasframe.decode.rules import RULES, literal, unbiased
 
 __all__ = [
@@ -39,7 +40,10 @@ __all__ = [
     "marginals",
     "move_count",
     "path_of_levels",
+    "places",
+    "priced_path",
     "strongest",
     "terminals",
     "unbiased",
+    "with_values_of",
 ]

@@ -90,33 +90,34 @@ class _Rest(NamedTuple):
     product: int
     costs: tuple[int, ...]
     """After the node, not at it: what arriving there costs depends on the way."""
+    nodes: tuple[str, ...]
+    """Its nodes, from the end back."""
 
 
 def _search(moves: Moves, budgets: Sequence[Budget], k: int) -> Iterator[Path]:
     """The paths within the budgets in order; of the first k none is missing."""
     exact = [limits(moves, budget) for budget in budgets]
     values, upto, scale = _products(moves)
-    node_at = sorted(moves.rank, key=moves.rank.__getitem__)
     deepest = max(moves.depth.values())
     queue: list[_Rest] = []
     for end in moves.ends:
         product = scale ** (deepest - moves.depth[end])  # as if every path were equally long
-        heapq.heappush(queue, _Rest(-product * upto[end], (moves.rank[end],), product, (0,) * len(exact)))
+        heapq.heappush(queue, _Rest(-product * upto[end], (moves.rank[end],), product, (0,) * len(exact), (end,)))
     taken: dict[str, list[tuple[int, ...]]] = {node: [] for node in moves.before}
     while queue:
         rest = heapq.heappop(queue)
-        node = node_at[rest.ranks[-1]]
+        node = rest.nodes[-1]
         if not _allowed(exact, node, rest.costs) or _dominated(exact, node, rest.costs, taken[node], k):
             continue
         taken[node].append(rest.costs)
         if node == moves.start:
-            yield _path(moves, [node_at[rank] for rank in reversed(rest.ranks)], exact, rest.costs)
+            yield _path(moves, rest.nodes[::-1], exact, rest.costs)
             continue
         for before in moves.before[node]:
             product = rest.product * values[before, node]
             costs = tuple(cost + limit.arriving[before, node] for cost, limit in zip(rest.costs, exact, strict=True))
             ranks = (*rest.ranks, moves.rank[before])
-            heapq.heappush(queue, _Rest(-product * upto[before], ranks, product, costs))
+            heapq.heappush(queue, _Rest(-product * upto[before], ranks, product, costs, (*rest.nodes, before)))
 
 
 def _allowed(exact: Sequence[Limits], node: str, costs: Sequence[int]) -> bool:

@@ -27,7 +27,8 @@ class Moves:
     depth: Mapping[str, int]
     """Of each node its layer, counted from 0 at the start without gaps."""
     rank: Mapping[str, int]
-    """Of each node its place in the order that breaks ties: by level, then layer, then the graph's own order."""
+    """Of each node its place in the order that breaks ties: by level, then layer, then the graph's own order. Nodes
+    of a priced trellis that stand for one place have one rank."""
 
 
 def moves_between(trellis: nx.DiGraph, start: str, ends: Iterable[str], weighted: bool = True) -> Moves:
@@ -112,13 +113,15 @@ def _usable(
     layers = {node: trellis.nodes[node]["layer"] for node in after}
     depths = {layer: depth for depth, layer in enumerate(dict.fromkeys(layers.values()))}
     ranked = sorted(after, key=lambda node: trellis.nodes[node]["level"])  # stable: then by layer, then as in the graph
+    places = {node: str(trellis.nodes[node].get("place", node)) for node in ranked}
+    ranks = {place: rank for rank, place in enumerate(dict.fromkeys(places.values()))}
     return Moves(
         start=start,
         ends=tuple(end for end in ends if end in after),
         after=after,
         before=before,
         depth={node: depths[layer] for node, layer in layers.items()},
-        rank={node: rank for rank, node in enumerate(ranked)},
+        rank={node: ranks[place] for node, place in places.items()},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import networkx as nx
 import numpy as np
@@ -80,20 +80,24 @@ class _Edge:
     operation: str | None
 
 
-def compute(graph: nx.DiGraph, name: str, weighted: nx.DiGraph | None = None) -> Cell:
+def compute(graph: nx.DiGraph, name: str, weighted: nx.DiGraph | None = None, *, roomy: bool = False) -> Cell:
     """One cell of a genotype or of a space.
 
     Args:
         graph: of a genotype (edges carry one operation) or of a space (the strongest one, or how many there are).
         name: which part.
         weighted: the space's graph with weights, to read the probabilities from; None: no probabilities.
+        roomy: whether each pill has room for every operation, so that another one can be shown in its place.
+
+    Boxes are in the order of the graph's nodes; their pills, and all wires, in the order of the edges into them.
     """
     cell = part(graph, name)
     weights = part(weighted, name) if weighted is not None else nx.DiGraph()
     known = [op for _, _, ops in (weighted or graph).edges(data="operations") for op in ops or ()]
     colour = colours([*known, *(op for _, _, op in graph.edges(data="operation") if op)])
     incoming = {node: _incoming(cell, weights, node) for node in cell}
-    room = max([0.6, *(_pill_width(edge) for edges in incoming.values() for edge in edges)])
+    others = [_Edge("", readable(op), "0.00", op) for op in dict.fromkeys(known)] if roomy else []
+    room = max([0.6, *(_pill_width(edge) for edge in chain(others, *incoming.values()))])
     sizes = {node: _size(_label(cell, node), edges, room) for node, edges in incoming.items()}
     pitch = {node: _ROW + _ROW_GAP if _has_pills(edges) else _LINK for node, edges in incoming.items()}
     layout = layered(cell, sizes, pitch, gap=0.16)

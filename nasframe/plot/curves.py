@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from nasframe.evaluation_output import is_fraction as is_fraction
 from nasframe.plot.canvas import readable, text_width
 from nasframe.plot.palette import colours, dashes
 
@@ -125,11 +126,6 @@ def _draw_curve(curve: Curve, axes: Axes, paint: dict[str, Any]) -> None:
         noisy = _is_noisy(curve.name, curve.values)
         marker, width = "o" if noisy or len(curve.steps) <= _MARKERS_UP_TO else "", 0.6 if noisy else 1.7
         axes.plot(curve.steps, curve.values, linewidth=width, marker=marker, markersize=3.5, label=label, **paint)
-
-
-def is_fraction(name: str) -> bool:
-    """Whether a metric or a column of this name holds fractions that are shown in percent."""
-    return "iou" in name.lower() or "accuracy" in name.lower()
 
 
 def _without_doubles(series: Mapping[str, Points]) -> dict[str, Points]:

@@ -32,6 +32,16 @@ class Entry(NamedTuple):
     operation: str
 
 
+class Result(NamedTuple):
+    """What came out."""
+
+    stage: str
+    """What it is a result of, where it is not that of the whole run; else empty."""
+    score: str
+    details: tuple[str, ...] = ()
+    """The size of the network."""
+
+
 def phases(record: RunRecord) -> list[Phase]:
     """The phases in the order in which they ran, by the times of their events."""
     found: dict[str, Phase] = {}
@@ -53,19 +63,19 @@ def phases(record: RunRecord) -> list[Phase]:
     return list(found.values())
 
 
-def result_line(record: RunRecord) -> str | None:
+def result(record: RunRecord) -> Result | None:
     """The score and the size of the network, or the best score of a search that is not over; None: neither."""
     if not record.metrics:
         return _best_of_search(record)
-    facts = [f"**{_score(record.metrics)}**"]
+    details = []
     if "params" in record.cost:
-        facts.append(f"{md.amount(record.cost['params'])} parameters")
+        details.append(f"{md.amount(record.cost['params'])} parameters")
     if "macs" in record.cost:
         size = " × ".join(str(side) for side in record.cost.get("size", ()))
-        facts.append(f"{md.amount(record.cost['macs'])} multiply-adds" + (f" at {size} pixels" if size else ""))
+        details.append(f"{md.amount(record.cost['macs'])} multiply-adds" + (f" at {size} pixels" if size else ""))
     if "classes" in record.cost:
-        facts.append(f"{record.cost['classes']} classes")
-    return " · ".join(facts)
+        details.append(f"{record.cost['classes']} classes")
+    return Result("", _score(record.metrics), tuple(details))
 
 
 def path_labels(genotype: nx.DiGraph) -> list[str] | None:
@@ -103,7 +113,7 @@ def blocks(genotype: nx.DiGraph, name: str) -> dict[str, list[Entry]]:
     return found
 
 
-def _best_of_search(record: RunRecord) -> str | None:
+def _best_of_search(record: RunRecord) -> Result | None:
     told = [metrics for event in record.events if isinstance(metrics := event.get("metrics"), dict)]
     best = [metrics["best_score"] for metrics in told if "best_score" in metrics]
     if not best:
@@ -112,7 +122,7 @@ def _best_of_search(record: RunRecord) -> str | None:
         name: value for metrics in told for name, value in metrics.items() if is_fraction(name) and value == best[-1]
     }
     when = "" if record.genotype is not None else " so far"
-    return f"best of the search{when}: **{_score({'score': best[-1], 'metrics': named})}**"
+    return Result(f"best of the search{when}", _score({"score": best[-1], "metrics": named}))
 
 
 def _score(metrics: Mapping[str, Any]) -> str:

@@ -32,6 +32,8 @@ class RunRecord:
 
     folder: Path
     experiment: Plain
+    origins: Plain
+    """By the path of each of its values where it was written."""
     environment: Plain
     status: Plain
     evaluator: Plain
@@ -69,6 +71,7 @@ def read(folder: Path) -> RunRecord:
     return RunRecord(
         folder,
         experiment=reader.mapping("experiment.yaml", yaml.safe_load),
+        origins=reader.mapping("origins.json", json.loads),
         environment=reader.mapping("environment.json", json.loads),
         status=reader.mapping("status.json", json.loads),
         evaluator=reader.mapping("evaluator.json", json.loads),

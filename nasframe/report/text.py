@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from nasframe.origins import leaves
 from nasframe.plot.canvas import readable
 from nasframe.plot.curves import is_fraction
 from nasframe.report import facts
@@ -32,8 +33,9 @@ def head(record: RunRecord) -> Iterator[str]:
     yield f"State of the run: {state}."
     if status.get("reason"):
         yield md.fenced(str(status["reason"]))
-    if line := facts.result_line(record):
-        yield f"> Result: {line}"
+    if found := facts.result(record):
+        stage = f"{found.stage}: " if found.stage else ""
+        yield f"> Result: {stage}" + " · ".join((f"**{found.score}**", *found.details))
 
 
 def what_was_run(record: RunRecord) -> Iterator[str]:
@@ -133,6 +135,20 @@ def retraining(record: RunRecord, figures: Figures) -> Iterator[str]:
 
 def missing(record: RunRecord, figures: Figures) -> Iterator[str]:
     """What the report would have shown, and why it does not."""
+    absent = absences(record, trellis=bool(figures.trellis), weights=bool(figures.operations or figures.weights))
+    if absent:
+        yield "## Not in this report"
+        yield "\n".join(f"- {reason}" for reason in absent)
+
+
+def absences(record: RunRecord, *, trellis: bool, weights: bool) -> list[str]:
+    """What a report cannot show, and why.
+
+    Args:
+        record: of the run.
+        trellis: whether a trellis could be drawn.
+        weights: whether any weights of operations or moves could be.
+    """
     absent = list(record.faults)
     absent += [
         f"`{name}` is not there" for name in ("experiment.yaml", "status.json") if not (record.folder / name).is_file()
@@ -143,20 +159,18 @@ def missing(record: RunRecord, figures: Figures) -> Iterator[str]:
         absent.append("No genotype: the search has not come to its end.")
     if record.graph is None and record.genotype is None:
         absent.append("No pictures of the space: there is no `graph.json`.")
-    elif figures.trellis is None:
+    elif not trellis:
         absent.append("No trellis: the space has no states to move between.")
     if not record.snapshots:
         absent.append("No weights: the strategy has kept no snapshots.")
-    elif not figures.operations and not figures.weights:
+    elif not weights:
         absent.append("No weights: the snapshots hold none that the space's graph refers to.")
     if not record.metrics:
         asked = record.experiment.get("retrain") is not None
         absent.append(
             "No score: the retraining has not come to its end." if asked else "No retraining: none was asked for."
         )
-    if absent:
-        yield "## Not in this report"
-        yield "\n".join(f"- {reason}" for reason in absent)
+    return absent
 
 
 def _components(experiment: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -186,14 +200,8 @@ def _brief(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _flat(options: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested options under dotted names."""
-    if not isinstance(options, Mapping):
-        return {prefix: options}
-    flat: dict[str, Any] = {}
-    for key, value in options.items():
-        flat |= _flat(value, f"{prefix}.{key}" if prefix else str(key))
-    return flat
+def _flat(options: Any) -> dict[str, Any]:
+    return leaves(options) if isinstance(options, Mapping) else {"": options}
 
 
 def _summary(facts_by_name: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""A run folder becomes ``report.md`` and its figures."""
+"""A run folder becomes ``report.md`` with its figures, and ``report.html``, which is one file."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from pathlib import Path
 from nasframe import atomic
 from nasframe.report import text
 from nasframe.report.figures import write_figures
+from nasframe.report.html import page
 from nasframe.report.record import read
 
 
 def write_report(folder: Path) -> Path:
     """Write the report of a run, finished or not, from what is in its folder.
 
-    The same folder gives the same bytes. A report that was there before is replaced.
+    The same folder gives the same bytes. Reports that were there before are replaced.
 
     Returns:
-        The path of ``report.md``.
+        The path of ``report.md``; ``report.html`` is beside it.
 
     Raises:
         RunFolderError: the folder is no run folder.
@@ -24,7 +25,7 @@ def write_report(folder: Path) -> Path:
     """
     record = read(folder)
     figures = write_figures(record)
-    paragraphs = [
+    paragraphs = (
         *text.head(record),
         *text.what_was_run(record),
         *text.times(record),
@@ -32,7 +33,9 @@ def write_report(folder: Path) -> Path:
         *text.search(record, figures),
         *text.retraining(record, figures),
         *text.missing(record, figures),
-    ]
+    )
     path = folder / "report.md"
-    atomic.write_text(path, "\n\n".join(paragraphs) + "\n")
+    markdown = "\n\n".join(paragraphs) + "\n"
+    atomic.write_bytes(path, markdown.encode(errors="replace"))  # JSON may hold half of a surrogate pair
+    atomic.write_text(path.with_suffix(".html"), page(record))
     return path

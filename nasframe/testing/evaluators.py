@@ -16,10 +16,12 @@ from nasframe.evaluator import (
     Evaluation,
     Evaluator,
     Illustrating,
+    Inferring,
     Split,
     Trainable,
 )
 from nasframe.genotype import Genotype
+from nasframe.inference import Inference
 
 
 class EvaluatorContract:
@@ -33,6 +35,10 @@ class EvaluatorContract:
         """A network of the task; replace it if the task is not dense."""
         task = self.make().task
         return nn.Sequential(nn.Conv2d(task.in_channels, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, task.num_classes, 1))
+
+    def genotype(self) -> Genotype:
+        """The genotype of the candidate; replace it if the evaluator reads genotypes."""
+        return Genotype("contract", ())
 
     def test_the_same_candidate_and_seed_give_the_same_finite_score(self) -> None:
         first, second = self._evaluate(0.5), self._evaluate(0.5)
@@ -84,6 +90,20 @@ class EvaluatorContract:
         assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
         assert evaluator.measure(network) == first, "measuring twice must give the same numbers"
 
+    def test_an_inference_without_wishes_is_measuring(self) -> None:
+        evaluator = self.make()
+        if not isinstance(evaluator, Inferring):
+            pytest.skip("the evaluator knows no ways to infer")
+        torch.manual_seed(0)
+        network = self.network().train()
+        heard: list[tuple[int, int]] = []
+        result = evaluator.measure_with(network, Inference(), "val", lambda *progress: heard.append(progress))
+        assert result.score == evaluator.measure(network).score
+        assert network.training, "measure_with() must restore the module's mode"
+        assert heard and heard[-1][0] == heard[-1][1], "the last it tells is that all are done"
+        averaged = Inference(window=(9, 9), stride=(5, 4), scales=(0.5, 1.3), mirror=True)
+        assert math.isfinite(evaluator.measure_with(network, averaged, "val", lambda done, total: None).score)
+
     def test_a_training_resumes_exactly(self) -> None:
         evaluator = self.make()
         if not isinstance(evaluator, Trainable):
@@ -116,7 +136,7 @@ class EvaluatorContract:
 
     def _evaluate(self, budget: float) -> Evaluation:
         torch.manual_seed(0)
-        return self.make().evaluate(Candidate(Genotype("contract", ()), self.network), budget)
+        return self.make().evaluate(Candidate(self.genotype(), self.network), budget)
 
     def _differentiable(self) -> Differentiable:
         evaluator = self.make()

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
 import networkx as nx
 import numpy as np
 import pytest
 import torch
 import yaml
 
+from nasframe import decode
+from nasframe.cost import count, counted
+from nasframe.derivation import path_of
 from nasframe.errors import GenotypeError
-from nasframe.genotype import Genotype, crossover, encode, mutate, sample, validate
+from nasframe.genotype import Genotype, T, crossover, encode, mutate, sample, trace, validate
 from nasframe.graph import from_json, parts, to_json
-from nasframe.space import Relaxable, SearchSpace, Task
+from nasframe.space import Canonical, Growing, Priced, Relaxable, SearchSpace, Task
 from nasframe.supernet import Supernet
 
 DRAWS = 20
@@ -86,6 +93,39 @@ class SpaceContract:
                 assert graph.edges[edge].get("kind") in {"move", "operation", "link"}, f"edge {edge} has no kind"
             assert nx.utils.graphs_equal(from_json(to_json(graph)), graph), "a graph must survive JSON"
             assert parts(graph)
+
+    def test_a_canonical_form_is_legal_and_its_own(self) -> None:
+        if not isinstance(self.space, Canonical):
+            pytest.skip("the space has no canonical form")
+        for seed in range(DRAWS):
+            canonical = self.space.canonical(self._draw(seed))
+            validate(self.space, canonical)
+            assert self.space.canonical(canonical) == canonical, "a canonical form must be its own canonical form"
+
+    def test_a_priced_path_costs_what_its_network_costs(self) -> None:
+        if not isinstance(self.space, Priced):
+            pytest.skip("the space does not price its paths")
+        genotype = self._draw(0)
+        priced = self.space.priced_trellis(genotype, self.task, counted)
+        path = decode.priced_path(priced, path_of(self.space.graph(genotype)))
+        carried = [priced.nodes[node] for node in path] + [priced.edges[move] for move in pairwise(path)]
+        expected = count(self.space, genotype, self.task)
+        for name, total in (("params", expected.params), ("macs", expected.macs)):
+            assert sum(data.get(name, 0) for data in carried) == total, f"the {name} of a path must be its network's"
+
+    def test_every_stage_of_growth_has_legal_genotypes_and_the_last_has_all(self) -> None:
+        if not isinstance(self.space, Growing):
+            pytest.skip("the space names no order of growth")
+        stages = self.space.growth()
+        assert len(stages) > 1 and not stages[-1], "growth has several stages, of which the last fixes nothing"
+        for fixed in stages:
+            rng = np.random.default_rng(0)
+
+            def choose(name: str, options: Sequence[T], fixed: Any = fixed, rng: Any = rng) -> T:
+                return fixed[name] if name in fixed else options[int(rng.integers(len(options)))]
+
+            for _ in range(DRAWS):
+                validate(self.space, trace(self.space, choose))
 
     def test_a_supernet_runs_learns_and_derives_legally(self) -> None:
         supernet = self._supernet()

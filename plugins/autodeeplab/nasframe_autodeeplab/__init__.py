@@ -7,7 +7,7 @@ from nasframe import Component, hookimpl
 
 @hookimpl
 def nasframe_components() -> Iterable[Component]:
-    """The space and three published networks; nothing is imported here."""
+    """The space, three published networks and golden numbers; nothing is imported here."""
     package = "nasframe_autodeeplab"
     return [
         Component(
@@ -22,4 +22,5 @@ def nasframe_components() -> Iterable[Component]:
             )
             for size, filters in (("s", 20), ("m", 32), ("l", 48))
         ),
+        Component("check", "autodeeplab", f"{package}.golden:GOLDEN", "Counts of the paper and of its code."),
     ]

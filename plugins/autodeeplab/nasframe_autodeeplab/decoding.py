@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from nasframe import Genotype
+from nasframe.decode import RULES
 from nasframe.genotype import trace
 from nasframe.graph import best_path, with_weights
 from nasframe_autodeeplab.cell_graph import block_name, edges
@@ -56,10 +57,6 @@ def _strongest_cell(space: AutoDeepLab, weights: np.ndarray) -> dict[str, Any]:
 
 def _strongest_path(space: AutoDeepLab, weights: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """The most probable path by the betas (Viterbi), under the space's rule for borders."""
-    graph = with_weights(moves(space.trellis), weights)
-    if space.options.decode == "unbiased":
-        most = max(count for _, count in graph.out_degree())
-        for source, _, data in graph.edges(data=True):
-            data["value"] *= graph.out_degree(source) / most
+    graph = RULES[space.options.decode](with_weights(moves(space.trellis), weights))
     path, _ = best_path(graph, ENTRY, last_states(space.trellis))
     return {f"path/l{layer}": graph.nodes[node]["stride"] for layer, node in enumerate(path) if layer > 0}

@@ -6,19 +6,31 @@ are padded to them with zeros, the middle of the input range [-1, 1], right and 
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nasframe_autodeeplab import traceable
+
+
+def padded_side(side: int, stride: int) -> int:
+    """The next stride·n + 1, n at least 1."""
+    return stride * max(1, -(-(side - 1) // stride)) + 1
+
 
 def pad(images: Tensor, stride: int) -> Tensor:
-    """Images (N, C, H, W) with both sides enlarged to the next stride·n + 1, n at least 1."""
+    """Images (N, C, H, W) with both sides enlarged to the next stride·n + 1."""
+    if torch.compiler.is_exporting():
+        return traceable.pad(images, stride)
     height, width = images.shape[-2:]
-    right, below = (stride * max(1, -(-(side - 1) // stride)) + 1 - side for side in (width, height))
+    right, below = (padded_side(side, stride) - side for side in (width, height))
     return functional.pad(images, (0, right, 0, below)) if right or below else images
 
 
 def crop(logits: Tensor, like: Tensor) -> Tensor:
     """The top left of the logits, as large as ``like``."""
+    if torch.compiler.is_exporting():
+        return traceable.crop(logits, like)
     return logits[..., : like.shape[-2], : like.shape[-1]]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import networkx as nx
 
-from nasframe import CapabilityError, Choose, Genotype, Relaxable, SearchSpace, Task, Weigh
+from nasframe import CapabilityError, Choose, Genotype, Measure, Priced, Relaxable, SearchSpace, Task, Weigh
 from nasframe.genotype import validate
 from nasframe_autodeeplab.cell_graph import block_name, cell_graph, pairs
 from nasframe_autodeeplab.options import AutoDeepLabOptions
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nasframe_autodeeplab.supernet import AutoDeepLabSupernet
 
 
-class AutoDeepLab(SearchSpace, Relaxable):
+class AutoDeepLab(SearchSpace, Relaxable, Priced):
     """A cell of B blocks, repeated along a path of L layers through the levels of the trellis.
 
     Decisions, in this order, for each block ``b1``, ``b2``, …: ``cell/b1/inputs`` (a pair of ``h-2``, ``h-1`` and
@@ -82,6 +82,19 @@ class AutoDeepLab(SearchSpace, Relaxable):
         chosen = keep_edges(whole, {*pairwise(path), *taken, *links})
         nx.set_edge_attributes(chosen, taken, "operation")
         return chosen
+
+    def priced_trellis(self, genotype: Genotype, task: Task, measure: Measure) -> nx.DiGraph:
+        """What each path costs with a genotype's cell; the sums are exact.
+
+        Raises:
+            GenotypeError: the genotype is not legal in this space.
+            CapabilityError: the task is not dense.
+        """
+        from nasframe_autodeeplab.prices import priced_trellis
+
+        validate(self, genotype)
+        _require_dense(task)
+        return priced_trellis(self, genotype, task, measure)
 
     @cached_property
     def trellis(self) -> nx.DiGraph:

@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
+from nasframe import CapabilityError
+from nasframe.derivation import Request, Weighted, derive, genotype_with
 from nasframe.genotype import validate
+from nasframe.graph import with_weights
 from nasframe_autodeeplab.cell_graph import edges
 from nasframe_autodeeplab.decoding import decode
 from nasframe_autodeeplab.options import PRIMITIVES
@@ -121,3 +124,22 @@ def test_only_the_unbiased_rule_leaves_the_border_for_slightly_better_inner_move
         weights["move"][row] = [0.32, 0.32, 0.32]
         weights["move"][row, column] = 0.36
     assert path(decode(space, weights)) == [expected] * 12
+
+
+@pytest.mark.parametrize("rule", ["literal", "unbiased"])
+def test_the_space_decodes_as_the_decoders_of_the_core_do(rule):
+    space = AutoDeepLab(AutoDeepLab.Options(layers=5, levels=3, blocks=3, decode=rule))
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        weights = random_weights(space, rng)
+        weighted = Weighted(None, 0, with_weights(space.graph(), weights), None)
+        found = derive(weighted, Request(1, rule), CapabilityError("no prices"), None)
+        assert genotype_with(space, weighted.graph, found.paths[0], found.cells) == decode(space, weights)
+
+
+def test_flat_betas_are_an_exact_tie_for_the_unbiased_rule():
+    space = AutoDeepLab(AutoDeepLab.Options(decode="unbiased"))
+    weighted = Weighted(None, 0, with_weights(space.graph(), flat(space)), None)
+    paths = derive(weighted, Request(50, "unbiased"), CapabilityError("no prices"), None).paths
+    assert {found.gap for found in paths} == {0.0}
+    assert path(decode(space, flat(space))) == [4] * 12

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 import nasframe_autodeeplab
 from nasframe import CapabilityError, Genotype, GenotypeError, GenotypeRecord, Task
 from nasframe.genotype import encode, enumerate_all, sample, trace, validate
+from nasframe.golden import Golden
 from nasframe.graph import part, parts
 from nasframe_autodeeplab.published import autodeeplab_l, autodeeplab_m, autodeeplab_s
 from nasframe_autodeeplab.space import AutoDeepLab
@@ -175,5 +176,7 @@ def test_every_declared_component_is_where_it_says():
         target = getattr(importlib.import_module(module), attribute)
         if component.kind == "space":
             assert target is AutoDeepLab and target.name == component.name
+        elif component.kind == "check":
+            assert all(isinstance(golden, Golden) for golden in target)
         else:
             assert isinstance(target, GenotypeRecord)

@@ -11,9 +11,8 @@ import numpy.typing as npt
 from nasframe import DataError
 from nasframe_cityscapes.classes import CLASSES, LABELS, TO_TRAIN_ID, VOID
 from nasframe_cityscapes.dataset import Check, Frame, LabelKind, listing, missing_instances
-from nasframe_cityscapes.inspection import Facts, inspect
+from nasframe_cityscapes.inspection import IMAGE_MODES, Facts, inspect
 
-IMAGE_MODES = ("RGB", "RGBA", "L", "P")
 ALLOWED: dict[LabelKind, frozenset[int]] = {
     "label_ids": frozenset(range(len(LABELS))),
     "train_ids": frozenset([*range(len(CLASSES)), VOID]),

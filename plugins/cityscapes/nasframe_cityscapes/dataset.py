@@ -22,6 +22,10 @@ SUFFIX: dict[LabelKind, str] = {
 }
 IMAGE_SUFFIX = "_leftImg8bit.png"
 INSTANCE_SUFFIX = "_gtFine_instanceIds.png"
+DUMMIES = (
+    "the labels of Cityscapes' split 'test' are dummies (no class is marked in them), so nothing can be trained or "
+    "scored on it; use 'train' or 'val'"
+)
 STEM = re.compile(r"(?P<city>.+)_\d{6}_\d{6}")
 LAYOUT = (
     "the layout is ROOT/leftImg8bit/{train,val}/CITY/CITY_000000_000019_leftImg8bit.png with "
@@ -53,11 +57,8 @@ def find_frames(root: Path, split: str, kind: LabelKind = "label_ids") -> tuple[
         DataError: there is no such folder, no image, or images lack labels (all of them named).
     """
     if split == "test":
-        raise DataError(
-            "the labels of Cityscapes' split 'test' are dummies (no class is marked in them), so nothing can be "
-            "trained or scored on it; use 'train' or 'val'"
-        )
-    images = _images(root, split)
+        raise DataError(DUMMIES)
+    images = find_images(root, split)
     frames, odd = [], []
     for image in images:
         stem = image.name.removesuffix(IMAGE_SUFFIX)
@@ -74,12 +75,37 @@ def find_frames(root: Path, split: str, kind: LabelKind = "label_ids") -> tuple[
     return tuple(sorted(frames))
 
 
+def find_labels(root: Path, split: str, kind: LabelKind = "label_ids") -> tuple[Frame, ...]:
+    """The labelled frames of a split, sorted by name; their images need not be there.
+
+    Raises:
+        DataError: there is no such folder, or no label in it.
+    """
+    if split == "test":
+        raise DataError(DUMMIES)
+    folder = root / "gtFine" / split
+    labels = [path for path in folder.glob(f"*/*{SUFFIX[kind]}") if not path.name.startswith(".")]
+    if not labels:
+        raise DataError(f"{folder} holds no */*{SUFFIX[kind]}; {LAYOUT}")
+    return tuple(sorted(_labelled(label, root / "leftImg8bit" / split, SUFFIX[kind]) for label in labels))
+
+
+def _labelled(label: Path, images: Path, suffix: str) -> Frame:
+    stem, city = label.name.removesuffix(suffix), label.parent.name
+    return Frame(city, stem, images / city / (stem + IMAGE_SUFFIX), label)
+
+
 def missing_instances(frames: Sequence[Frame]) -> list[Path]:
     """The instance files that are not there."""
     return [frame.instances for frame in frames if not frame.instances.is_file()]
 
 
-def _images(root: Path, split: str) -> list[Path]:
+def find_images(root: Path, split: str) -> list[Path]:
+    """The images of a split, with labels or without, sorted by name.
+
+    Raises:
+        DataError: there is no such folder, or no image in it.
+    """
     folder = root / "leftImg8bit" / split
     if not folder.is_dir():
         raise DataError(f"{_found(root, split)}; {LAYOUT}")
@@ -87,7 +113,7 @@ def _images(root: Path, split: str) -> list[Path]:
     images = [path for path in folder.glob(f"*/*{IMAGE_SUFFIX}") if not path.name.startswith(".")]
     if not images:
         raise DataError(f"{folder} holds no */*{IMAGE_SUFFIX}; {LAYOUT}")
-    return images
+    return sorted(images)
 
 
 def _found(root: Path, split: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
 
@@ -18,8 +19,14 @@ from nasframe import (
     Candidate,
     Evaluation,
     Evaluator,
+    Hear,
     Illustrating,
+    Inference,
+    Inferring,
     Model,
+    Predicting,
+    Predictor,
+    Runtime,
     Split,
     Stepper,
     Trainable,
@@ -35,21 +42,22 @@ if TYPE_CHECKING:
     from nasframe_cityscapes.source import Source
 
 
-class StreetEvaluator(Evaluator, Trainable, Illustrating, ABC):
+class StreetEvaluator(Evaluator, Trainable, Inferring, Predicting, Illustrating, ABC):
     """Mean IoU of the 19 Cityscapes classes; abstract: a final class says where the frames lie."""
 
     options: SegmentationOptions
 
+    @staticmethod
     @abstractmethod
-    def source(self) -> Source:
-        """Where the frames lie; they are there when it returns."""
+    def source(options: Any) -> Source:
+        """Where the frames lie that the options name; they are there when it returns."""
 
     @final
     def prepare(self) -> None:
         """Find, check and split the frames."""
         from nasframe_cityscapes.segmentation import Segmentation
 
-        self._segmentation = Segmentation(self.source(), self.options, self.runtime)
+        self._segmentation = Segmentation(self.source(self.options), self.options, self.runtime)
         self.task = self._segmentation.task
 
     @final
@@ -95,6 +103,19 @@ class StreetEvaluator(Evaluator, Trainable, Illustrating, ABC):
         return self._segmentation.measure(model)
 
     @final
+    def measure_with(self, model: Model, inference: Inference, split: str, hear: Hear) -> Evaluation:
+        """Mean IoU over the classes present in a split; with the instance score if there are instance ids."""
+        return self._segmentation.measure_with(model, inference, split, hear)
+
+    @final
+    @classmethod
+    def predictor(cls, options: SegmentationOptions, runtime: Runtime) -> Predictor:
+        """Label-id pictures as the Cityscapes server wants them, and colours; looks at no data."""
+        from nasframe_cityscapes.prediction import StreetPredictor
+
+        return StreetPredictor(partial(cls.source, options), options, runtime)
+
+    @final
     def pictures(self, model: Model, count: int) -> Iterator[tuple[str, np.ndarray]]:
         """Image, truth and prediction side by side, of evenly spaced frames of ``val``."""
         return self._segmentation.pictures(model, count)
@@ -124,11 +145,12 @@ class Cityscapes(StreetEvaluator):
 
     options: Options
 
-    def source(self) -> Source:
+    @staticmethod
+    def source(options: Options) -> Source:
         """The folder that the options name."""
         from nasframe_cityscapes.source import Source
 
-        return Source(Path(self.options.root).expanduser(), self.options.labels, self.options.check)
+        return Source(Path(options.root).expanduser(), options.labels, options.check)
 
 
 @final
@@ -167,9 +189,10 @@ class Streets(StreetEvaluator):
 
     options: Options
 
-    def source(self) -> Source:
+    @staticmethod
+    def source(options: Options) -> Source:
         """The folder of the scenes, drawn if they are not there yet."""
         from nasframe_cityscapes.source import Source
         from nasframe_cityscapes.streets import drawn
 
-        return Source(drawn(self.options.scenes))
+        return Source(drawn(options.scenes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -12,9 +13,45 @@ from PIL import Image
 from nasframe import DataError
 from nasframe_cityscapes.classes import TO_TRAIN_ID
 from nasframe_cityscapes.dataset import Frame, LabelKind
-from nasframe_cityscapes.inspection import UNREADABLE
+from nasframe_cityscapes.inspection import IMAGE_MODES, UNREADABLE, reason
 
 Picture = npt.NDArray[np.uint8]
+
+
+def read_image(path: Path) -> Image.Image:
+    """An image in red, green and blue.
+
+    Raises:
+        DataError: it cannot be read, or has more than 8 bits a channel.
+    """
+    try:
+        with Image.open(path) as picture:
+            if picture.mode not in IMAGE_MODES:
+                raise DataError(f"{path} is of the kind {picture.mode!r}; expected an image with 8 bits a channel")
+            return picture.convert("RGB")
+    except UNREADABLE as error:
+        raise DataError(f"{path} cannot be read as an image: {reason(error)}") from error
+
+
+def reduced(image: Image.Image, factor: int) -> Picture:
+    """An image, (H, W, 3), with each box of pixels replaced by its mean; boxes cut by the border count."""
+    return np.asarray(image.reduce(factor) if factor > 1 else image)
+
+
+def read_instances(path: Path, size: tuple[int, int]) -> npt.NDArray[np.int32]:
+    """Instance ids, (H, W).
+
+    Raises:
+        DataError: the file cannot be read, or has another size than the label.
+    """
+    try:
+        with Image.open(path) as picture:
+            instances = np.asarray(picture).astype(np.int32)
+    except UNREADABLE as error:
+        raise DataError(f"{path} cannot be read: {reason(error)}") from error
+    if instances.shape != size:
+        raise DataError(f"{path} has the shape {instances.shape}, its label {size}; they must be equal")
+    return instances
 
 
 @final
@@ -56,23 +93,20 @@ class FrameStore:
         return pair
 
     def _read(self, frame: Frame, whole_label: bool) -> tuple[Picture, Picture]:
+        image = read_image(frame.image)
         try:
-            with Image.open(frame.image) as picture:
-                image = picture.convert("RGB")
             with Image.open(frame.label) as picture:
                 label = self._table[np.asarray(picture)]
         except (*UNREADABLE, IndexError) as error:
-            raise DataError(f"{frame.image} or its label {frame.label} cannot be read: {error}") from error
+            raise DataError(f"the label {frame.label} cannot be read: {reason(error)}") from error
         if label.shape != (image.height, image.width):
             raise DataError(
                 f"{frame.label} has the shape {label.shape}, its image {(image.height, image.width)}: they must be "
                 "equal, with one channel in the label"
             )
-        if self._reduce > 1:
-            image = image.reduce(self._reduce)  # the mean of each box of pixels
         if not whole_label:
             label = _nearest(label, self._reduce)
-        return np.asarray(image), label
+        return reduced(image, self._reduce), label
 
 
 def _nearest(label: Picture, factor: int) -> Picture:

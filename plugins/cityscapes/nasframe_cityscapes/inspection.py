@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 """What pillow raises for a broken file."""
+IMAGE_MODES = ("RGB", "RGBA", "L", "P")
+"""Pillow's names of the pixel kinds that an image may have."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def _header(path: Path) -> Facts:
         with Image.open(path) as picture:
             return Facts(*picture.size, picture.mode)
     except UNREADABLE as error:
-        return Facts(fault=_reason(error))
+        return Facts(fault=reason(error))
 
 
 def _decoded(path: Path) -> Facts:
@@ -87,14 +89,15 @@ def _decoded(path: Path) -> Facts:
             pixels = np.asarray(picture)
             size, mode = picture.size, picture.mode
     except UNREADABLE as error:
-        return Facts(fault=_reason(error))
+        return Facts(fault=reason(error))
     if pixels.dtype != np.uint8 or pixels.ndim != 2:
         return Facts(*size, mode, decoded=True)
     counts = np.bincount(pixels.ravel())
     return Facts(*size, mode, decoded=True, counts={int(k): int(counts[k]) for k in np.flatnonzero(counts)})
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """Why a file cannot be read, in a few words."""
     return "not a picture file" if isinstance(error, UnidentifiedImageError) else str(error)
 
 

@@ -14,6 +14,16 @@ Positive = Annotated[float, Field(gt=0)]
 Colour = tuple[float, float, float]
 
 
+class HardPixelOptions(Options):
+    """Learning from hard pixels alone (OHEM); the defaults are mmsegmentation's."""
+
+    threshold: float = Field(default=0.7, gt=0, le=1)
+    """A pixel is hard if its true class gets less than this probability."""
+    fewest: int = Field(default=100_000, ge=1)
+    """Pixels of an image that are learned from at least, the hardest first; void ones do not count. (A crop of 769
+    has 591,361; for smaller crops give less.)"""
+
+
 class SegmentationOptions(Options):
     """How frames are read, cropped, learned and scored. The defaults are Auto-DeepLab's search (section 4.1)."""
 
@@ -41,6 +51,8 @@ class SegmentationOptions(Options):
     class_weights: Literal["none", "inverse_log"] = "none"
     """Weight of a class in the loss. ``inverse_log``: 1 / ln(1.02 + its share of the training pixels) (ENet), 0 where
     it never occurs."""
+    ohem: HardPixelOptions | None = None
+    """Learn from hard pixels alone; None: from all that are not void. ``{}``: with its defaults."""
     eval_batch: int = Field(default=1, ge=1)
     """Whole frames that are scored at once; changes speed and memory only."""
     val_frames: int | None = Field(default=None, ge=1)

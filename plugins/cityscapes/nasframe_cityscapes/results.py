@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import numpy as np
 
 from nasframe import DataError, Evaluation, Table
 from nasframe_cityscapes.classes import CATEGORIES, NAMES
-from nasframe_cityscapes.instances import InstanceCounts, InstanceScores, instance_scores
-from nasframe_cityscapes.scoring import Counts, Fractions, Scores, by_label_ids, scores
+from nasframe_cityscapes.instances import InstanceScores
+from nasframe_cityscapes.scoring import Counts, Fractions, Scores, scores
 
 Row = tuple[str | int | float | None, ...]
 
 
-def evaluation(matrix: Counts, frames: int, instances: InstanceCounts | None) -> Evaluation:
+def evaluation(
+    matrix: Counts, frames: int, instance: InstanceScores | None, conditions: Mapping[str, Any]
+) -> Evaluation:
     """The score (mean IoU over the classes present in the truth), all metrics, and three tables.
 
     Args:
         matrix: of all frames, (19, 20).
         frames: how many.
-        instances: None: without the instance score.
+        instance: None: without the instance score.
+        conditions: how it was measured.
 
     Raises:
         DataError: no pixel is of a scored class.
@@ -36,7 +42,6 @@ def evaluation(matrix: Counts, frames: int, instances: InstanceCounts | None) ->
         "frequency_weighted_iou": result.frequency_weighted_iou,
         "frames": float(frames),
     }
-    instance = None if instances is None else instance_scores(instances, by_label_ids(matrix))
     if instance is not None:
         means = {"iiou": instance.mean, "category_iiou": instance.category_mean}
         metrics |= {name: value for name, value in means.items() if not np.isnan(value)}
@@ -45,7 +50,7 @@ def evaluation(matrix: Counts, frames: int, instances: InstanceCounts | None) ->
         "categories": _categories(result, instance),
         "confusion": _confusion(matrix),
     }
-    return Evaluation(result.miou, metrics, tables)
+    return Evaluation(result.miou, metrics, tables, conditions)
 
 
 def _classes(result: Scores, instance: InstanceScores | None) -> Table:
@@ -79,3 +84,9 @@ def _confusion(matrix: Counts) -> Table:
 def _cells(values: Fractions) -> list[float | None]:
     """Plain numbers; None where there is nothing to score."""
     return [None if np.isnan(value) else float(value) for value in values]
+
+
+def sizes_text(sizes: Iterable[tuple[int, int]]) -> str:
+    """Heights and widths in pixels, like ``1024x2048``; of many, the smallest and the largest."""
+    texts = [f"{height}x{width}" for height, width in sorted(sizes)]
+    return ", ".join(texts) if len(texts) <= 3 else f"{len(texts)} sizes from {texts[0]} to {texts[-1]}"

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any, final
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
-from nasframe import Batch, Evaluation, Model, RunError, Runtime, Split, Task
-from nasframe.precision import autocast
+from nasframe import Batch, DataError, Evaluation, Hear, Inference, Model, Runtime, Split
 from nasframe_cityscapes.checks import class_pixels
-from nasframe_cityscapes.classes import CLASSES, NAMES, PALETTE, TO_LABEL_ID, VOID
-from nasframe_cityscapes.dataset import Frame
+from nasframe_cityscapes.classes import CLASSES, NAMES, PALETTE, VOID
+from nasframe_cityscapes.dataset import DUMMIES, missing_instances
 from nasframe_cityscapes.frames import FrameStore, Picture
-from nasframe_cityscapes.instances import InstanceCounts
+from nasframe_cityscapes.hard_pixels import hard_pixels
+from nasframe_cityscapes.inference import checked
 from nasframe_cityscapes.loading import CropLoader, ahead
+from nasframe_cityscapes.measuring import Meter, Scored
 from nasframe_cityscapes.options import SegmentationOptions
-from nasframe_cityscapes.results import evaluation
-from nasframe_cityscapes.scoring import confusion
-from nasframe_cityscapes.source import Source, collect, evenly
-from nasframe_cityscapes.transforms import normalised
+from nasframe_cityscapes.source import Source, collect, evenly, street_task
 
 
 @final
@@ -39,13 +35,14 @@ class Segmentation:
         self._runtime = runtime
         self._frames = collect(source, options, runtime.seed)
         self._store = FrameStore(source.labels, options.reduce, options.cache_mb * 2**20)
+        self._meter = Meter(self._store, options, runtime)
         self._loaders = {
             split: CropLoader(split, frames, self._store, options, runtime.seed)
             for split, frames in self._frames.splits.items()
         }
         self._weights = torch.from_numpy(self._class_weights()).to(runtime.device)
         height, width = (-(-length // options.reduce) for length in self._frames.size)
-        self.task = Task(in_channels=3, num_classes=len(CLASSES), size=(height, width))
+        self.task = street_task((height, width))
 
     def batches(self, split: Split, start: int) -> Iterator[Batch]:
         """Batches from number ``start`` on, endlessly."""
@@ -59,31 +56,35 @@ class Segmentation:
         return self._loaders[split].epoch_steps
 
     def loss(self, model: Model, batch: Batch) -> Tensor:
-        """Mean cross-entropy of the scored pixels, weighted by class; 0, but on the graph, where there are none."""
-        logits = self._logits(model, batch.inputs)  # (N, C, h, w)
+        """Mean cross-entropy of the scored, or hard, pixels, weighted by class; 0 on the graph if there are none."""
+        logits = checked(model, self._runtime)(batch.inputs)  # (N, C, h, w)
         # As rows of pixels: cross-entropy of pictures has no deterministic kernel on CUDA.
         rows = logits.permute(0, 2, 3, 1).reshape(-1, logits.shape[1])
         targets = batch.targets.reshape(-1)
         weights = self._weights[targets]
-        losses = F.cross_entropy(rows, targets, ignore_index=VOID, reduction="none") * weights
+        losses = F.cross_entropy(rows, targets, ignore_index=VOID, reduction="none")
+        if (ohem := self._options.ohem) is not None:
+            images = batch.targets.shape[0]
+            scored = (targets != VOID).reshape(images, -1)
+            hard = hard_pixels(losses.reshape(images, -1), scored, ohem.threshold, ohem.fewest)
+            weights = weights * hard.reshape(-1)
         total = weights.sum()
-        return losses.sum() / torch.where(total > 0, total, torch.ones_like(total))
+        return (losses * weights).sum() / torch.where(total > 0, total, torch.ones_like(total))
 
     def measure(self, model: Model) -> Evaluation:
-        """One confusion matrix over all measured frames, at the labels' own size."""
-        frames = self._frames.measured
-        instances = InstanceCounts() if self._options.instance_iou else None
-        matrix = np.zeros((len(CLASSES), len(CLASSES) + 1), dtype=np.int64)
-        for frame, truth, prediction in self._predictions(model, frames, whole_label=True):
-            matrix += confusion(truth, prediction)
-            if instances is not None:
-                instances.add(np.asarray(Image.open(frame.instances)), TO_LABEL_ID[prediction])
-        return evaluation(matrix, len(frames), instances)
+        """``measure_with`` on ``val`` as it is; the instance score only if the options ask for it."""
+        return self._meter.measure(model, Inference(), self._scored("val"), instances=self._options.instance_iou)
+
+    def measure_with(self, model: Model, inference: Inference, split: str, hear: Hear) -> Evaluation:
+        """One confusion matrix over all scored frames of a split; the instance score if there are instance ids."""
+        scored = self._scored(split)
+        instances = self._options.instance_iou or not missing_instances(scored.frames)
+        return self._meter.measure(model, inference, scored, instances=instances, hear=hear)
 
     def pictures(self, model: Model, number: int) -> Iterator[tuple[str, Picture]]:
         """Image, truth and prediction side by side, (H, 3 W, 3), of evenly spaced frames of ``val``."""
         frames = evenly(self._frames.splits["val"], number)
-        for frame, truth, prediction in self._predictions(model, frames, whole_label=False):
+        for frame, truth, prediction in self._meter.predictions(model, Inference(), frames, whole_label=False):
             image, _ = self._store.load(frame, whole_label=False)
             yield frame.stem, np.concatenate([image, PALETTE[truth], PALETTE[prediction]], axis=1)
 
@@ -108,41 +109,18 @@ class Segmentation:
             "std": list(self._options.std),
         }
 
-    def _predictions(
-        self, model: Model, frames: tuple[Frame, ...], *, whole_label: bool
-    ) -> Iterator[tuple[Frame, Picture, Picture]]:
-        """Frames with their train ids and the predicted ones, both of the label's size."""
-
-        def load(index: int) -> tuple[Frame, Picture, Picture]:
-            return frames[index], *self._store.load(frames[index], whole_label=whole_label)
-
-        loaded = ahead(load, range(len(frames)), self._options.workers)
-        with _evaluating(model), torch.no_grad():
-            for group in _alike(loaded, self._options.eval_batch):
-                inputs = np.stack([normalised(image, self._options) for _, image, _ in group])
-                logits = self._logits(model, self._to_device(inputs))
-                size = group[0][2].shape
-                if logits.shape[-2:] != size:
-                    logits = F.interpolate(logits, size, mode="bilinear", align_corners=False)
-                predicted = logits.argmax(1).to(torch.uint8).cpu().numpy()
-                for (frame, _, truth), prediction in zip(group, predicted, strict=True):
-                    yield frame, truth, prediction
-
-    def _logits(self, model: Model, inputs: Tensor) -> Tensor:
-        """Logits in float32 at the inputs' size.
+    def _scored(self, split: str) -> Scored:
+        """The frames that are scored of a split.
 
         Raises:
-            RunError: the model returned another shape.
+            DataError: there is no such split, or it has no labels.
         """
-        with autocast(self._runtime):
-            logits = model(inputs)
-        expected = (inputs.shape[0], len(CLASSES), *inputs.shape[-2:])
-        if tuple(logits.shape) != expected:
-            raise RunError(
-                f"the network returned the shape {tuple(logits.shape)} for inputs {tuple(inputs.shape)}; a network for "
-                f"{len(CLASSES)} classes returns {expected}: logits at the size of its input"
-            )
-        return logits.float()
+        splits = {str(name): frames for name, frames in self._frames.splits.items()}
+        if split not in splits:
+            known = ", ".join(splits)
+            raise DataError(DUMMIES if split == "test" else f"there is no split {split!r}; expected one of {known}")
+        frames = self._frames.measured if split == "val" else splits[split]
+        return Scored(split, frames, len(splits[split]))
 
     def _to_device(self, inputs: np.ndarray) -> Tensor:
         return torch.from_numpy(inputs).to(self._runtime.device)
@@ -157,36 +135,3 @@ class Segmentation:
         for index, share in enumerate(pixels / pixels.sum()):
             weights[index] = 1 / math.log(1.02 + share) if share > 0 else 0
         return weights
-
-
-Loaded = tuple[Frame, Picture, Picture]
-
-
-def _alike(items: Iterable[Loaded], size: int) -> Iterator[list[Loaded]]:
-    """Runs of at most ``size`` neighbours whose images and labels have equal shapes."""
-    group: list[Loaded] = []
-    for item in items:
-        if group and (len(group) == size or _shapes(item) != _shapes(group[0])):
-            yield group
-            group = []
-        group.append(item)
-    if group:
-        yield group
-
-
-def _shapes(item: Loaded) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    return item[1].shape, item[2].shape
-
-
-@contextmanager
-def _evaluating(model: Model) -> Iterator[None]:
-    """A module in eval mode; afterwards each of its submodules as it was."""
-    modules = list(model.modules()) if isinstance(model, nn.Module) else []
-    before = [module.training for module in modules]
-    for module in modules:
-        module.training = False
-    try:
-        yield
-    finally:
-        for module, training in zip(modules, before, strict=True):
-            module.training = training

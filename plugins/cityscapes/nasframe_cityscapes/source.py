@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nasframe import DataError, Split
+from nasframe import DataError, Split, Task
 from nasframe_cityscapes.checks import check_frames, check_instances
+from nasframe_cityscapes.classes import CLASSES
 from nasframe_cityscapes.dataset import Check, Frame, LabelKind, find_frames
 from nasframe_cityscapes.inspection import UNREADABLE
 from nasframe_cityscapes.options import SegmentationOptions
@@ -34,6 +35,11 @@ class Frames:
     """The frames of ``val`` that are scored."""
     size: tuple[int, int]
     """Height and width in pixels of the first frame of ``val``, as stored."""
+
+
+def street_task(size: tuple[int, int]) -> Task:
+    """The task of a network for streets. Args: size: height and width of what it sees of a whole image."""
+    return Task(in_channels=3, num_classes=len(CLASSES), size=size)
 
 
 def collect(source: Source, options: SegmentationOptions, seed: int) -> Frames:

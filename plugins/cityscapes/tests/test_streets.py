@@ -182,7 +182,8 @@ def test_halves_by_city_are_the_default_and_work():
 
 
 def test_both_evaluators_are_declared_where_they_are():
-    assert {component.name for component in nasframe_components()} == {"cityscapes", "streets"}
+    evaluators = {component.name for component in nasframe_components() if component.kind == "evaluator"}
+    assert evaluators == {"cityscapes", "streets"}
     assert hookspecs.nasframe_components.__name__ == nasframe_components.__name__
 
 

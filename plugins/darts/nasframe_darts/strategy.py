@@ -7,12 +7,12 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from nasframe import CapabilityError, Differentiable, Genotype, Problem, Relaxable, Strategy
+from nasframe import CapabilityError, Differentiable, Genotype, Problem, Relaxable, Strategy, Uneven
 from nasframe_darts.options import DartsOptions
 
 
 @final
-class Darts(Strategy):
+class Darts(Strategy, Uneven):
     """First-order DARTS: weights on one half of the training data, architecture parameters on the other."""
 
     name: ClassVar[str] = "darts"
@@ -39,6 +39,10 @@ class Darts(Strategy):
     def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
         """One update of the weights and, after the warm-up, one of the architecture parameters."""
         return self._bilevel.step(index)
+
+    def kind(self, index: int) -> str:
+        """Warm-up steps train weights only, bilevel ones both; some of each also measure."""
+        return self._bilevel.timing.kind(index)
 
     def best(self) -> Genotype:
         """What the architecture parameters favour now."""

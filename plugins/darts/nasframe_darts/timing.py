@@ -31,6 +31,11 @@ class Timing:
         validation = max(1, round(options.validate_epochs * epoch)) if options.validate_epochs else 0
         return cls(steps, warmup, epoch, validation)
 
+    def kind(self, index: int) -> str:
+        """What step ``index`` (from 0) does, in words."""
+        name = "warm-up" if index < self.warmup else "bilevel"
+        return f"{name} + validation" if self.validates_after(index) else name
+
     def validates_after(self, index: int) -> bool:
         """Whether step ``index`` (from 0) ends with a validation."""
         return self.validation > 0 and (index + 1) % self.validation == 0

@@ -1,0 +1,77 @@
+"""``nasframe evaluate``: the score of a trained network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from nasframe.cli.networks import PATH, Chosen, inference_options, network_options, require
+from nasframe.cli.output import format_option
+from nasframe.evaluation_output import as_text, require_free, write
+from nasframe.evaluator import Differentiable, Evaluation, Inferring
+from nasframe.inference import Inference
+from nasframe.registry import Registry
+
+if TYPE_CHECKING:
+    from nasframe.saved import Saved
+
+
+@click.command()
+@network_options
+@click.option("--split", default="val", show_default=True, help="On which part of the data.")
+@inference_options
+@click.option("--output", type=PATH, help="Also write evaluation.json and the tables as CSV into this folder.")
+@click.option("--force", is_flag=True, help="Overwrite an evaluation in that folder.")
+@format_option
+@click.pass_obj
+def evaluate(
+    registry: Registry,
+    *,
+    chosen: Chosen,
+    split: str,
+    inference: Inference,
+    output: Path | None,
+    force: bool,
+    format_: Literal["table", "json"],
+) -> None:
+    """Measure the trained network of a RUN on whole images.
+
+    RUN is the folder of a run. An experiment file will do, with --genotype and --weights.
+    """
+    if output is not None and not force:
+        require_free(output)
+    saved = chosen.find(registry)
+    if split == "val" and inference == Inference():
+        require(saved, Differentiable, "evaluate", registry)
+    else:
+        require(saved, Inferring, "evaluate with --split, --window, --scales or --mirror", registry)
+    result = _measure(saved, split, inference)
+    about = _about(saved)
+    if output is not None:
+        write(output, result, about)
+    click.echo(as_text(result, about, format_))
+
+
+def _measure(saved: Saved, split: str, inference: Inference) -> Evaluation:
+    from nasframe.precision import numerics
+    from nasframe.progress import counting
+    from nasframe.trained import build_trained
+
+    trained = build_trained(saved)
+    evaluator = trained.problem.evaluator
+    with numerics(saved.run, trained.problem.runtime.device), counting("evaluate") as hear:
+        if isinstance(evaluator, Inferring):
+            return evaluator.measure_with(trained.network, inference, split, hear)
+        assert isinstance(evaluator, Differentiable), "checked before"
+        return evaluator.measure(trained.network)
+
+
+def _about(saved: Saved) -> dict[str, Any]:
+    return {
+        "run": str(saved.source),
+        "weights": str(saved.weights),
+        "space": saved.record.genotype.space,
+        "evaluator": saved.evaluator.component.name,
+    }

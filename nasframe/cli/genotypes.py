@@ -1,0 +1,63 @@
+"""A genotype as it is named on the command line: a published name or a file; and its space with overridden options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nasframe import genotype_file
+from nasframe.composition import read_override
+from nasframe.errors import ExperimentError, GenotypeError, PluginError
+from nasframe.genotype import Genotype, GenotypeRecord, validate
+from nasframe.located import Place, Problem, Value, merge, placed, raise_problems, unknown_values
+from nasframe.option_check import check_options
+from nasframe.parts import members
+from nasframe.registry import Registry
+from nasframe.space import SearchSpace
+
+
+def find_genotype(registry: Registry, name_or_file: str, overrides: Sequence[str]) -> tuple[Genotype, SearchSpace]:
+    """A genotype and its space.
+
+    Args:
+        overrides: texts like ``filters=8`` or ``space.filters=8``, over the options that come with the genotype.
+
+    Raises:
+        PluginError: nothing has that name, or the space is not installed.
+        ExperimentError: everything that is wrong with the options, with its place.
+        GenotypeError: the genotype is not legal in its space.
+    """
+    record, options = _record(registry, name_or_file)
+    space = _space(registry, record.genotype, options, overrides)
+    try:
+        validate(space, record.genotype)
+    except GenotypeError as error:
+        raise GenotypeError(f"{name_or_file}: {error}") from error
+    return record.genotype, space
+
+
+def _record(registry: Registry, name_or_file: str) -> tuple[GenotypeRecord, Value]:
+    """The genotype and the located options of its space."""
+    if name_or_file not in registry.names("genotype"):
+        if Path(name_or_file).exists():
+            return genotype_file.read_located(name_or_file)
+        try:
+            registry.get("genotype", name_or_file)
+        except PluginError as error:
+            raise PluginError(f"{error}; nor is there a file of that name") from error
+    found = registry.get("genotype", name_or_file)
+    place = Place(f"genotype {name_or_file!r} ({found.distribution} {found.version})")
+    return found.value, placed(found.value.options, place)
+
+
+def _space(registry: Registry, genotype: Genotype, options: Value, overrides: Sequence[str]) -> SearchSpace:
+    problems: list[Problem] = []
+    for text in overrides:
+        override = read_override(text, problems)
+        options = merge(options, members(override).get("space", override))
+    unknown = unknown_values(options)
+    raise_problems(problems + unknown, ExperimentError)
+    space = registry.get("space", genotype.space).value
+    checked = check_options(space.Options, options, "options", problems)
+    raise_problems(problems, ExperimentError)
+    return space(checked)

@@ -1,0 +1,88 @@
+"""``nasframe predict``: images to pictures of what is where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nasframe.cli.networks import PATH, Chosen, inference_options, network_options, require
+from nasframe.evaluator import PictureKind, Predicting
+from nasframe.image_files import ImageFile, Job, find_image_files, plan_jobs, require_absent
+from nasframe.inference import Inference
+from nasframe.registry import Registry
+
+if TYPE_CHECKING:
+    from nasframe.evaluator import Predictor, Runtime
+    from nasframe.saved import Saved
+
+
+@click.command()
+@network_options
+@click.option("--images", "given", multiple=True, type=PATH, help="An image or a folder of images; may be repeated.")
+@click.option("--split", help="The images of this split of the network's own data; test too.")
+@click.option("--output", required=True, type=PATH, help="Folder for the pictures.")
+@click.option("--color", is_flag=True, help="Also write a picture of one colour a class.")
+@click.option("--overlay", is_flag=True, help="Also write the colours over the image.")
+@inference_options
+@click.option("--force", is_flag=True, help="Overwrite pictures.")
+@click.pass_obj
+def predict(
+    registry: Registry,
+    *,
+    chosen: Chosen,
+    given: tuple[Path, ...],
+    split: str | None,
+    output: Path,
+    color: bool,
+    overlay: bool,
+    inference: Inference,
+    force: bool,
+) -> None:
+    """Label images with the trained network of a RUN.
+
+    RUN is the folder of a run. An experiment file will do, with --genotype and --weights. Each image gives a picture of
+    labels of its own size; with --images FOLDER the pictures lie in the same folders below --output.
+    """
+    if bool(given) == (split is not None):
+        raise click.UsageError("give either --images or --split")
+    kinds: list[PictureKind] = ["labels"]
+    kinds += ["color"] if color else []
+    kinds += ["overlay"] if overlay else []
+    found = find_image_files(given, output)
+    saved = chosen.find(registry)
+    require(saved, Predicting, "predict", registry)
+    predictor, runtime = _predictor(saved)
+    images = found if split is None else [ImageFile(path) for path in predictor.images(split)]
+    jobs = plan_jobs(images, predictor, kinds, output)
+    if not force:
+        require_absent(jobs)
+    _label(saved, predictor, runtime, jobs, inference)
+    click.echo(f"Labelled {len(jobs)} image{'s' * (len(jobs) != 1)}: {output}")
+
+
+def _predictor(saved: Saved) -> tuple[Predictor, Runtime]:
+    from nasframe.precision import runtime
+
+    where = runtime(saved.run, saved.seed)
+    cls = saved.evaluator.cls
+    assert issubclass(cls, Predicting), "checked before"
+    return cls.predictor(saved.evaluator.options, where), where
+
+
+def _label(saved: Saved, predictor: Predictor, runtime: Runtime, jobs: list[Job], inference: Inference) -> None:
+    """Predict and write the files of all jobs."""
+    from nasframe import atomic
+    from nasframe.precision import numerics
+    from nasframe.progress import counting
+    from nasframe.trained import build_network
+
+    network = build_network(saved, predictor.task).to(runtime.device)
+    images, kinds = [job.image for job in jobs], list(jobs[0].outputs)
+    with numerics(saved.run, runtime.device), counting("predict") as hear:
+        pictures = predictor.predict(network, images, kinds, inference)
+        for done, (job, contents) in enumerate(zip(jobs, pictures, strict=True), 1):
+            for kind, path in job.outputs.items():
+                atomic.write_bytes(path, contents[kind])
+            hear(done, len(jobs))

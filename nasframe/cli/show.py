@@ -1,0 +1,190 @@
+"""``nasframe show``: an architecture or a run as text, as pictures and as graph files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nasframe.cli.genotypes import find_genotype
+from nasframe.cli.output import set_option
+from nasframe.errors import RunFolderError
+from nasframe.registry import Registry
+from nasframe.run_files import GRAPH, is_run, read_genotype_graph, read_graph, snapshot_steps
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+NETWORK, GENOTYPE = "network", "genotype.yaml"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What there is to show."""
+
+    title: str
+    space: nx.DiGraph
+    """The whole, with mixing weights where there are any."""
+    chosen: nx.DiGraph | None
+    """The graph of a genotype."""
+    of_run: bool
+
+
+def _ending(suffix: str) -> Callable[[click.Context, click.Parameter, Path | None], Path | None]:
+    def check(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+        if path is not None and path.suffix != suffix:
+            raise click.BadParameter(f"{str(path)!r}; expected a file name that ends in {suffix}")
+        return path
+
+    return check
+
+
+def _file_option(kind: str, help_: str) -> Callable[[Any], Any]:
+    return click.option(
+        f"--{kind}", type=click.Path(path_type=Path), metavar="FILE", callback=_ending(f".{kind}"), help=help_
+    )
+
+
+@click.command()
+@click.argument("name_or_path", metavar="ARCH|RUN")
+@_file_option("svg", "Draw the trellis here, and each cell next to it as FILE-CELL.svg.")
+@_file_option("png", "The same as pixels.")
+@_file_option("dot", "Write the graph for Graphviz.")
+@_file_option("graphml", "Write the graph for yEd, Gephi and Cytoscape.")
+@_file_option("json", "Write the graph as node-link JSON.")
+@set_option
+@click.pass_obj
+def show(
+    registry: Registry,
+    name_or_path: str,
+    svg: Path | None,
+    png: Path | None,
+    dot: Path | None,
+    graphml: Path | None,
+    json: Path | None,
+    overrides: tuple[str, ...],
+) -> None:
+    """Show a published genotype, a genotype file or a run: its trellis and cells."""
+    shown = _find(registry, name_or_path, overrides)
+    pictures = [path for path in (svg, png) if path]
+    graphs = [path for path in (dot, graphml, json) if path]
+    _print(shown)
+    written = [file for path in pictures for file in _draw(shown, path)]
+    if graphs:
+        from nasframe.graph_files import save
+
+        for path in graphs:
+            save(_exported(shown), path)
+    for path in (*written, *graphs):
+        click.echo(f"Wrote {path}")
+
+
+def _find(registry: Registry, name_or_path: str, overrides: tuple[str, ...]) -> Shown:
+    folder = Path(name_or_path)
+    if name_or_path not in registry.names("genotype") and (is_run(folder) or folder.is_dir()):
+        if overrides:
+            raise click.UsageError("--set is for a genotype's space; a run is shown with the options that it has")
+        if (folder / GRAPH).is_file() or not (folder / GENOTYPE).is_file():
+            return _find_run(folder)
+        name_or_path = str(folder / GENOTYPE)  # of a run that only retrains
+    genotype, space = find_genotype(registry, name_or_path, overrides)
+    return Shown(f"{name_or_path}, of space {space.name}", space.graph(), space.graph(genotype), of_run=False)
+
+
+def _find_run(folder: Path) -> Shown:
+    from nasframe.derivation import read_weighted
+    from nasframe.derivation.chosen import favoured
+
+    chosen = read_genotype_graph(folder)
+    if not snapshot_steps(folder):
+        title = "what it found" if chosen is not None else "the whole space; nothing is found or weighed yet"
+        return Shown(f"{folder}: {title}", read_graph(folder), chosen, of_run=True)
+    try:
+        weighted = read_weighted(folder)
+    except RunFolderError:
+        if chosen is None:
+            raise
+        return Shown(f"{folder}: what it found", read_graph(folder), chosen, of_run=True)
+    title = f"{folder}: what it found" if chosen is not None else f"{folder}: favoured so far"
+    chosen = favoured(weighted.graph) if chosen is None else chosen
+    return Shown(f"{title}; weights of step {weighted.step}", weighted.graph, chosen, of_run=True)
+
+
+def _print(shown: Shown) -> None:
+    from nasframe.graph import parts
+    from nasframe.plot import terminal, trellis
+
+    click.echo(shown.title)
+    glyphs = terminal.glyphs_for(sys.stdout.encoding)
+    found = trellis.compute(shown.space, shown.chosen)
+    if found is not None:
+        shares = _shares(shown.space) if shown.of_run else None
+        for line in (
+            "",
+            *terminal.trellis_lines(found, glyphs, shares),
+            "",
+            terminal.legend(glyphs, shares is not None),
+        ):
+            click.echo(line)
+    graph = shown.space if shown.chosen is None else shown.chosen
+    for name in parts(graph):
+        if name != NETWORK:
+            click.echo(f"\n{name}")
+            for line in terminal.cell_lines(graph, name):
+                click.echo(f"  {line}")
+
+
+def _shares(space: nx.DiGraph) -> list[float] | None:
+    """Of each node of the network the share of paths that cross it, drawn by the weights; None: nothing is weighed."""
+    from nasframe import decode
+    from nasframe.errors import GenotypeError
+    from nasframe.graph import part
+
+    network = part(space, NETWORK)
+    try:
+        found = decode.marginals(network, *decode.terminals(network))
+    except GenotypeError:
+        return None
+    return [found.nodes.get(node, 0.0) for node in network]
+
+
+def _draw(shown: Shown, path: Path) -> list[Path]:
+    """Write the pictures; returns their files."""
+    from nasframe.graph import parts
+    from nasframe.plot import cell, trellis
+    from nasframe.plot.canvas import saved
+
+    written = []
+    found = trellis.compute(shown.space, shown.chosen)
+    if found is not None:
+        with saved(path, *found.size) as (axes,):
+            trellis.draw(found, axes)
+        written.append(path)
+    graph = shown.space if shown.chosen is None else shown.chosen
+    for name in parts(graph):
+        if name == NETWORK:
+            continue
+        picture = cell.compute(graph, name, shown.space if shown.of_run else None)
+        file = path.with_name(f"{path.stem}-{''.join(c if c.isalnum() else '-' for c in name)}{path.suffix}")
+        with saved(file, *picture.size) as (axes,):
+            cell.draw(picture, axes)
+        written.append(file)
+    return written
+
+
+def _exported(shown: Shown) -> nx.DiGraph:
+    """Of an architecture its graph; of a run the whole space's, in which what was chosen carries ``chosen``."""
+    if shown.chosen is None or not shown.of_run:
+        return shown.space if shown.chosen is None else shown.chosen
+    graph = shown.space.copy()
+    for node in shown.chosen:
+        graph.nodes[node]["chosen"] = True
+    for before, node, operation in shown.chosen.edges(data="operation"):
+        graph.edges[before, node]["chosen"] = True
+        if operation is not None:
+            graph.edges[before, node]["operation"] = operation
+    return graph

@@ -1,0 +1,54 @@
+"""What paths may cost, as it is written on the command line: ``macs=3e9``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from nasframe.decode import Budget, Cost
+from nasframe.errors import GenotypeError
+from nasframe.suggestion import did_you_mean
+
+
+def read_limits(texts: Iterable[str], option: str) -> dict[str, float]:
+    """Limits by name; of two for one name the later one.
+
+    Args:
+        texts: like ``macs=3e9``.
+        option: how errors call them, such as ``--max``.
+
+    Raises:
+        GenotypeError: a text has another form.
+    """
+    limits = {}
+    for text in texts:
+        name, _, written = text.partition("=")
+        try:
+            limits[name.strip()] = float(written)
+        except ValueError:
+            limits[name.strip()] = math.nan
+        if not name.strip() or math.isnan(limits[name.strip()]):
+            raise GenotypeError(f"{option} {text}: expected NAME=NUMBER, like macs=3e9 or down=3")
+    return limits
+
+
+def budgets(
+    costs: Mapping[str, Cost], shown: Iterable[str], most: Mapping[str, float], least: Mapping[str, float]
+) -> list[Budget]:
+    """A budget for each cost that is shown or has a limit.
+
+    Raises:
+        GenotypeError: a limit is for something that is no cost here, or nothing can meet both limits.
+    """
+    for name in (*most, *least):
+        if name not in costs:
+            raise GenotypeError(
+                f"there is no cost {name!r} here{did_you_mean(name, costs)}; the costs are {', '.join(costs)}"
+            )
+    names = dict.fromkeys((*shown, *most, *least))
+    return [Budget(name, costs[name], most.get(name, math.inf), least.get(name, -math.inf)) for name in names]
+
+
+def limited(found: Sequence[Budget]) -> list[Budget]:
+    """Those that have a limit."""
+    return [budget for budget in found if budget.most < math.inf or budget.least > -math.inf]

@@ -1,0 +1,109 @@
+"""Which image files are to be labelled, and which files will be made of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasframe.errors import DataError, RunFolderError
+from nasframe.evaluator import PictureKind, Predictor
+
+SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image that was found."""
+
+    path: Path
+    folder: Path = Path()
+    """Where it lay below the folder that was searched; its pictures go to the same place below theirs."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """An image, and the picture files that will be made of it."""
+
+    image: Path
+    outputs: Mapping[PictureKind, Path]
+
+
+def find_image_files(given: Iterable[Path], output: Path) -> list[ImageFile]:
+    """Images by name, and those anywhere below folders, sorted; hidden files are passed over.
+
+    Args:
+        given: files, of any name, and folders.
+        output: what lies below it is passed over.
+
+    Raises:
+        DataError: something is not there, a folder holds no image, or it is the output folder itself.
+    """
+    found: list[ImageFile] = []
+    for path in given:
+        if path.is_dir():
+            found += _below(path, output)
+        elif path.is_file():
+            found.append(ImageFile(path))
+        else:
+            raise DataError(f"{path} does not exist; expected an image or a folder of images")
+    return found
+
+
+def plan_jobs(
+    images: Sequence[ImageFile], predictor: Predictor, kinds: Iterable[PictureKind], output: Path
+) -> list[Job]:
+    """The files that will be made of images.
+
+    Raises:
+        DataError: two images would have the same one.
+    """
+    kinds = tuple(kinds)
+    jobs = [
+        Job(image.path, {kind: output / image.folder / predictor.name(image.path, kind) for kind in kinds})
+        for image in images
+    ]
+    first: dict[Path, Path] = {}
+    clashes = []
+    for job in jobs:
+        for path in job.outputs.values():
+            other = first.setdefault(path, job.image)
+            if other is not job.image:
+                clashes.append(f"{other} and {job.image} would both become {path}")
+    if clashes:
+        raise DataError(
+            _listing("some images have equal names; label them one at a time, with an --output each", clashes)
+        )
+    return jobs
+
+
+def require_absent(jobs: Iterable[Job]) -> None:
+    """See that nothing would be overwritten.
+
+    Raises:
+        RunFolderError: something would.
+    """
+    there = [str(path) for job in jobs for path in job.outputs.values() if path.exists()]
+    if there:
+        headline = f"{len(there)} of the pictures exist already; choose another --output, or overwrite them by --force"
+        raise RunFolderError(_listing(headline, there))
+
+
+def _below(folder: Path, output: Path) -> list[ImageFile]:
+    own = output.resolve()
+    if folder.resolve() == own:
+        raise DataError(f"{folder} is also the output folder, so pictures would be taken for images; choose another")
+    paths = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and own not in path.resolve().parents
+    )
+    if not paths:
+        raise DataError(f"{folder} holds no images; expected files that end in {', '.join(SUFFIXES)}")
+    return [ImageFile(path, path.parent.relative_to(folder)) for path in paths]
+
+
+def _listing(headline: str, lines: Sequence[str]) -> str:
+    rest = f"\n  … and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+    return headline + ":" + "".join(f"\n  {line}" for line in lines[:SHOWN]) + rest

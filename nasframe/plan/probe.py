@@ -1,0 +1,223 @@
+"""A few real steps of a phase, timed, with the process's peak memory; run in a process of its own.
+
+``python -m nasframe.plan.probe FILE PHASE SECONDS`` prints what ``probe`` finds as one line of JSON.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nasframe import cost
+from nasframe.errors import NasframeError
+from nasframe.evaluator import Candidate, Differentiable, Split, Trainable
+from nasframe.experiment import Experiment, load
+from nasframe.genotype import Genotype, sample
+from nasframe.journal import Phase
+from nasframe.prepare import Problems, prepared
+from nasframe.registry import Registry
+from nasframe.seeding import seed_all
+from nasframe.stepper import Stepper, Uneven
+from nasframe.strategy import AskTell, Problem
+
+UNCOUNTED, FEWEST, MOST = 2, 3, 12
+"""Steps of a kind that do not count, for they fill caches and queues; steps that at least and at most do."""
+GENOTYPES = 9
+"""How many genotypes are drawn to find one of middling cost, where the search is still to come."""
+READ_SECONDS = 10.0
+"""For how long at most data are read ahead, so that later steps find them as in the middle of a run."""
+
+
+@dataclass
+class Probe:
+    """What was measured of one phase."""
+
+    steps: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    """How many steps of each kind the phase has."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Of one step of each kind."""
+    before: float = 0.0
+    """Seconds from the start of the process to the first step."""
+    after: float = 0.0
+    """Seconds after the last step: the final measurement."""
+    memory: int = 0
+    """Peak in bytes: of the process on a CPU, of torch's allocations on a GPU."""
+    params: int = 0
+    macs: int = 0
+    spread: tuple[int, int] = (0, 0)
+    """The fewest and the most multiply-adds among the genotypes drawn."""
+    genotype: str = ""
+    """Which genotype's network was measured, in words."""
+
+
+def probe(experiment: Experiment, phase: Phase, seconds: float, begun: float | None = None) -> Probe:
+    """Build a phase and do some of its steps.
+
+    Args:
+        seconds: about how long each kind of step is measured.
+        begun: when the process started (``time.time()``); None: now.
+    """
+    begun = time.time() if begun is None else begun
+    result = Probe()
+    with prepared(experiment) as problems:
+        with _peak(result, problems.runtime.device):
+            if phase == "search":
+                _search(experiment, problems, seconds, begun, result)
+            else:
+                _retrain(experiment, problems, seconds, begun, result)
+    return result
+
+
+def _search(experiment: Experiment, problems: Problems, seconds: float, begun: float, result: Probe) -> None:
+    problem, part = problems.search, experiment.strategy
+    assert problem is not None and part is not None, "an experiment with a search has both"
+    seed_all(experiment.seed, "search", "build")
+    strategy = part.cls(problem, part.options)
+    result.before = time.time() - begun
+    _read_ahead(problem, ("weights", "arch"))
+    if isinstance(strategy, AskTell) and isinstance(problem.evaluator, Trainable):
+        _candidate(problem, strategy, seconds, result)
+    else:
+        _steps(strategy, problem, "search", seconds, result)
+
+
+def _candidate(problem: Problem, strategy: AskTell, seconds: float, result: Probe) -> None:
+    """A step is the whole training of a candidate: some updates of one of middling cost, and one measurement."""
+    evaluator = problem.evaluator
+    assert isinstance(evaluator, Trainable), "asked before"
+    genotype = _middling(problem, result)
+    training = evaluator.training(problem.space.build(genotype, evaluator.task), strategy.budget)
+    inner = Probe()
+    _steps(training, problem, "search", seconds, inner)
+    inner.after = _measurement(problem, training, genotype)
+    whole = sum(inner.counts[kind] * inner.seconds[kind] for kind in inner.counts) + inner.after
+    result.steps = strategy.steps
+    result.counts, result.seconds = {"candidate": strategy.steps}, {"candidate": whole}
+
+
+def _retrain(experiment: Experiment, problems: Problems, seconds: float, begun: float, result: Probe) -> None:
+    problem = problems.retrain
+    assert problem is not None, "an experiment that retrains has it"
+    given = experiment.genotype
+    genotype = given.genotype if given else _middling(problem, result)
+    counted = cost.count(problem.space, genotype, problem.evaluator.task)
+    result.params, result.macs = counted.params, counted.macs
+    if given:
+        result.genotype, result.spread = "the given genotype", (counted.macs, counted.macs)
+    seed_all(experiment.seed, "retrain", "build")
+    network = problem.space.build(genotype, problem.evaluator.task)
+    if not isinstance(problem.evaluator, Trainable):
+        start = time.perf_counter()
+        problem.evaluator.evaluate(Candidate(genotype, lambda: network))
+        result.steps, result.counts = 1, {"evaluation": 1}
+        result.seconds = {"evaluation": time.perf_counter() - start}
+        return
+    training = problem.evaluator.training(network)
+    result.before = time.time() - begun
+    _read_ahead(problem, ("train",))
+    _steps(training, problem, "retrain", seconds, result)
+    result.after = _measurement(problem, training, genotype)
+
+
+def _steps(stepper: Stepper, problem: Problem, phase: Phase, seconds: float, result: Probe) -> None:
+    """Do steps of each kind, those of a kind in the order in which they come."""
+    kinds: dict[str, list[int]] = {}
+    result.steps = stepper.steps
+    for index in range(stepper.steps):
+        kind = stepper.kind(index) if isinstance(stepper, Uneven) else "step"
+        result.counts[kind] = result.counts.get(kind, 0) + 1
+        if len(kinds.setdefault(kind, [])) < UNCOUNTED + MOST:
+            kinds[kind].append(index)
+    for kind, indices in kinds.items():
+        result.seconds[kind] = _seconds_of(stepper, problem, phase, indices, seconds)
+
+
+def _seconds_of(stepper: Stepper, problem: Problem, phase: Phase, indices: list[int], seconds: float) -> float:
+    """The mean time of a step without the slowest; at least the last of the indices counts."""
+    uncounted = min(UNCOUNTED, len(indices) - 1)
+    taken: list[float] = []
+    spent = 0.0
+    for place, index in enumerate(indices):
+        start = time.perf_counter()
+        stepper.step(index, seed_all(problem.runtime.seed, phase, index))
+        last = time.perf_counter() - start
+        spent += last
+        if place >= uncounted or last > seconds:  # one step that takes all the time has to do
+            taken.append(last)
+        if spent > seconds and (len(taken) >= FEWEST or last > seconds / FEWEST) and taken:
+            break
+    return statistics.fmean(sorted(taken)[: max(1, len(taken) - 1)])
+
+
+def _measurement(problem: Problem, training: Stepper, genotype: Genotype) -> float:
+    """Seconds of the final measurement, on a network of the genotype that has seen nothing."""
+    evaluator = problem.evaluator
+    assert isinstance(evaluator, Differentiable), "what trains has a loss"
+    network = problem.space.build(genotype, evaluator.task).to(problem.runtime.device)
+    start = time.perf_counter()
+    evaluator.measure(network)
+    return time.perf_counter() - start
+
+
+def _middling(problem: Problem, result: Probe) -> Genotype:
+    """Of some genotypes drawn at random the one with the median of multiply-adds."""
+    rng = np.random.default_rng(problem.runtime.seed)
+    drawn = [sample(problem.space, rng) for _ in range(GENOTYPES)]
+    macs = [cost.count(problem.space, genotype, problem.evaluator.task).macs for genotype in drawn]
+    order = sorted(range(GENOTYPES), key=lambda place: macs[place])
+    result.spread = (macs[order[0]], macs[order[-1]])
+    result.genotype = f"one of middling cost among {GENOTYPES} drawn at random"
+    return drawn[order[GENOTYPES // 2]]
+
+
+def _read_ahead(problem: Problem, splits: tuple[Split, ...]) -> None:
+    """Read the data once, as far as there is time, so that caches are as in the middle of the run."""
+    evaluator = problem.evaluator
+    if not isinstance(evaluator, Differentiable):
+        return
+    for split in splits:
+        until = time.monotonic() + READ_SECONDS / len(splits)
+        for _ in islice(evaluator.batches(split), evaluator.epoch_steps(split)):
+            if time.monotonic() > until:
+                break
+
+
+@contextmanager
+def _peak(result: Probe, device: str) -> Iterator[None]:
+    """Note the peak of memory, also of what failed."""
+    on_gpu = torch.device(device).type == "cuda"
+    if on_gpu:
+        torch.cuda.reset_peak_memory_stats(device)
+    yield
+    kilo = 1 if sys.platform == "darwin" else 1024  # what ru_maxrss counts in
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * kilo
+    result.memory = torch.cuda.max_memory_reserved(device) if on_gpu else used
+
+
+def main(file: str, phase: Phase, seconds: str, begun: str) -> dict[str, Any]:
+    """What the process prints."""
+    try:
+        experiment = load(Path(file), registry=Registry.discover())
+        return {"probe": dataclasses.asdict(probe(experiment, phase, float(seconds), float(begun)))}
+    except NasframeError as error:
+        return {"error": str(error), "kind": type(error).__name__}
+    except torch.OutOfMemoryError as error:
+        return {"full": str(error).splitlines()[0]}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main(*sys.argv[1:])) + "\n")  # type: ignore[arg-type]

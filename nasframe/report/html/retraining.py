@@ -1,0 +1,57 @@
+"""The curves of a phase, and what the retrained network scored: numbers, tables, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nasframe.plot import curves, heatmap
+from nasframe.plot.canvas import readable
+from nasframe.plot.curves import is_fraction
+from nasframe.report import markdown as md
+from nasframe.report.html import tables
+from nasframe.report.html.chart import figure, of_panel
+from nasframe.report.html.images import Images
+from nasframe.report.html.markup import Markup, joined, tag, with_code
+from nasframe.report.record import RunRecord
+
+
+def phase_curves(record: RunRecord, phase: str) -> Markup | None:
+    """All that the steps of a phase told; None: nothing."""
+    panels = curves.compute(record.events, phase)
+    return tag("div", (figure(of_panel(panel)) for panel in panels), class_="charts") if panels else None
+
+
+def scores(record: RunRecord) -> Iterator[Markup]:
+    """The metrics and the evaluator's tables."""
+    metrics = record.metrics.get("metrics", {})
+    beside, below = [], []
+    if metrics:
+        rows = [(readable(name), md.number(value, fraction=is_fraction(name))) for name, value in metrics.items()]
+        beside.append(_titled("Metrics", tables.table(("metric", "value"), rows, 1, "Metrics of the network")))
+    for name, table in record.metrics.get("tables", {}).items():
+        title = readable(name).capitalize()
+        matrix = heatmap.of_confusion(table)
+        if matrix is None:
+            beside.append(_titled(title, tables.of_evaluation(table, title)))
+        else:
+            said = tag("p", "Of each true class (row), the percentage that was predicted as each class.", class_="note")
+            below.append(_titled(title, joined(said, tables.of_confusion(matrix, table))))
+    if beside:
+        yield tag("div", beside, class_="beside")
+    yield from below
+
+
+def _titled(title: str, content: Markup) -> Markup:
+    return tag("div", tag("h3", title), content)
+
+
+def pictures(images: Images) -> Iterator[Markup]:
+    """What the evaluator drew."""
+    yield tag("h3", "Pictures")
+    if images.found:
+        yield tag("p", "As the evaluator drew them; of a dense task: image, truth, prediction.", class_="note")
+    for name, address in images.found:
+        said = f"{readable(name)}: a frame as the evaluator drew it, with truth and prediction"
+        yield tag("figure", tag("img", src=address, alt=said), tag("figcaption", readable(name)), class_="frame")
+    if images.said:
+        yield tag("ul", (tag("li", with_code(text)) for text in images.said), class_="note")

@@ -1,0 +1,149 @@
+"""Scoring label-id pictures that anyone made, by the rules of the official script."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import final
+
+import numpy as np
+from PIL import Image
+
+from nasframe import DataError, Evaluation, Hear
+from nasframe_cityscapes.checks import ALLOWED
+from nasframe_cityscapes.classes import CLASSES, LABELS, TO_LABEL_ID
+from nasframe_cityscapes.dataset import Frame, LabelKind, find_labels, listing, missing_instances
+from nasframe_cityscapes.frames import Picture, read_instances
+from nasframe_cityscapes.inspection import UNREADABLE, reason
+from nasframe_cityscapes.instances import InstanceCounts, instance_scores
+from nasframe_cityscapes.loading import ahead
+from nasframe_cityscapes.results import evaluation, sizes_text
+from nasframe_cityscapes.scoring import confusion, scored
+
+WORKERS = 2
+"""Threads that read ahead."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The labels that pictures are scored against."""
+
+    root: Path
+    split: str
+    kind: LabelKind = "label_ids"
+
+
+def score_pictures(truth: Truth, folder: Path, hear: Hear) -> Evaluation:
+    """The score of a folder of label-id pictures: one for each labelled frame of a split.
+
+    The instance score is there if all frames have instance ids.
+
+    Raises:
+        DataError: the split has no labels; a frame has no picture or several; pictures are not what they should be
+            (all of them named).
+    """
+    frames = find_labels(truth.root, truth.split, truth.kind)
+    pictures = match(frames, folder)
+    lacking = len(missing_instances(frames))
+    count = _Count(truth.kind, InstanceCounts() if lacking == 0 else None)
+
+    def load(index: int) -> tuple[Frame, Picture | str, Picture | str]:
+        frame = frames[index]
+        return frame, _read(frame.label, truth.kind), _read(pictures[index], "label_ids")
+
+    for done, (frame, label, picture) in enumerate(ahead(load, range(len(frames)), WORKERS), 1):
+        count.add(frame, label, picture, pictures[done - 1])
+        hear(done, len(frames))
+    if count.faults:
+        raise DataError(listing(f"{len(count.faults)} files cannot be scored", count.faults))
+    conditions = {"label_size": sizes_text(count.sizes), "with_instance_ids": len(frames) - lacking}
+    if count.highest < len(CLASSES):
+        conditions["remark"] = f"no predicted id is above {count.highest}: are these train ids? Label ids are expected"
+    instance = None if count.instances is None else instance_scores(count.instances, count.whole)
+    return evaluation(scored(count.whole), len(frames), instance, conditions)
+
+
+def match(frames: Sequence[Frame], folder: Path) -> list[Path]:
+    """For each frame the PNG file anywhere below a folder whose name begins with the frame's.
+
+    Raises:
+        DataError: the folder is not there; frames have no such file or several (all of them named).
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is no folder; expected the one that holds the predicted label-id pictures")
+    files = sorted(folder.rglob("*.png"), key=lambda path: (path.name, path))
+    names = [path.name for path in files]
+    found, faults = [], []
+    for frame in frames:
+        first = last = bisect_left(names, frame.stem)
+        while last < len(names) and names[last].startswith(frame.stem):
+            last += 1
+        fitting = files[first:last]
+        found += fitting
+        if len(fitting) != 1:
+            shown = ", ".join(str(path.relative_to(folder)) for path in fitting)
+            faults.append(f"{frame.stem}*.png: {shown or 'no such file'}")
+    if faults:
+        raise DataError(
+            listing(
+                f"{folder} must hold exactly one file for each of the {len(frames)} frames, whose name begins with the "
+                f"frame's; {len(faults)} frames have none or several",
+                faults,
+            )
+        )
+    return found
+
+
+@final
+@dataclass
+class _Count:
+    """What was counted so far, and what is wrong with files."""
+
+    kind: LabelKind
+    instances: InstanceCounts | None
+    whole: np.ndarray = field(default_factory=lambda: np.zeros((len(LABELS), len(LABELS) + 1), dtype=np.int64))
+    sizes: set[tuple[int, int]] = field(default_factory=set)
+    highest: int = 0
+    """The highest predicted id."""
+    faults: list[str] = field(default_factory=list)
+
+    def add(self, frame: Frame, label: Picture | str, picture: Picture | str, path: Path) -> None:
+        """Count one frame; what cannot be read is a sentence."""
+        if isinstance(label, str) or isinstance(picture, str):
+            self.faults += [
+                f"{file}: {fault}" for file, fault in ((frame.label, label), (path, picture)) if isinstance(fault, str)
+            ]
+            return
+        size = label.shape[0], label.shape[1]
+        if picture.shape != size:
+            shown = f"{picture.shape[1]}x{picture.shape[0]}, its label {size[1]}x{size[0]} (width x height)"
+            self.faults.append(f"{path}: is {shown}; enlarge the prediction, never reduce the label")
+            return
+        self.sizes.add(size)
+        self.highest = max(self.highest, int(picture.max()))
+        truth = TO_LABEL_ID[label] if self.kind == "train_ids" else label
+        self.whole += confusion(truth, picture, len(LABELS))
+        if self.instances is not None:
+            self.instances.add(read_instances(frame.instances, size), picture)
+
+
+def _read(path: Path, kind: LabelKind) -> Picture | str:
+    """The ids in a picture file, (H, W), or what is wrong with it."""
+    try:
+        with Image.open(path) as picture:
+            mode, ids = picture.mode, np.asarray(picture)
+    except UNREADABLE as error:
+        return f"cannot be read ({reason(error)})"
+    if mode not in ("L", "P"):
+        return f"is a picture of the kind {mode!r}; expected one 8-bit channel that holds ids"
+    stray = sorted(set(np.flatnonzero(np.bincount(ids.ravel())).tolist()) - ALLOWED[kind])
+    if stray:
+        shown = ", ".join(map(str, stray[:8])) + (", …" if len(stray) > 8 else "")
+        words = {
+            "label_ids": "label ids are 0 to 33; are these train ids, or was it resized with interpolation?",
+            "train_ids": "train ids are 0 to 18, and 255 for void; are these label ids?",
+        }
+        return f"holds the ids {shown}; {words[kind]}"
+    return ids

@@ -1,0 +1,139 @@
+"""From a run on street scenes to evaluate, predict and score, by the commands."""
+
+import json
+import types
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+import nasframe
+import nasframe_cityscapes
+from nasframe.cli import main
+from nasframe.experiment import load
+from nasframe.genotype import sample
+from nasframe.registry import Plugin, Registry
+from nasframe.run import run
+from nasframe.testing.tiny import TinySpace
+
+EXPERIMENT = """
+name: small
+space: {type: tiny-chain}
+evaluator:
+  type: streets
+  scenes: {train: 4, val: 2, cities: 2, height: 40, width: 72}
+  crop: [32, 48]
+  training: {steps: 2, lr: 0.1}
+strategy: {type: one}
+run: {device: cpu, pictures: 0}
+"""
+
+
+class One(nasframe.Strategy):
+    """One genotype, drawn at random."""
+
+    name = "one"
+
+    def __init__(self, problem, options):
+        self.space, self.steps = problem.space, 1
+
+    def step(self, index, rng):
+        return {}
+
+    def best(self):
+        return sample(self.space, np.random.default_rng(0))
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
+def registry_with(monkeypatch):
+    module = types.ModuleType("small_parts")
+    module.TinySpace, module.One = TinySpace, One
+    components = [
+        nasframe.Component("space", "tiny-chain", "small_parts:TinySpace", "a chain"),
+        nasframe.Component("strategy", "one", "small_parts:One", "one genotype"),
+    ]
+    module.components = nasframe.hookimpl(lambda: components, specname="nasframe_components")
+    monkeypatch.setitem(__import__("sys").modules, "small_parts", module)
+    plugins = {"small": module, "cityscapes": nasframe_cityscapes}
+    return Registry([Plugin(name, name, "1.0", lambda found=found: found) for name, found in plugins.items()])
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, shared_cache):
+    """The folder of a run, and a function that runs a command with its plug-ins."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("NASFRAME_CACHE", str(shared_cache))
+        registry = registry_with(monkeypatch)
+        folder = tmp_path_factory.mktemp("run")
+        (folder / "small.yaml").write_text(EXPERIMENT)
+        run(load(folder / "small.yaml", registry=registry), folder / "run", quiet=True)
+        yield folder / "run", lambda *words: CliRunner().invoke(main, list(map(str, words)), obj=registry)
+
+
+def evaluated(trained, *arguments):
+    folder, invoke = trained
+    result = invoke("evaluate", folder, "--format", "json", *arguments)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_evaluate_gives_the_score_of_the_run_again(trained):
+    metrics = json.loads((trained[0] / "retrain" / "metrics.json").read_text())
+    found = evaluated(trained)
+    assert (found["score"], found["metrics"]) == (metrics["score"], metrics["metrics"])
+    assert found["conditions"]["label_size"] == "40x72"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [(), ("--window", "17,30", "--stride", "9", "--scales", "0.5,1,1.25", "--mirror")],
+    ids=["once", "averaged"],
+)
+def test_score_of_the_predicted_pictures_is_the_score_of_evaluate(trained, tmp_path, asked):
+    folder, invoke = trained
+    predicted = invoke("predict", folder, "--split", "val", "--output", tmp_path, "--color", "--overlay", *asked)
+    assert predicted.stdout == f"Labelled 2 images: {tmp_path}\n"
+    assert len(list(tmp_path.iterdir())) == 6
+    root = json.loads((folder / "evaluator.json").read_text())["root"]
+    result = invoke("score", "--root", root, "--predictions", tmp_path, "--format", "json")
+    scored, found = json.loads(result.stdout), evaluated(trained, *asked)
+    assert scored["metrics"] == found["metrics"]
+    assert scored["tables"] == found["tables"]
+
+
+def test_a_folder_of_images_keeps_its_folders_and_needs_no_data(trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("NASFRAME_CACHE", str(tmp_path / "empty"))
+    folder, invoke = trained
+    pixels = np.random.default_rng(0).integers(0, 256, (31, 45, 3), dtype=np.uint8)
+    for name in ("one/street.jpg", "two/street.jpg", "two/.hidden.jpg"):
+        (tmp_path / "images" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / "images" / name)
+    output = tmp_path / "images" / "out"
+    for again in ((), ("--force",)):
+        result = invoke("predict", folder, "--images", tmp_path / "images", "--output", output, *again)
+        assert result.stdout == f"Labelled 2 images: {output}\n"
+    made = sorted(path.relative_to(output).as_posix() for path in output.rglob("*.png"))
+    assert made == ["one/street_labelIds.png", "two/street_labelIds.png"]
+    refused = invoke("predict", folder, "--images", tmp_path / "images", "--output", output)
+    assert refused.exit_code == 2
+    assert "2 of the pictures exist already" in refused.stderr
+    assert not (tmp_path / "empty").exists()
+
+
+def test_splits_that_are_not_there_are_refused_with_the_reason(trained, tmp_path):
+    folder, invoke = trained
+    for command, words in (("evaluate", "split 'test' are dummies"), ("predict", "holds no leftImg8bit/test")):
+        options = ["--output", tmp_path] if command == "predict" else []
+        result = invoke(command, folder, "--split", "test", *options)
+        assert (result.exit_code, words in result.stderr) == (2, True)
+
+
+def test_other_settings_of_the_evaluator_are_taken(trained):
+    assert evaluated(trained, "--set", "evaluator.val_frames=1")["metrics"]["frames"] == 1
+    assert evaluated(trained, "--set", "evaluator.reduce=2")["conditions"]["reduced_by"] == 2
