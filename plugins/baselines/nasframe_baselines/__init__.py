@@ -5,10 +5,13 @@ from nasframe import Component, hookimpl
 
 @hookimpl
 def nasframe_components() -> list[Component]:
-    """Two strategies."""
+    """Three strategies; none is imported here."""
     return [
         Component("strategy", "random", "nasframe_baselines.random_search:RandomSearch", "Genotypes drawn at random."),
         Component(
             "strategy", "exhaustive", "nasframe_baselines.exhaustive:Exhaustive", "Every genotype of a small space."
+        ),
+        Component(
+            "strategy", "local", "nasframe_baselines.local_search:LocalSearch", "Uphill, one decision at a time."
         ),
     ]

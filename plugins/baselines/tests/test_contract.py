@@ -9,6 +9,7 @@ from nasframe import ExperimentError, Problem
 from nasframe.testing import StrategyContract
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
 from nasframe_baselines.exhaustive import Exhaustive
+from nasframe_baselines.local_search import LocalSearch
 from nasframe_baselines.random_search import RandomSearch
 
 torch.set_num_threads(1)
@@ -22,6 +23,16 @@ class TestRandomSearch(StrategyContract):
 class TestExhaustive(StrategyContract):
     strategy = Exhaustive
     options = Exhaustive.Options(budget=0.2)
+
+
+class TestLocalSearch(StrategyContract):
+    strategy = LocalSearch
+    options = LocalSearch.Options(samples=6)
+
+
+class TestLocalSearchOfTheBestMove(StrategyContract):
+    strategy = LocalSearch
+    options = LocalSearch.Options(samples=6, move="best")
 
 
 def search_all(strategy):
@@ -48,7 +59,6 @@ def test_exhaustive_search_refuses_a_space_beyond_its_limit():
 
 
 def test_checking_an_experiment_needs_no_torch():
-    code = (
-        "import sys, nasframe_baselines.random_search, nasframe_baselines.exhaustive; sys.exit('torch' in sys.modules)"
-    )
+    modules = "random_search, nasframe_baselines.exhaustive, nasframe_baselines.local_search"
+    code = f"import sys, nasframe_baselines.{modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,82 @@
+"""Local search (White, Nolen and Savani, UAI 2021, arXiv 2005.02960): the simplest strategy that learns."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, final
+
+import numpy as np
+from pydantic import Field
+
+from nasframe import AskTell, Evaluation, Genotype, Problem
+from nasframe import Options as BaseOptions
+from nasframe.genotype import sample
+from nasframe_baselines.neighbours import neighbours
+
+TRIES = 100
+"""Draws after which a small space counts as used up, and a climb may start where another has been."""
+
+
+@final
+class LocalSearch(AskTell):
+    """Climbs from a random genotype by changing one decision at a time; at an optimum starts anew.
+
+    All that it knows follows from the history: the top of the present climb, and which of its neighbours were
+    evaluated, in this climb or an earlier one.
+    """
+
+    name: ClassVar[str] = "local"
+
+    class Options(BaseOptions):
+        """How many candidates, how thoroughly each is evaluated, and when the climb moves on."""
+
+        samples: int = Field(default=20, ge=1)
+        """Number of genotypes to evaluate."""
+        budget: float = Field(default=1 / 9, gt=0, le=1)
+        """Share of a full evaluation that each gets."""
+        move: Literal["first", "best"] = "first"
+        """Move to the first better neighbour, or evaluate all and move to the best."""
+
+    options: Options
+
+    def __init__(self, problem: Problem, options: Options) -> None:
+        super().__init__(problem, options, options.samples, options.budget)
+        self._scores: dict[Genotype, float] = {}
+        self._top: Genotype | None = None
+        self._around: list[Genotype] = []
+
+    def ask(self, rng: np.random.Generator) -> Genotype:
+        """A neighbour of the top that was not evaluated yet; at an optimum a genotype drawn at random."""
+        unknown = self._unknown()
+        if unknown:
+            return unknown[int(rng.integers(len(unknown)))]
+        for _ in range(TRIES):
+            genotype = sample(self.problem.space, rng)
+            if genotype not in self._scores:
+                break
+        return genotype
+
+    def tell(self, genotype: Genotype, result: Evaluation) -> None:
+        """Begin a climb, or move on."""
+        begins = not self._unknown()
+        self._scores[genotype] = result.score
+        if begins:
+            self._climb_to(genotype)
+        elif self.options.move == "first" and result.score > self._height():
+            self._climb_to(genotype)
+        while self._top is not None and not self._unknown():
+            best = max(self._around, key=self._scores.__getitem__, default=self._top)
+            if self._scores[best] <= self._height():
+                self._top, self._around = None, []
+            else:
+                self._climb_to(best)
+
+    def _climb_to(self, genotype: Genotype) -> None:
+        self._top = genotype
+        self._around = neighbours(self.problem.space, genotype)
+
+    def _height(self) -> float:
+        return -np.inf if self._top is None else self._scores[self._top]
+
+    def _unknown(self) -> list[Genotype]:
+        """The neighbours of the top that were not evaluated; none: it is an optimum, or there is no climb."""
+        return [genotype for genotype in self._around if genotype not in self._scores]

@@ -1,0 +1,88 @@
+"""The strategy ``progressive``: PNAS (Liu et al., ECCV 2018, arXiv 1712.00559), algorithm 1.
+
+Without torch until the first surrogate is trained.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, final
+
+import numpy as np
+
+from nasframe import AskTell, Evaluation, Genotype, Growing, Problem
+from nasframe.genotype import sample
+from nasframe_progressive.candidates import Narrowed, anywhere, distinct, grown, some
+from nasframe_progressive.options import ProgressiveOptions
+
+
+@final
+class Progressive(AskTell):
+    """Evaluates genotypes in rounds: those of the next stage of growth that a surrogate ranks highest.
+
+    When growth has come to its end, or where a space has none, rounds choose from the whole space. What a round
+    holds follows from the experiment's seed and the history, so it is restored by planning again.
+    """
+
+    name: ClassVar[str] = "progressive"
+
+    class Options(ProgressiveOptions):
+        """Settings of the search."""
+
+    options: ProgressiveOptions
+
+    def __init__(self, problem: Problem, options: ProgressiveOptions) -> None:
+        super().__init__(problem, options, options.samples, options.budget)
+        space = problem.space
+        self._stages = tuple(space.growth()) if options.grow and isinstance(space, Growing) else ()
+        self._scores: dict[Genotype, list[float]] = {}
+        self._round = 0
+        self._kept: list[Genotype] = []
+        self._waiting: list[Genotype] = []
+
+    def ask(self, rng: np.random.Generator) -> Genotype:
+        """The next genotype of the round."""
+        self._plan()
+        return self._waiting[0]
+
+    def tell(self, genotype: Genotype, result: Evaluation) -> None:
+        """Remember."""
+        self._plan()
+        self._waiting.remove(genotype)
+        self._scores.setdefault(genotype, []).append(result.score)
+
+    def _plan(self) -> None:
+        """Begin a new round where nothing waits; rounds that hold only what is known are passed over."""
+        while not self._waiting:
+            rng = np.random.default_rng([self.problem.runtime.seed, self._round])
+            self._kept = self._next_round(rng)
+            self._waiting = [genotype for genotype in self._kept if genotype not in self._scores]
+            if not self._kept:  # the space is used up
+                self._waiting = [sample(self.problem.space, rng)]
+            self._round += 1
+
+    def _next_round(self, rng: np.random.Generator) -> list[Genotype]:
+        space, options, stages = self.problem.space, self.options, self._stages
+        if self._round == 0:
+            if stages:
+                return some(Narrowed(space, stages[0]), options.first, rng)
+            return distinct((sample(space, rng) for _ in range(20 * options.keep)), options.keep)
+        if self._round < len(stages):
+            before, after = stages[self._round - 1 : self._round + 1]
+            return self._highest(grown(space, self._kept, before, after, options.pool, rng))
+        best = sorted(self._scores, key=self._mean)[-options.keep :]
+        return self._highest(anywhere(space, best, self._scores.keys(), options.pool, rng))
+
+    def _highest(self, candidates: list[Genotype]) -> list[Genotype]:
+        """The K candidates that the surrogate ranks highest, in that order."""
+        if len(candidates) <= self.options.keep:
+            return candidates
+        from nasframe_progressive.surrogate import predict
+
+        known = [(genotype, self._mean(genotype)) for genotype in self._scores]
+        words = np.random.SeedSequence([self.problem.runtime.seed, self._round]).generate_state(1)
+        predicted = predict(known, candidates, self.options.surrogate, int(words[0]))
+        return [candidates[index] for index in np.argsort(-predicted, kind="stable")[: self.options.keep]]
+
+    def _mean(self, genotype: Genotype) -> float:
+        scores = self._scores[genotype]
+        return sum(scores) / len(scores)
