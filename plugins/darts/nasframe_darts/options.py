@@ -34,6 +34,9 @@ class DartsOptions(Options):
     """L2 penalty on the weights."""
     clip: float | None = Field(default=5.0, gt=0)
     """Largest L2 norm of the gradient of all weights together (DARTS's code: 5); None: not clipped."""
+    order: Literal["first", "second", "second-finite"] = "first"
+    """``second``: the architecture's gradient looks through the weights' next step, exactly; ``second-finite``: the
+    same by the finite differences of DARTS's code; ``first``: the weights are taken as fixed."""
     arch_lr: float = Field(default=3e-3, gt=0)
     """Adam's learning rate of the architecture parameters."""
     arch_betas: tuple[Decay, Decay] = (0.5, 0.999)
