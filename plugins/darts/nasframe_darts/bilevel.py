@@ -9,7 +9,7 @@ to do on the same batch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, final
 
 import numpy as np
@@ -24,29 +24,38 @@ from nasframe.supernet import Supernet
 from nasframe.training import check_finite
 from nasframe_darts.hypergradient import Hypergradient
 from nasframe_darts.options import DartsOptions
-from nasframe_darts.timing import Timing, cosine
+from nasframe_darts.timing import Timing, cosine, temperature
+from nasframe_darts.weighing import Weighing
 
 
 @final
 class Bilevel:
     """A supernet whose weights and architecture parameters are trained in turns."""
 
-    def __init__(self, supernet: Supernet, evaluator: Differentiable, options: DartsOptions, runtime: Runtime) -> None:
-        self.supernet = supernet.to(runtime.device)
+    def __init__(
+        self,
+        relax: Callable[[Weighing], Supernet],
+        evaluator: Differentiable,
+        options: DartsOptions,
+        runtime: Runtime,
+    ) -> None:
+        """Args: relax: builds the supernet, from torch's global generator."""
+        self.weighing = Weighing(options.weigh)
+        self.supernet = relax(self.weighing).to(runtime.device)
         self.evaluator = evaluator
         self.options = options
         self.runtime = runtime
         self.timing = Timing.of(options, evaluator.epoch_steps("weights"))
         self.steps = self.timing.steps
-        self._weights = supernet.weight_parameters()
-        self._arch = supernet.arch_parameters()
+        self._weights = self.supernet.weight_parameters()
+        self._arch = self.supernet.arch_parameters()
         self._weight_optimiser = torch.optim.SGD(
             self._weights, options.lr, momentum=options.momentum, weight_decay=options.weight_decay
         )
         self._arch_optimiser = torch.optim.Adam(
             self._arch, options.arch_lr, betas=options.arch_betas, weight_decay=options.arch_weight_decay
         )
-        self._hypergradient = Hypergradient(supernet, evaluator, self._weight_optimiser, runtime)
+        self._hypergradient = Hypergradient(self.supernet, evaluator, self._weight_optimiser, runtime)
         self._scaler = grad_scaler(runtime)
         self._weight_batches = BatchStream(evaluator, "weights")
         self._arch_batches = BatchStream(evaluator, "arch")
@@ -61,14 +70,18 @@ class Bilevel:
         lr = cosine(self.options, self.timing, index)
         for group in self._weight_optimiser.param_groups:
             group["lr"] = lr
+        self.weighing.temperature = temperature(self.options, self.timing, index)
         batch = self._weight_batches[index]
         if index < self.timing.warmup:
             metrics = self._train_weights(batch)
         else:
             metrics = self._train_both(batch, self._arch_batches[index - self.timing.warmup])
         metrics["lr"] = lr
+        if self.options.temperature != (1.0, 1.0):
+            metrics["temperature"] = self.weighing.temperature
         if self.timing.validates_after(index):
-            measured = self.evaluator.measure(self.supernet).metrics
+            with self.weighing.still():
+                measured = self.evaluator.measure(self.supernet).metrics
             metrics |= {f"val_{name}": value for name, value in measured.items()}
         return metrics
 

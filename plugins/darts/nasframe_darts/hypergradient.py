@@ -4,8 +4,9 @@
 
 xi is the weights' learning rate; the step is that of SGD with momentum as in DARTS's code, which does not clip here.
 
-Every pass runs on tensors that stand in for the supernet's own: its weights are never changed, and batch norms write
-their running statistics into copies.
+Every pass runs on tensors that stand in for the supernet's own: its weights are never changed, and batch norms write their
+running statistics into copies. All passes on the inner batch see the same random numbers, as noise in the mixing weights
+must not pass for a finite difference.
 """
 
 from __future__ import annotations
@@ -60,7 +61,10 @@ class Hypergradient:
         Raises:
             RunError: a loss is not finite.
         """
+        seed, other_seed = _seeds()
+        torch.manual_seed(seed)
         slopes = self._gradients(self._weights, inner, list(self._weights.values()), create_graph=True)[1]
+        torch.manual_seed(other_seed)
         return self._gradients(self._unrolled(slopes), outer, self._arch)
 
     def finite(self, inner: Batch, outer: Batch) -> tuple[float, Gradients]:
@@ -70,7 +74,10 @@ class Hypergradient:
 
         Args, returns and raises: as ``exact``.
         """
+        seed, other_seed = _seeds()
+        torch.manual_seed(seed)
         slopes = self._gradients(self._weights, inner, list(self._weights.values()))[1]
+        torch.manual_seed(other_seed)
         unrolled = {name: weight.detach().requires_grad_() for name, weight in self._unrolled(slopes).items()}
         loss, found = self._gradients(unrolled, outer, [*self._arch, *unrolled.values()])
         direct, direction = found[: len(self._arch)], found[len(self._arch) :]
@@ -78,7 +85,10 @@ class Hypergradient:
         if norm == 0:
             return loss, direct
         reach = REACH / norm
-        above, below = (self._gradients(self._moved(sign * reach, direction), inner, self._arch)[1] for sign in (1, -1))
+        torch.manual_seed(seed)
+        above = self._gradients(self._moved(reach, direction), inner, self._arch)[1]
+        torch.manual_seed(seed)
+        below = self._gradients(self._moved(-reach, direction), inner, self._arch)[1]
         factor = self._rate() / (2 * reach)
         return loss, [
             _sum(first, _sum(high, low, -1), -factor) for first, high, low in zip(direct, above, below, strict=True)
@@ -123,6 +133,12 @@ class Hypergradient:
 
     def _rate(self) -> float:
         return float(self._optimiser.param_groups[0]["lr"])
+
+
+def _seeds() -> tuple[int, int]:
+    """Two, from torch's global generator."""
+    one, other = torch.randint(2**62, (2,)).tolist()
+    return one, other
 
 
 def _sum(one: Tensor | None, other: Tensor | None, factor: float) -> Tensor | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -47,9 +48,7 @@ class Darts(Strategy, Uneven):
                 f"got {space.name!r} and {evaluator.name!r}"
             )
         _check_precision(options, problem.runtime)
-        # weigh: a plain softmax; an absent option's logit of -inf gets the weight 0.
-        supernet = space.relax(evaluator.task, lambda logits: logits.softmax(dim=-1))
-        self._bilevel = Bilevel(supernet, evaluator, options, problem.runtime)
+        self._bilevel = Bilevel(partial(space.relax, evaluator.task), evaluator, options, problem.runtime)
         self.steps = self._bilevel.steps
 
     def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:

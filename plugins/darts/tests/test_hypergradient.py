@@ -150,7 +150,7 @@ def test_looking_ahead_changes_neither_weights_nor_running_statistics(order):
 @pytest.mark.parametrize("order", ["second", "second-finite"])
 def test_a_step_updates_running_statistics_once_and_the_architecture_first(order):
     options = DartsOptions(steps=1, warmup_steps=0, validate_epochs=0, order=order, arch_weight_decay=0)
-    bilevel = Bilevel(Smooth(), Noise(), options, Runtime())
+    bilevel = Bilevel(lambda weigh: Smooth(), Noise(), options, Runtime())
     metrics = bilevel.step(0)
     assert bilevel.supernet.norm.num_batches_tracked == 1
     assert metrics["arch_loss"] > 0 and metrics["loss"] > 0
@@ -197,7 +197,7 @@ def test_the_papers_toy_ends_where_its_step_size_says(order, xi):
         steps=200, warmup_steps=0, validate_epochs=0, order=order, clip=None, lr=xi, lr_min=xi, momentum=0,
         weight_decay=0, arch_lr=0.05, arch_weight_decay=0,
     )  # fmt: skip
-    bilevel = Bilevel(Toy(), ToyLosses(), options, Runtime())
+    bilevel = Bilevel(lambda weigh: Toy(), ToyLosses(), options, Runtime())
     for index in range(200):
         bilevel.step(index)
     assert bilevel.supernet.alpha.item() == pytest.approx(2 / (1 + 2 * xi), abs=1e-3)
