@@ -4,9 +4,9 @@
 
 xi is the weights' learning rate; the step is that of SGD with momentum as in DARTS's code, which does not clip here.
 
-Every pass runs on tensors that stand in for the supernet's own: its weights are never changed, and batch norms write their
-running statistics into copies. All passes on the inner batch see the same random numbers, as noise in the mixing weights
-must not pass for a finite difference.
+Every pass runs on tensors that stand in for the supernet's own: its weights are never changed, and batch norms write
+their running statistics into copies. All passes on the inner batch see the same random numbers, as noise in the mixing
+weights must not pass for a finite difference.
 """
 
 from __future__ import annotations
