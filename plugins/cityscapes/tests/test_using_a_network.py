@@ -105,8 +105,12 @@ def test_an_exported_file_scores_what_its_network_scores(trained, tmp_path):
 
 @pytest.mark.parametrize(
     "asked",
-    [(), ("--window", "17,30", "--stride", "9", "--scales", "0.5,1,1.25", "--mirror")],
-    ids=["once", "averaged"],
+    [
+        (),
+        ("--fold-batch-norm", "--channels-last"),
+        ("--window", "17,30", "--stride", "9", "--scales", "0.5,1,1.25", "--mirror"),
+    ],
+    ids=["once", "faster", "averaged"],
 )
 def test_score_of_the_predicted_pictures_is_the_score_of_evaluate(trained, tmp_path, asked):
     folder, invoke = trained
