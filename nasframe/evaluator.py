@@ -70,6 +70,10 @@ class Evaluation:
     tables: Mapping[str, Table] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
     """How it was measured, as plain data for people: on which split, how many images, at which size, how averaged."""
+    failure: str = ""
+    """Why there is no score, which then is a stand-in; empty: there is one. The core sets it and the budget."""
+    budget: float = 1.0
+    """Share of a full evaluation that this is the result of."""
 
 
 @dataclass(frozen=True)

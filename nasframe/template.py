@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 from pydantic import BaseModel
 
+from nasframe.ask_tell import AskTell
 from nasframe.capabilities import refusals
 from nasframe.composition import SECTIONS
 from nasframe.errors import CapabilityError, PluginError
@@ -16,6 +17,7 @@ from nasframe.parts import Section
 from nasframe.registry import Found, Registry
 from nasframe.run_options import RunOptions
 from nasframe.schema import Schema
+from nasframe.terms import Terms
 from nasframe.variables import escape
 from nasframe.yaml_source import dump_inline
 
@@ -51,6 +53,8 @@ def experiment_text(parts: list[Found[Any]], name: str) -> str:
     for section, part in zip(SECTIONS, parts, strict=True):
         lines += ["", f"{section}:", *_comment(f"{part.component.summary} ({part.distribution} {part.version})", 2)]
         lines += [f"  type: {part.component.name}", *_mapping(part.value.Options, {}, 2)]
+    if issubclass(parts[-1].value, AskTell):
+        lines += ["", *_comment("On what terms the candidates are evaluated.", 0), *_mapping(Terms, {}, 0)]
     lines += ["", *_comment("What differs in retraining the genotype that was found; null: it is not retrained.", 0)]
     lines += ["retrain:", *_comment("Options of the space, like those above.", 2), "  space: {}"]
     lines += [*_comment("Options of the evaluator, like those above.", 2), "  evaluator: {}"]
