@@ -100,6 +100,9 @@ class AutoDeepLabOptions(Options):
     checkpoint: bool = False
     """Supernet: keep no activations inside cells but compute them again in the backward pass: the same numbers,
     less memory, more time."""
+    implementation: Literal["stacked", "plain"] = "stacked"
+    """Supernet: ``stacked`` computes all operations and moves that arrive at a node together, in few calls;
+    ``plain`` is the paper's text written out, one call for each. Both compute the same from the same seed."""
     decode: Literal["literal", "unbiased"] = "literal"
     """How betas become a path. ``literal`` (the paper, Eq. 7): the most probable path. As a border level has two moves
     of about 1/2 where others have three of 1/3, near-equal betas then give a path along the finest level.
