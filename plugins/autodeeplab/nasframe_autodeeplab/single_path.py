@@ -37,6 +37,7 @@ class SinglePath(SwitchableSupernet):
 
     def __init__(self, space: AutoDeepLab, task: Task) -> None:
         super().__init__()
+        space = type(space)(space.options.model_copy(update={"implementation": "plain"}))
         supernet = AutoDeepLabSupernet(space, task, lambda logits: logits.softmax(dim=-1))
         self.space = space
         self.stride = supernet.stride
