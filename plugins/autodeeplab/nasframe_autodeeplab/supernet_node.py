@@ -66,7 +66,7 @@ class Node(nn.Module):
         self.shared = options.share_node_weights
         self.cells = nn.ModuleDict(
             {
-                name: MixedCell(options.blocks, options.operations, node.channels, recipe)
+                name: MixedCell(options.blocks, options.operations, node.channels, recipe, options.partial_channels)
                 for name in (["shared"] if self.shared else arriving)
             }
         )
