@@ -22,6 +22,7 @@ from nasframe_autodeeplab.decoding import decode
 from nasframe_autodeeplab.head import SupernetHead
 from nasframe_autodeeplab.normalisation import BatchNorm
 from nasframe_autodeeplab.operations import Recipe, conv, relu_conv_norm
+from nasframe_autodeeplab.partial_channels import absent_edges, with_edges
 from nasframe_autodeeplab.resolution import crop, pad, resize_like
 from nasframe_autodeeplab.stacked.node import StackedNode
 from nasframe_autodeeplab.stacked.scales import Arrangement
@@ -52,13 +53,22 @@ class AutoDeepLabSupernet(Supernet):
         self._add_weights(task)
 
     def arch_parameters(self) -> list[nn.Parameter]:
-        """alpha (edges, K), then beta (nodes with moves, 3)."""
-        return [self.alpha, self.beta]
+        """alpha (edges, K), then beta (nodes with moves, 3), then of partial channels the edges' (blocks, sources)."""
+        return [self.alpha, self.beta, *([] if self.edge is None else [self.edge])]
 
     def mixing_weights(self) -> Mapping[str, np.ndarray]:
-        """``operation`` (edges, K) and ``move`` (nodes with moves, 3), by softmax in double precision."""
-        logits = {"operation": self.alpha, "move": self._move_logits()}
-        return {name: torch.softmax(table.detach().double(), dim=-1).cpu().numpy() for name, table in logits.items()}
+        """``operation`` (edges, K) and ``move`` (nodes with moves, 3), by softmax in double precision.
+
+        With partial channels an operation's weight is multiplied by its edge's.
+        """
+
+        def softmax(logits: Tensor) -> Tensor:
+            return torch.softmax(logits.detach().double(), dim=-1)
+
+        operation = self._operation_weights(softmax)
+        if self.edge is not None:
+            operation = operation[:, :-1] * operation[:, -1:]
+        return {"operation": operation.cpu().numpy(), "move": softmax(self._move_logits()).cpu().numpy()}
 
     def derive(self) -> Genotype:
         """The two strongest edges of each block, and the most probable path (section 3.4.3)."""
@@ -67,7 +77,7 @@ class AutoDeepLabSupernet(Supernet):
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, classes, H, W)."""
         images = pad(inputs, self.stride)
-        operation_weights = self.arrange(self.weigh(self.alpha))  # (edges, K)
+        operation_weights = self.arrange(self._operation_weights(self.weigh))  # (edges, K)
         move_weights = self.weigh(self._move_logits())  # (nodes with moves, 3); Eq. 7
         recompute = self.checkpoint and self.training and torch.is_grad_enabled()
         hidden: dict[str, Tensor] = {}
@@ -86,6 +96,14 @@ class AutoDeepLabSupernet(Supernet):
         """The nodes from which moves arrive, each with its move's place in the table of betas."""
         return [(source, weight) for source, _, weight in self.trellis.in_edges(state, data="weight")]
 
+    def _operation_weights(self, weigh: Weigh) -> Tensor:
+        """(edges, K), or with partial channels (edges, K + 1), whose last column is the edges'."""
+        operations = weigh(self.alpha)
+        if self.edge is None:
+            return operations
+        absent = absent_edges(self.space.options.blocks).to(self.edge.device)
+        return with_edges(operations, weigh(self.edge.masked_fill(absent, -math.inf)))
+
     def _move_logits(self) -> Tensor:
         """beta (nodes with moves, 3), -inf where the trellis has no such move.
 
@@ -103,6 +121,9 @@ class AutoDeepLabSupernet(Supernet):
         alpha_shape = (len(edges(options.blocks)), len(options.operations))
         self.alpha = nn.Parameter(options.arch_init * torch.randn(alpha_shape))
         self.beta = nn.Parameter(options.arch_init * torch.randn(absent.shape))
+        self.edge: nn.Parameter | None = None
+        if options.partial_channels > 1:
+            self.edge = nn.Parameter(options.arch_init * torch.randn(options.blocks, options.blocks + 1))
 
     def _add_weights(self, task: Task) -> None:
         options = self.space.options

@@ -94,7 +94,7 @@ class Node(TrellisNode):
         self.shared = options.share_node_weights
         self.cells = nn.ModuleDict(
             {
-                name: MixedCell(options.blocks, options.operations, node.channels, recipe)
+                name: MixedCell(options.blocks, options.operations, node.channels, recipe, options.partial_channels)
                 for name in (["shared"] if self.shared else arriving)
             }
         )
