@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import networkx as nx
 
-from nasframe import CapabilityError, Choose, Genotype, Measure, Priced, Relaxable, SearchSpace, Task, Weigh
+from nasframe import CapabilityError, Choose, Genotype, Labels, Measure, Priced, Relaxable, SearchSpace, Task, Weigh
 from nasframe.genotype import validate
 from nasframe_autodeeplab.cell_graph import block_name, cell_graph, pairs
 from nasframe_autodeeplab.options import AutoDeepLabOptions
@@ -28,6 +28,7 @@ class AutoDeepLab(SearchSpace, Relaxable, Priced):
     """
 
     name: ClassVar[str] = "autodeeplab"
+    labels: ClassVar[tuple[Labels, ...]] = ("pixels",)
     Options = AutoDeepLabOptions
     options: AutoDeepLabOptions
 
