@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from nasframe.genotype import Genotype
 from nasframe.inference import Inference
 from nasframe.options import Options as BaseOptions
-from nasframe.space import Task
+from nasframe.space import Labels, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,6 +93,8 @@ class Evaluator(ABC):
 
     name: ClassVar[str]
     Options: ClassVar[type[BaseOptions]] = BaseOptions
+    labels: ClassVar[Labels | None] = None
+    """What it wants labelled; None: its data tell."""
     task: Task
 
     def __init__(self, options: BaseOptions | None = None, runtime: Runtime | None = None) -> None:

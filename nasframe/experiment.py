@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from nasframe.capabilities import refusals
+from nasframe.capabilities import misfits, refusals
 from nasframe.composition import SECTIONS, compose
 from nasframe.errors import CapabilityError, ExperimentError
 from nasframe.evaluator import Evaluator
@@ -179,6 +179,9 @@ class _Check:
         if given and retrain:
             check_legal(given, retrain.space, members(self.tree)[KEY].place, KEY, self.problems)
         run = check_options(RunOptions, self.mapping("run"), "run", self.problems)
+        if space and evaluator:
+            messages = misfits(self.registry, space.found, evaluator.found)
+            self.refusals += [Problem(evaluator.type_place, "evaluator.type", message) for message in messages]
         if space and evaluator and strategy:
             messages = refusals(self.registry, space.found, evaluator.found, strategy.found)
             self.refusals += [Problem(strategy.type_place, "strategy.type", message) for message in messages]

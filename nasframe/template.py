@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 from pydantic import BaseModel
 
 from nasframe.ask_tell import AskTell
-from nasframe.capabilities import refusals
+from nasframe.capabilities import misfits, refusals
 from nasframe.composition import SECTIONS
 from nasframe.errors import CapabilityError, PluginError
 from nasframe.experiment import Identity
@@ -41,9 +41,13 @@ def choose_parts(registry: Registry, names: dict[Section, str | None]) -> list[F
         candidates.append(found)
     tried = [list(parts) for parts in itertools.product(*candidates)]
     for parts in tried:
-        if not refusals(registry, *parts):
+        if not _problems(registry, *parts):
             return parts
-    raise CapabilityError(" ".join(refusals(registry, *tried[0])))
+    raise CapabilityError(" ".join(_problems(registry, *tried[0])))
+
+
+def _problems(registry: Registry, space: Found[Any], evaluator: Found[Any], strategy: Found[Any]) -> list[str]:
+    return [*misfits(registry, space, evaluator), *refusals(registry, space, evaluator, strategy)]
 
 
 def experiment_text(parts: list[Found[Any]], name: str) -> str:

@@ -16,6 +16,7 @@ class Branches(nasframe.SearchSpace, nasframe.Canonical):
     """One to three layers, each narrow or wide; only a wide one is asked for its kernel. The order makes no network."""
 
     name = "branches"
+    labels = ("pixels",)
 
     class Options(nasframe.Options):
         most: int = 3
@@ -56,6 +57,7 @@ class Marks(nasframe.Evaluator):
     """The score is how much is wide, and a little noise; each evaluation is a line in a file, by its process."""
 
     name = "marks"
+    labels = "pixels"
 
     class Options(nasframe.Options):
         file: str
@@ -75,7 +77,7 @@ class Marks(nasframe.Evaluator):
         text = " ".join(f"{name}={answer}" for name, answer in answers.items())
         with Path(self.options.file).open("a") as file:
             file.write(f"{budget} {text}\n")
-        if answers["layers"] == 1:
+        if answers.get("layers") == 1:
             self._go_wrong()
         candidate.build()
         wide = sum(answer == 4 for answer in answers.values()) / 3
