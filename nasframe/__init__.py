@@ -37,7 +37,7 @@ from nasframe.genotype import Choose, Genotype, GenotypeRecord
 from nasframe.hookspecs import hookimpl
 from nasframe.inference import Inference
 from nasframe.options import Options
-from nasframe.space import Canonical, Growing, Labels, Measure, Priced, Relaxable, SearchSpace, Task, Weigh
+from nasframe.space import Canonical, Growing, Labels, Measure, Priced, Relaxable, SearchSpace, Switchable, Task, Weigh
 from nasframe.stepper import EndsEarly, Stepper, Uneven
 from nasframe.strategy import Problem, Strategy
 
@@ -84,6 +84,7 @@ __all__ = [
     "Split",
     "Stepper",
     "Strategy",
+    "Switchable",
     "Table",
     "Task",
     "Trainable",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import networkx as nx
     from torch import Tensor, nn
 
-    from nasframe.supernet import Supernet
+    from nasframe.supernet import Supernet, SwitchableSupernet
 
 Labels = Literal["pixels", "images"]
 """What a network gives a label to: every pixel, or whole images."""
@@ -90,6 +90,14 @@ class Relaxable(ABC):
     @abstractmethod
     def relax(self, task: Task, weigh: Weigh) -> Supernet:
         """The supernet that holds all candidates, mixing them by ``weigh``."""
+
+
+class Switchable(ABC):
+    """Of a space: one supernet can run as any single genotype, so one-shot strategies can search it."""
+
+    @abstractmethod
+    def switchable(self, task: Task) -> SwitchableSupernet:
+        """A supernet in which all genotypes share their weights, initialised from torch's global generator."""
 
 
 class Canonical(ABC):

@@ -1,4 +1,4 @@
-"""The supernet: a network with extra parameters that holds all candidates of a relaxable space."""
+"""The supernet: a network that holds all candidates, mixed by extra parameters or one at a time."""
 
 from __future__ import annotations
 
@@ -32,6 +32,26 @@ class Supernet(nn.Module, ABC):
         """All other parameters: the network's own weights."""
         arch = {id(parameter) for parameter in self.arch_parameters()}
         return [parameter for parameter in self.parameters() if id(parameter) not in arch]
+
+    @abstractmethod
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Inputs (N, in_channels, H, W) -> logits, like the networks of the task."""
+
+
+class SwitchableSupernet(nn.Module, ABC):
+    """Holds the weights of all candidates and runs as one of them; what candidates have in common they share.
+
+    It is called like any network once it was switched for the first time. Only what the genotype uses is computed
+    and gets a gradient. Its state does not say to which genotype it is switched.
+    """
+
+    @abstractmethod
+    def switch(self, genotype: Genotype) -> None:
+        """Run as this genotype from now on.
+
+        Raises:
+            GenotypeError: the genotype is not legal in the space.
+        """
 
     @abstractmethod
     def forward(self, inputs: Tensor) -> Tensor:

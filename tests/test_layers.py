@@ -16,7 +16,7 @@ LAYERS = (
     "supernet seeding precision stream gradients kept_weights training cost layer_costs memory latency decode",
     "target registry capabilities parts composition given term_check experiment schema template",
     "testing checkpoint rundir run_files run_listing derivation comparison saved trained starting journal loop prepare "
-    "evaluation retrain retraining folding export model_card plan plot report",
+    "evaluation retrain retraining folding speedups export model_card plan plot report",
     "run",
     "cli __main__",
 )

@@ -18,8 +18,8 @@ from nasframe.derivation import path_of
 from nasframe.errors import GenotypeError
 from nasframe.genotype import Genotype, T, crossover, encode, mutate, sample, trace, validate
 from nasframe.graph import from_json, parts, to_json
-from nasframe.space import Canonical, Growing, Priced, Relaxable, SearchSpace, Task
-from nasframe.supernet import Supernet
+from nasframe.space import Canonical, Growing, Priced, Relaxable, SearchSpace, Switchable, Task
+from nasframe.supernet import Supernet, SwitchableSupernet
 
 DRAWS = 20
 
@@ -160,6 +160,32 @@ class SpaceContract:
             assert np.size(value) == count, "an operation edge has a weight for each primitive, a move has one"
             assert np.all(value >= 0) and np.all(value <= 1), "mixing weights are probabilities"
 
+    def test_a_switchable_supernet_runs_as_each_genotype_and_trains_its_part_alone(self) -> None:
+        supernet = self._switchable()
+        images = torch.randn(2, self.task.in_channels, *self.task.size)
+        for seed in range(3):
+            supernet.switch(self._draw(seed))
+            output = supernet(images)
+            assert tuple(output.shape) == self._output_shape(), "logits must have the task's shape"
+            supernet.zero_grad()
+            output.square().mean().backward()
+            gradients = [weight.grad for weight in supernet.parameters() if weight.grad is not None]
+            assert gradients, "the weights that a genotype uses must get gradients"
+            assert all(torch.isfinite(gradient).all() for gradient in gradients), "gradients must be finite"
+
+    def test_switching_back_gives_the_same_function_and_a_foreign_genotype_is_refused(self) -> None:
+        supernet = self._switchable().eval()
+        images = torch.randn(2, self.task.in_channels, *self.task.size)
+        outputs = []
+        with torch.no_grad():
+            for seed in (0, 1, 0):
+                supernet.switch(self._draw(seed))
+                outputs.append(supernet(images))
+        assert torch.equal(outputs[0], outputs[2]), "a genotype's function depends on the weights alone"
+        name, _ = self._draw(0).decisions[0]
+        with pytest.raises(GenotypeError, match="no-such-option"):
+            supernet.switch(Genotype(self.space.name, ((name, "no-such-option"), *self._draw(0).decisions[1:])))
+
     def _draw(self, seed: int) -> Genotype:
         return sample(self.space, np.random.default_rng(seed))
 
@@ -174,3 +200,9 @@ class SpaceContract:
             pytest.skip("the space is not relaxable")
         torch.manual_seed(0)
         return self.space.relax(self.task, lambda logits: torch.softmax(logits, dim=-1))
+
+    def _switchable(self) -> SwitchableSupernet:
+        if not isinstance(self.space, Switchable):
+            pytest.skip("the space is not switchable")
+        torch.manual_seed(0)
+        return self.space.switchable(self.task)

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from nasframe.evaluator import Batch, Candidate, Evaluation, Evaluator, Model, Split, Trainable
 from nasframe.genotype import Choose, Genotype, trace, validate
 from nasframe.options import Options as BaseOptions
-from nasframe.space import Relaxable, SearchSpace, Task, Weigh
-from nasframe.supernet import Supernet
+from nasframe.space import Relaxable, SearchSpace, Switchable, Task, Weigh
+from nasframe.supernet import Supernet, SwitchableSupernet
 from nasframe.training import Training, fit
 from nasframe.training_options import TrainingOptions
 
@@ -27,7 +27,7 @@ def _operation(name: str) -> nn.Module:
 
 
 @final
-class TinySpace(SearchSpace, Relaxable):
+class TinySpace(SearchSpace, Relaxable, Switchable):
     """A chain of 1x1 convolutions, each followed by one of three activations."""
 
     name: ClassVar[str] = "tiny-chain"
@@ -56,6 +56,9 @@ class TinySpace(SearchSpace, Relaxable):
 
     def relax(self, task: Task, weigh: Weigh) -> Supernet:
         return TinySupernet(self, task, weigh)
+
+    def switchable(self, task: Task) -> SwitchableSupernet:
+        return TinySwitchable(self, task)
 
     def graph(self, genotype: Genotype | None = None) -> nx.DiGraph:
         graph = nx.DiGraph(space=self.name)
@@ -106,6 +109,31 @@ class TinySupernet(Supernet):
             state = convolution(state)
             state = sum((w * op(state) for w, op in zip(weights, self.operations, strict=True)), torch.zeros(()))
         output: Tensor = self.head(state)
+        return output
+
+
+@final
+class TinySwitchable(SwitchableSupernet):
+    """The chain with one activation at each layer; all genotypes share the convolutions."""
+
+    def __init__(self, space: TinySpace, task: Task) -> None:
+        super().__init__()
+        self.space = space
+        count = space.options.layers
+        self.convolutions = nn.ModuleList(nn.Conv2d(task.in_channels, task.in_channels, 1) for _ in range(count))
+        self.norm = nn.BatchNorm2d(task.in_channels)
+        self.operations = [_operation(OPERATIONS[0])] * count
+        self.head = nn.Conv2d(task.in_channels, task.num_classes, 1)
+
+    def switch(self, genotype: Genotype) -> None:
+        validate(self.space, genotype)
+        self.operations = [_operation(genotype[f"layer{layer}"]) for layer in range(self.space.options.layers)]
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        state = inputs
+        for convolution, operation in zip(self.convolutions, self.operations, strict=True):
+            state = operation(convolution(state))
+        output: Tensor = self.head(self.norm(state))
         return output
 
 

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 import networkx as nx
 
-from nasframe import CapabilityError, Choose, Genotype, Labels, Measure, Priced, Relaxable, SearchSpace, Task, Weigh
+from nasframe import (
+    CapabilityError,
+    Choose,
+    Genotype,
+    Labels,
+    Measure,
+    Priced,
+    Relaxable,
+    SearchSpace,
+    Switchable,
+    Task,
+    Weigh,
+)
 from nasframe.genotype import validate
 from nasframe_autodeeplab.cell_graph import block_name, cell_graph, pairs
 from nasframe_autodeeplab.options import AutoDeepLabOptions
@@ -16,10 +28,11 @@ from nasframe_autodeeplab.trellis import ENTRY, HEAD, STEM, keep_edges, state, t
 
 if TYPE_CHECKING:
     from nasframe_autodeeplab.network import Network
+    from nasframe_autodeeplab.single_path import SinglePath
     from nasframe_autodeeplab.supernet import AutoDeepLabSupernet
 
 
-class AutoDeepLab(SearchSpace, Relaxable, Priced):
+class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
     """A cell of B blocks, repeated along a path of L layers through the levels of the trellis.
 
     Decisions, in this order, for each block ``b1``, ``b2``, …: ``cell/b1/inputs`` (a pair of ``h-2``, ``h-1`` and
@@ -66,6 +79,17 @@ class AutoDeepLab(SearchSpace, Relaxable, Priced):
 
         _require_dense(task)
         return AutoDeepLabSupernet(self, task, weigh)
+
+    def switchable(self, task: Task) -> SinglePath:
+        """The supernet without its mixing: one cell on one path at a time.
+
+        Raises:
+            CapabilityError: the task is not dense.
+        """
+        from nasframe_autodeeplab.single_path import SinglePath
+
+        _require_dense(task)
+        return SinglePath(self, task)
 
     def graph(self, genotype: Genotype | None = None) -> nx.DiGraph:
         """The trellis and the cell; of a genotype: its path and the two edges of each block."""

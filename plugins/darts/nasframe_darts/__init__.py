@@ -7,5 +7,10 @@ from nasframe import Component, hookimpl
 def nasframe_components() -> list[Component]:
     """One strategy."""
     return [
-        Component("strategy", "darts", "nasframe_darts.strategy:Darts", "First-order bilevel gradient descent (2019).")
+        Component(
+            "strategy",
+            "darts",
+            "nasframe_darts.strategy:Darts",
+            "Bilevel gradient descent, of first or second order (2019).",
+        )
     ]

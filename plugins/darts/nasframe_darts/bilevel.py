@@ -1,14 +1,15 @@
-"""The bilevel problem of DARTS, first order.
+"""The bilevel problem of DARTS.
 
 Minimise L_arch(w*, alpha) over alpha, where w* minimises L_weights(w, alpha) over w.
 
-Liu, Simonyan, Yang, ICLR 2019, algorithm 1 with xi = 0; the order of the two updates is that of Auto-DeepLab,
-section 3.2: (1) w on trainA, (2) alpha and beta on trainB.
+Liu, Simonyan, Yang, ICLR 2019, algorithm 1. First order, xi = 0, in the order of Auto-DeepLab, section 3.2: (1) w on
+trainA, (2) alpha and beta on trainB. Second order as algorithm 1 stands: alpha first, through the step that w is about
+to do on the same batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, final
 
 import numpy as np
@@ -21,47 +22,66 @@ from nasframe.precision import autocast, grad_scaler
 from nasframe.stream import BatchStream
 from nasframe.supernet import Supernet
 from nasframe.training import check_finite
+from nasframe_darts.hypergradient import Hypergradient
 from nasframe_darts.options import DartsOptions
-from nasframe_darts.timing import Timing, cosine
+from nasframe_darts.timing import Timing, cosine, temperature
+from nasframe_darts.weighing import Weighing
 
 
 @final
 class Bilevel:
     """A supernet whose weights and architecture parameters are trained in turns."""
 
-    def __init__(self, supernet: Supernet, evaluator: Differentiable, options: DartsOptions, runtime: Runtime) -> None:
-        self.supernet = supernet.to(runtime.device)
+    def __init__(
+        self,
+        relax: Callable[[Weighing], Supernet],
+        evaluator: Differentiable,
+        options: DartsOptions,
+        runtime: Runtime,
+    ) -> None:
+        """Args: relax: builds the supernet, from torch's global generator."""
+        self.weighing = Weighing(options.weigh)
+        self.supernet = relax(self.weighing).to(runtime.device)
         self.evaluator = evaluator
         self.options = options
         self.runtime = runtime
         self.timing = Timing.of(options, evaluator.epoch_steps("weights"))
         self.steps = self.timing.steps
-        self._weights = supernet.weight_parameters()
-        self._arch = supernet.arch_parameters()
+        self._weights = self.supernet.weight_parameters()
+        self._arch = self.supernet.arch_parameters()
         self._weight_optimiser = torch.optim.SGD(
             self._weights, options.lr, momentum=options.momentum, weight_decay=options.weight_decay
         )
         self._arch_optimiser = torch.optim.Adam(
             self._arch, options.arch_lr, betas=options.arch_betas, weight_decay=options.arch_weight_decay
         )
+        self._hypergradient = Hypergradient(self.supernet, evaluator, self._weight_optimiser, runtime)
         self._scaler = grad_scaler(runtime)
         self._weight_batches = BatchStream(evaluator, "weights")
         self._arch_batches = BatchStream(evaluator, "arch")
 
     def step(self, index: int) -> dict[str, float]:
-        """Step (1), after the warm-up step (2), and a validation when due.
+        """One update of the weights, after the warm-up one of the architecture, and a validation when due.
 
         Raises:
             RunError: a loss or a gradient is not finite.
         """
         self.supernet.train()
         lr = cosine(self.options, self.timing, index)
-        metrics = {"loss": self._update_weights(self._weight_batches[index], lr), "lr": lr}
-        if index >= self.timing.warmup:
-            metrics["arch_loss"] = self._update_arch(self._arch_batches[index - self.timing.warmup])
-            metrics |= entropies(self.supernet.mixing_weights())
+        for group in self._weight_optimiser.param_groups:
+            group["lr"] = lr
+        self.weighing.temperature = temperature(self.options, self.timing, index)
+        batch = self._weight_batches[index]
+        if index < self.timing.warmup:
+            metrics = self._train_weights(batch)
+        else:
+            metrics = self._train_both(batch, self._arch_batches[index - self.timing.warmup])
+        metrics["lr"] = lr
+        if self.options.temperature != (1.0, 1.0):
+            metrics["temperature"] = self.weighing.temperature
         if self.timing.validates_after(index):
-            measured = self.evaluator.measure(self.supernet).metrics
+            with self.weighing.still():
+                measured = self.evaluator.measure(self.supernet).metrics
             metrics |= {f"val_{name}": value for name, value in measured.items()}
         return metrics
 
@@ -82,18 +102,33 @@ class Bilevel:
             "scaler": self._scaler,
         }
 
-    def _update_weights(self, batch: Batch, lr: float) -> float:
-        for group in self._weight_optimiser.param_groups:
-            group["lr"] = lr
-        return self._update(batch, self._weights, self._weight_optimiser, self.options.clip)
+    def _train_weights(self, batch: Batch) -> dict[str, float]:
+        return {"loss": self._update(batch, self._weights, self._weight_optimiser, self.options.clip)}
 
-    def _update_arch(self, batch: Batch) -> float:
-        return self._update(batch, self._arch, self._arch_optimiser, None)
+    def _train_both(self, inner: Batch, outer: Batch) -> dict[str, float]:
+        if self.options.order == "first":
+            metrics = self._train_weights(inner)
+            metrics["arch_loss"] = self._update(outer, self._arch, self._arch_optimiser, None)
+        else:
+            arch_loss = self._look_ahead(inner, outer)
+            metrics = {**self._train_weights(inner), "arch_loss": arch_loss}
+        return metrics | entropies(self.supernet.mixing_weights())
+
+    def _look_ahead(self, inner: Batch, outer: Batch) -> float:
+        """One second-order update of the architecture; the loss after the unrolled step."""
+        exact = self.options.order == "second"
+        differentiate = self._hypergradient.exact if exact else self._hypergradient.finite
+        loss, gradients = differentiate(inner, outer)
+        for parameter, gradient in zip(self._arch, gradients, strict=True):
+            parameter.grad = gradient
+        update(self._arch_optimiser, self._scaler, self._arch, None, outer.names)
+        self._arch_optimiser.zero_grad()
+        return loss
 
     def _update(
         self, batch: Batch, parameters: list[nn.Parameter], optimiser: torch.optim.Optimizer, clip: float | None
     ) -> float:
-        """One update of these parameters and no others; the batch's loss."""
+        """One first-order update of these parameters and no others; the batch's loss."""
         with autocast(self.runtime):
             loss = self.evaluator.loss(self.supernet, batch)
         value = check_finite(loss, batch)

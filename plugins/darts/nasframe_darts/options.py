@@ -8,6 +8,8 @@ from pydantic import Field
 
 from nasframe import Options
 
+Weighed = Literal["softmax", "gumbel", "gumbel-hard"]
+Positive = Annotated[float, Field(gt=0)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -34,6 +36,18 @@ class DartsOptions(Options):
     """L2 penalty on the weights."""
     clip: float | None = Field(default=5.0, gt=0)
     """Largest L2 norm of the gradient of all weights together (DARTS's code: 5); None: not clipped."""
+    order: Literal["first", "second", "second-finite"] = "first"
+    """``second``: the architecture's gradient looks through the weights' next step, exactly; ``second-finite``: the
+    same by the finite differences of DARTS's code; ``first``: the weights are taken as fixed."""
+    weigh: Weighed = "softmax"
+    """How architecture parameters become mixing weights. ``gumbel``: a softmax with Gumbel noise (SNAS);
+    ``gumbel-hard``: one option alone, drawn with the softmax's probabilities, whose gradient is that of ``gumbel``
+    (GDAS). Measuring and deriving use no noise."""
+    temperature: tuple[Positive, Positive] = (1.0, 1.0)
+    """By which logits (and noise) are divided, after the warm-up and at the end of the search; low ones sharpen.
+    GDAS: [10, 0.1]."""
+    anneal: Literal["linear", "exponential"] = "linear"
+    """How the temperature goes from the one to the other; exponential: by the same factor in each step."""
     arch_lr: float = Field(default=3e-3, gt=0)
     """Adam's learning rate of the architecture parameters."""
     arch_betas: tuple[Decay, Decay] = (0.5, 0.999)

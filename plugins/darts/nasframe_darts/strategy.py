@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, final
 
 import numpy as np
 
-from nasframe import CapabilityError, Differentiable, Genotype, Problem, Relaxable, Strategy, Uneven
+from nasframe import (
+    CapabilityError,
+    Differentiable,
+    ExperimentError,
+    Genotype,
+    Problem,
+    Relaxable,
+    Runtime,
+    Strategy,
+    Uneven,
+)
 from nasframe_darts.options import DartsOptions
 
 
 @final
 class Darts(Strategy, Uneven):
-    """First-order DARTS: weights on one half of the training data, architecture parameters on the other."""
+    """DARTS: weights on one half of the training data, architecture parameters on the other."""
 
     name: ClassVar[str] = "darts"
     needs: ClassVar[tuple[type, ...]] = (Relaxable, Differentiable)
@@ -22,7 +33,12 @@ class Darts(Strategy, Uneven):
         """Settings of the search."""
 
     def __init__(self, problem: Problem, options: DartsOptions) -> None:
-        """Build the supernet, from torch's global generator, on the problem's device."""
+        """Build the supernet, from torch's global generator, on the problem's device.
+
+        Raises:
+            CapabilityError: the space or the evaluator lacks what gradients need.
+            ExperimentError: the order asks for a higher precision.
+        """
         from nasframe_darts.bilevel import Bilevel
 
         space, evaluator = problem.space, problem.evaluator
@@ -31,9 +47,8 @@ class Darts(Strategy, Uneven):
                 "darts needs a Relaxable space and a Differentiable evaluator; "
                 f"got {space.name!r} and {evaluator.name!r}"
             )
-        # weigh: a plain softmax; an absent option's logit of -inf gets the weight 0.
-        supernet = space.relax(evaluator.task, lambda logits: logits.softmax(dim=-1))
-        self._bilevel = Bilevel(supernet, evaluator, options, problem.runtime)
+        _check_precision(options, problem.runtime)
+        self._bilevel = Bilevel(partial(space.relax, evaluator.task), evaluator, options, problem.runtime)
         self.steps = self._bilevel.steps
 
     def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
@@ -59,3 +74,13 @@ class Darts(Strategy, Uneven):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
         self._bilevel.load_state_dict(state)
+
+
+def _check_precision(options: DartsOptions, runtime: Runtime) -> None:
+    """Second derivatives of a scaled loss overflow in float16; finite differences are lost in any short type."""
+    good = {"second": ("float32", "bfloat16"), "second-finite": ("float32",)}
+    if options.order != "first" and runtime.precision not in good[options.order]:
+        raise ExperimentError(
+            f"strategy.order is {options.order!r} and run.precision {runtime.precision!r}; second derivatives need "
+            f"run.precision: {' or '.join(good[options.order])}, or set strategy.order: first"
+        )

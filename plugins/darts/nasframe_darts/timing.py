@@ -1,4 +1,4 @@
-"""When what happens in a DARTS search: its length, its warm-up, its validations, its learning rate."""
+"""When what happens in a DARTS search: its length, its warm-up, its validations, its learning rate, its temperature."""
 
 from __future__ import annotations
 
@@ -47,3 +47,12 @@ def cosine(options: DartsOptions, timing: Timing, index: int) -> float:
         index -= index % timing.epoch
     fall = (1 + math.cos(math.pi * index / timing.steps)) / 2
     return options.lr_min + (options.lr - options.lr_min) * fall
+
+
+def temperature(options: DartsOptions, timing: Timing, index: int) -> float:
+    """Of the mixing weights in step ``index``: the first one until the warm-up ends, the last one in the last step."""
+    first, last = options.temperature
+    passed = max(0, index - timing.warmup) / max(1, timing.steps - 1 - timing.warmup)
+    if options.anneal == "exponential":
+        return float(first * (last / first) ** passed)
+    return first + (last - first) * passed

@@ -96,7 +96,7 @@ def reference(evaluator, options, steps):
 @pytest.mark.parametrize("clip", [5.0, 0.1])
 def test_steps_equal_those_written_by_hand(clip):
     options = DartsOptions(steps=7, warmup_steps=2, lr=0.1, arch_lr=0.05, clip=clip, validate_epochs=0)
-    bilevel = Bilevel(Curve(), Points(), options, Runtime())
+    bilevel = Bilevel(lambda weigh: Curve(), Points(), options, Runtime())
     for index in range(5):
         bilevel.step(index)
     w, alpha = reference(Points(), options, 5)
@@ -105,7 +105,7 @@ def test_steps_equal_those_written_by_hand(clip):
 
 
 def test_the_architecture_stays_as_it_is_during_the_warm_up():
-    bilevel = Bilevel(Curve(), Points(), DartsOptions(steps=4, warmup_steps=3), Runtime())
+    bilevel = Bilevel(lambda weigh: Curve(), Points(), DartsOptions(steps=4, warmup_steps=3), Runtime())
     before = bilevel.supernet.alpha.detach().clone()
     metrics = [bilevel.step(index) for index in range(4)]
     assert ["arch_loss" in found for found in metrics] == [False, False, False, True]
@@ -113,19 +113,19 @@ def test_the_architecture_stays_as_it_is_during_the_warm_up():
 
 
 def test_a_step_leaves_no_gradient_behind():
-    bilevel = Bilevel(Curve(), Points(), DartsOptions(steps=2, warmup_steps=0), Runtime())
+    bilevel = Bilevel(lambda weigh: Curve(), Points(), DartsOptions(steps=2, warmup_steps=0), Runtime())
     bilevel.step(0)
     assert all(parameter.grad is None for parameter in bilevel.supernet.parameters())
 
 
 def test_a_loss_that_is_not_finite_stops_the_search_and_names_the_batch():
-    bilevel = Bilevel(Curve(), Points(scale=math.nan), DartsOptions(steps=2), Runtime())
+    bilevel = Bilevel(lambda weigh: Curve(), Points(scale=math.nan), DartsOptions(steps=2), Runtime())
     with pytest.raises(RunError, match=r"nan on the batch weights-0, weights-1"):
         bilevel.step(0)
 
 
 def test_validation_comes_every_so_many_epochs():
-    bilevel = Bilevel(Curve(), Points(), DartsOptions(steps=6, validate_epochs=3), Runtime())
+    bilevel = Bilevel(lambda weigh: Curve(), Points(), DartsOptions(steps=6, validate_epochs=3), Runtime())
     assert [index for index in range(6) if "val_miou" in bilevel.step(index)] == [2, 5]
 
 

@@ -22,6 +22,16 @@ class TestDartsWithoutWarmUp(StrategyContract):
     options = Darts.Options(steps=4, warmup_steps=0, validate_epochs=0, clip=None)
 
 
+class TestSecondOrderDarts(StrategyContract):
+    strategy = Darts
+    options = Darts.Options(steps=4, warmup_steps=1, order="second")
+
+
+class TestSecondOrderDartsByFiniteDifferences(StrategyContract):
+    strategy = Darts
+    options = Darts.Options(steps=4, warmup_steps=1, order="second-finite")
+
+
 def test_checking_an_experiment_needs_no_torch():
     code = (
         "import sys, nasframe_darts.strategy as s; s.Darts.Options(epochs=2); s.Darts.needs; "

@@ -1,0 +1,97 @@
+"""The supernet at one genotype: the chosen operations on the chosen path, with the weights that they have there.
+
+It is the function of the supernet whose mixing weights are 1 for what the genotype takes and 0 for all else, without
+computing what is multiplied by 0, and with the head of the path's end alone.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, final
+
+import torch
+from torch import Tensor, nn
+
+from nasframe import Genotype, Task
+from nasframe.genotype import validate
+from nasframe.supernet import SwitchableSupernet
+from nasframe_autodeeplab.cell import MixedCell, MixedOp
+from nasframe_autodeeplab.cell_graph import Edge, edges
+from nasframe_autodeeplab.resolution import crop, double, pad, resize_like
+from nasframe_autodeeplab.space import cell_wiring, path_states
+from nasframe_autodeeplab.supernet import AutoDeepLabSupernet
+from nasframe_autodeeplab.supernet_node import Node, Preparation
+from nasframe_autodeeplab.trellis import ENTRY, STEM
+
+if TYPE_CHECKING:
+    from nasframe_autodeeplab.space import AutoDeepLab
+
+
+@final
+class SinglePath(SwitchableSupernet):
+    """Images (N, C, H, W) of any size -> logits (N, classes, H, W) of the genotype that it was switched to.
+
+    H^{l-2} is where the supernet has it: at the node's own level, or the nearest finer one that exists. Where the
+    path was elsewhere two layers before, nothing is there, and the edges that read it add nothing.
+    """
+
+    def __init__(self, space: AutoDeepLab, task: Task) -> None:
+        super().__init__()
+        supernet = AutoDeepLabSupernet(space, task, lambda logits: logits.softmax(dim=-1))
+        self.space = space
+        self.stride = supernet.stride
+        self.skipped = supernet.skipped
+        self.stem = supernet.stem
+        self.nodes = supernet.nodes
+        self.heads = supernet.heads
+        self.rows = {edge: row for row, edge in enumerate(edges(space.options.blocks))}
+        self.columns: dict[str, int] = {name: column for column, name in enumerate(space.options.kept_operations)}
+        self.path: list[str] = []
+        self.wiring: dict[str, list[tuple[str, str]]] = {}
+
+    def switch(self, genotype: Genotype) -> None:
+        """Take this genotype's cell and path.
+
+        Raises:
+            GenotypeError: the genotype is not legal in the space.
+        """
+        validate(self.space, genotype)
+        self.path = path_states(genotype, self.space.options.layers)
+        self.wiring = cell_wiring(genotype, self.space.options.blocks)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, classes, H, W)."""
+        images = pad(inputs, self.stride)
+        hidden = {STEM: self.stem[0](images)}
+        hidden[ENTRY] = self.stem[1](hidden[STEM])
+        for source, state in pairwise([ENTRY, *self.path]):
+            hidden[state] = self._evaluate(source, state, hidden)
+        end = self.path[-1]
+        return crop(resize_like(self.heads[end](hidden[end]), images), like=inputs)
+
+    def _evaluate(self, source: str, state: str, hidden: dict[str, Tensor]) -> Tensor:
+        """The cell's output (N, B·C, H, W) at a state that the path reaches from ``source``."""
+        node, strides = self.nodes[state], dict(self.space.trellis.nodes(data="stride"))
+        assert isinstance(node, Node)
+        preparation = node.preparations[source]
+        assert isinstance(preparation, Preparation)
+        tensors = {
+            "h-1": preparation.last(double(hidden[source]) if strides[source] > strides[state] else hidden[source])
+        }
+        if self.skipped[state] in hidden:
+            tensors["h-2"] = preparation.before_last(hidden[self.skipped[state]])
+        cell = node.cells["shared" if node.shared else source]
+        for block, chosen in self.wiring.items():
+            terms: list[Tensor] = [
+                self._primitive(cell, Edge(name, block), operation)(tensors[name])
+                for name, operation in chosen
+                if name in tensors
+            ]
+            tensors[block] = sum(terms[1:], terms[0])
+        return torch.cat([tensors[block] for block in self.wiring], dim=1)
+
+    def _primitive(self, cell: nn.Module, edge: Edge, operation: str) -> nn.Module:
+        assert isinstance(cell, MixedCell)
+        mixed_op = cell.mixed_ops[self.rows[edge]]
+        assert isinstance(mixed_op, MixedOp)
+        return mixed_op.primitives[self.columns[operation]]
