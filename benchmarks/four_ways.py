@@ -1,6 +1,8 @@
 """What the searches of `examples/same_space_four_ways` are made of, in seconds of one core's processor time.
 
-`NASFRAME_CAMVID=... python benchmarks/four_ways.py`
+    python benchmarks/four_ways.py
+
+The data are where the variable `NASFRAME_CAMVID` says.
 """
 
 import time
