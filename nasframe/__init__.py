@@ -3,6 +3,7 @@
 The names here are all that a plug-in's light module needs; importing them loads neither torch nor matplotlib.
 """
 
+from nasframe.ask_tell import AskTell
 from nasframe.component import Component
 from nasframe.errors import (
     CapabilityError,
@@ -36,9 +37,9 @@ from nasframe.genotype import Choose, Genotype, GenotypeRecord
 from nasframe.hookspecs import hookimpl
 from nasframe.inference import Inference
 from nasframe.options import Options
-from nasframe.space import Canonical, Growing, Measure, Priced, Relaxable, SearchSpace, Switchable, Task, Weigh
+from nasframe.space import Canonical, Growing, Labels, Measure, Priced, Relaxable, SearchSpace, Switchable, Task, Weigh
 from nasframe.stepper import EndsEarly, Stepper, Uneven
-from nasframe.strategy import AskTell, Problem, Strategy
+from nasframe.strategy import Problem, Strategy
 
 __version__ = "0.1.0"
 
@@ -64,6 +65,7 @@ __all__ = [
     "Illustrating",
     "Inference",
     "Inferring",
+    "Labels",
     "Measure",
     "Model",
     "NasframeError",

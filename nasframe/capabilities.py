@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nasframe.evaluator import Evaluator
 from nasframe.registry import Found, Registry
+from nasframe.space import SearchSpace
 
 Partner = Literal["space", "evaluator"]
 HOME: Mapping[str, tuple[Partner, ...]] = {"nasframe.space": ("space",), "nasframe.evaluator": ("evaluator",)}
@@ -31,6 +33,28 @@ def lacking(space: type, evaluator: type, strategy: Any) -> list[type]:
     return [need for need in strategy.needs if not issubclass(space, need) and not issubclass(evaluator, need)]
 
 
+def misfit(space: type[SearchSpace], evaluator: type[Evaluator]) -> str:
+    """Why the networks of a space are not what an evaluator wants, in a phrase; empty: as far as is known, they are."""
+    if evaluator.labels is None or evaluator.labels in space.labels:
+        return ""
+    return f"wants {evaluator.labels} labelled, the space labels {' and '.join(space.labels)}"
+
+
+def misfits(registry: Registry, space: Found[Any], evaluator: Found[Any]) -> list[str]:
+    """Whether a space and an evaluator do not fit, and which installed ones would."""
+    if not misfit(space.value, evaluator.value):
+        return []
+    wanted, offered = evaluator.value.labels, space.value.labels
+    spaces = [found.component.name for found in registry.usable("space") if wanted in found.value.labels]
+    evaluators = [found.component.name for found in registry.usable("evaluator") if found.value.labels in offered]
+    return [
+        f"evaluator {evaluator.component.name!r} wants {wanted} labelled; space {space.component.name!r} makes "
+        f"networks that label {' and '.join(offered)}. "
+        f"Installed spaces that label {wanted}: {', '.join(spaces) or 'none'}. "
+        f"Installed evaluators that want {' or '.join(offered)} labelled: {', '.join(evaluators) or 'none'}."
+    ]
+
+
 def combinations(registry: Registry) -> list[Combination]:
     """Every installed space with every evaluator and strategy; those that cannot be imported are left out."""
     return [
@@ -39,8 +63,13 @@ def combinations(registry: Registry) -> list[Combination]:
             evaluator.component.name,
             strategy.component.name,
             "; ".join(
-                f"needs {_owner(registry, need)} that is {need.__name__}"
-                for need in lacking(space.value, evaluator.value, strategy.value)
+                [
+                    *filter(None, [misfit(space.value, evaluator.value)]),
+                    *(
+                        f"needs {_owner(registry, need)} that is {need.__name__}"
+                        for need in lacking(space.value, evaluator.value, strategy.value)
+                    ),
+                ]
             ),
         )
         for space in registry.usable("space")

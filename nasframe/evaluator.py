@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from nasframe.genotype import Genotype
 from nasframe.inference import Inference
 from nasframe.options import Options as BaseOptions
-from nasframe.space import Task
+from nasframe.space import Labels, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,6 +70,10 @@ class Evaluation:
     tables: Mapping[str, Table] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
     """How it was measured, as plain data for people: on which split, how many images, at which size, how averaged."""
+    failure: str = ""
+    """Why there is no score, which then is a stand-in; empty: there is one. The core sets it and the budget."""
+    budget: float = 1.0
+    """Share of a full evaluation that this is the result of."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,8 @@ class Evaluator(ABC):
 
     name: ClassVar[str]
     Options: ClassVar[type[BaseOptions]] = BaseOptions
+    labels: ClassVar[Labels | None] = None
+    """What it wants labelled; None: its data tell."""
     task: Task
 
     def __init__(self, options: BaseOptions | None = None, runtime: Runtime | None = None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from nasframe.capabilities import refusals
+from nasframe.capabilities import misfits, refusals
 from nasframe.composition import SECTIONS, compose
 from nasframe.errors import CapabilityError, ExperimentError
 from nasframe.evaluator import Evaluator
@@ -34,9 +34,11 @@ from nasframe.registry import Registry
 from nasframe.run_options import RunOptions
 from nasframe.space import SearchSpace
 from nasframe.strategy import Strategy
+from nasframe.term_check import TERMS, read_terms
+from nasframe.terms import Terms
 from nasframe.variables import escape
 
-KEYS = ("name", "seed", "extends", *SECTIONS, KEY, "retrain", "run")
+KEYS = ("name", "seed", "extends", *SECTIONS, KEY, *TERMS, "retrain", "run")
 
 
 class Identity(Options):
@@ -79,6 +81,8 @@ class Experiment:
     """None: the strategy searches it."""
     retrain: Retrain | None
     """None: the genotype is not retrained."""
+    terms: Terms | None
+    """On what terms candidates are evaluated; None: the strategy proposes none."""
     run: RunOptions
     source: str = field(compare=False)
     """The file it was read from."""
@@ -102,6 +106,7 @@ class Experiment:
             "seed": self.seed,
             **{key: {"type": part.component.name, **part.written()} for key, part in parts.items() if part},
             **({KEY: given} if given else {}),
+            **(self.terms.model_dump(mode="json") if self.terms else {}),
             "retrain": retrain,
             "run": self.run.model_dump(mode="json"),
         }
@@ -174,12 +179,16 @@ class _Check:
         if given and retrain:
             check_legal(given, retrain.space, members(self.tree)[KEY].place, KEY, self.problems)
         run = check_options(RunOptions, self.mapping("run"), "run", self.problems)
+        if space and evaluator:
+            messages = misfits(self.registry, space.found, evaluator.found)
+            self.refusals += [Problem(evaluator.type_place, "evaluator.type", message) for message in messages]
         if space and evaluator and strategy:
             messages = refusals(self.registry, space.found, evaluator.found, strategy.found)
             self.refusals += [Problem(strategy.type_place, "strategy.type", message) for message in messages]
+        terms = read_terms(self.tree, strategy, self.registry, self.problems, self.refusals)
         match identity, run, parts:
             case Identity(name=name, seed=seed), RunOptions(), (Part() as first, Part() as second, third):
-                return Experiment(name, seed, first, second, third, given, retrain, run, str(path))
+                return Experiment(name, seed, first, second, third, given, retrain, terms, run, str(path))
         return None
 
     def choice(self, section: Section) -> Choice | None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 import nasframe
-from nasframe.errors import ExperimentError, GenotypeError
+from nasframe.errors import CapabilityError, ExperimentError, GenotypeError
 from nasframe.evaluator import Evaluator, Runtime
 from nasframe.experiment import Experiment
 from nasframe.genotype import sample, validate
@@ -44,16 +44,29 @@ def prepared(experiment: Experiment) -> Iterator[Problems]:
         seed_all(experiment.seed, "prepare")
         search = full = None
         if experiment.strategy is not None:
-            search = _problem(experiment.space, experiment.evaluator, where)
+            search = make_problem(experiment.space, experiment.evaluator, where)
         if experiment.retrain is not None:
-            full = _problem(experiment.retrain.space, experiment.retrain.evaluator, where)
+            full = make_problem(experiment.retrain.space, experiment.retrain.evaluator, where)
         if search and full:
             _require_same_questions(search.space, full.space)
         yield Problems(where, search, full, tuple(remarks))
 
 
-def _problem(space: Part[SearchSpace], evaluator: Part[Evaluator], where: Runtime) -> Problem:
-    return Problem(space.cls(space.options), evaluator.cls(evaluator.options, where), where)
+def make_problem(space: Part[SearchSpace], evaluator: Part[Evaluator], where: Runtime) -> Problem:
+    """A space and an evaluator, which finds its data.
+
+    Raises:
+        CapabilityError: the one's networks do not label what the other wants labelled.
+        DataError: something is wrong with the data.
+    """
+    problem = Problem(space.cls(space.options), evaluator.cls(evaluator.options, where), where)
+    if problem.evaluator.task.labels not in problem.space.labels:
+        raise CapabilityError(
+            f"the data of evaluator {evaluator.component.name!r} have labels of {problem.evaluator.task.labels}; space "
+            f"{space.component.name!r} makes networks that label {' and '.join(problem.space.labels)}. Take a space "
+            "that fits; 'nasframe plugins --table' shows what is known to"
+        )
+    return problem
 
 
 def _require_same_questions(search: SearchSpace, full: SearchSpace) -> None:

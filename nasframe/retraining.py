@@ -13,6 +13,7 @@ from nasframe.located import Place, Problem, Value, merge, placed
 from nasframe.parts import members, optional_mapping
 from nasframe.registry import Registry
 from nasframe.rundir import EXPERIMENT
+from nasframe.term_check import without_terms
 
 FOUND = "genotype.yaml"
 FINAL = f"retrain/{FOUND}"
@@ -83,7 +84,7 @@ def _genotype_of(folder: Path, with_options: bool) -> Path:
 
 def _retraining_alone(tree: Value, given: Value, *, keep_space: bool, problems: list[Problem]) -> Value:
     """The experiment without its search: the retraining's options over the search's, a genotype, no strategy."""
-    top = dict(members(tree))
+    top = dict(members(without_terms(tree)))
     retrain = optional_mapping("retrain", tree, "retrain", problems)
     for section in ("space", "evaluator"):
         own = members(retrain).get(section)

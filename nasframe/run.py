@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any, Literal, final
 
 from nasframe import atomic, genotype_file
+from nasframe.ask_tell import AskTell
 from nasframe.errors import GenotypeError, NasframeError, RunError
+from nasframe.evaluation.front import write_front
+from nasframe.evaluation.setting_up import judged
 from nasframe.evaluator import Evaluation
 from nasframe.experiment import Experiment, load
 from nasframe.genotype import Genotype, GenotypeRecord, validate
@@ -138,8 +141,12 @@ class _Run:
         part = self.experiment.strategy
         assert part is not None, "what is not given is searched"
         seed_all(problem.runtime.seed, "search", "build")
-        strategy = part.cls(problem, part.options)
-        run_steps(strategy, self.journals["search"], problem.runtime.seed, self.experiment.run)
+        journal = self.journals["search"]
+        with judged(self.experiment, problem, journal) as problem:
+            strategy = part.cls(problem, part.options)
+            run_steps(strategy, journal, problem.runtime.seed, self.experiment.run)
+            if isinstance(strategy, AskTell):
+                write_front(self.folder.path, strategy, problem.objectives, self.experiment.space)
         self.progress.end()
         return strategy.best()
 

@@ -14,6 +14,7 @@ from nasframe.experiment import Identity
 from nasframe.given import KEY
 from nasframe.registry import Found, Registry
 from nasframe.run_options import RunOptions
+from nasframe.terms import Terms
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
@@ -42,6 +43,7 @@ def json_schema(registry: Registry) -> Schema:
             "extends": _extends(),
             **{section: _section(section, components) for section, components in found.items()},
             KEY: _given(),
+            **{key: _nullable(spec) for key, spec in options_schema(Terms, "terms", definitions)["properties"].items()},
             "retrain": _retrain(),
             "run": _nullable(options_schema(RunOptions, "run", definitions)),
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from nasframe.genotype import Choose, Genotype, Option
 from nasframe.options import Options as BaseOptions
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from nasframe.supernet import Supernet, SwitchableSupernet
+
+Labels = Literal["pixels", "images"]
+"""What a network gives a label to: every pixel, or whole images."""
 
 Weigh = Callable[["Tensor"], "Tensor"]
 """Logits (..., K) -> mixing weights (..., K). An absent option has the logit -inf and must get the weight 0."""
@@ -31,6 +34,11 @@ class Task:
     dense: bool = True
     """True: a label a pixel, logits (N, num_classes, H, W) at input size; False: one an image, (N, num_classes)."""
 
+    @property
+    def labels(self) -> Labels:
+        """What gets a label."""
+        return "pixels" if self.dense else "images"
+
 
 class SearchSpace(ABC):
     """A set of architectures, asked as questions in program order.
@@ -43,6 +51,8 @@ class SearchSpace(ABC):
 
     name: ClassVar[str]
     Options: ClassVar[type[BaseOptions]] = BaseOptions
+    labels: ClassVar[tuple[Labels, ...]] = ("pixels", "images")
+    """What its networks can label; an evaluator that wants something else is refused before any data are read."""
 
     def __init__(self, options: BaseOptions | None = None) -> None:
         """Args: options: of this class's ``Options``; None: the defaults."""

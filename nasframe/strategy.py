@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar
 
 import numpy as np
 
-from nasframe.evaluator import Candidate, Evaluation, Evaluator, Runtime
+from nasframe.evaluations import Evaluations
+from nasframe.evaluator import Evaluator, Runtime
 from nasframe.genotype import Genotype
 from nasframe.options import Options as BaseOptions
 from nasframe.space import SearchSpace
@@ -23,6 +23,10 @@ class Problem:
     space: SearchSpace
     evaluator: Evaluator
     runtime: Runtime = field(default_factory=Runtime)
+    objectives: tuple[str, ...] = ("score",)
+    """What is searched for: ``score``, which is maximised, and metrics that are minimised; see ``nasframe.pareto``."""
+    evaluations: Evaluations | None = None
+    """How candidates are evaluated; None: here, one after the other, without limits."""
 
 
 class Strategy(ABC):
@@ -67,62 +71,3 @@ class Strategy(ABC):
     @abstractmethod
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
-
-
-class AskTell(Strategy, ABC):
-    """A strategy that proposes genotypes and hears their evaluations.
-
-    Subclasses write ``ask`` and, if they learn, ``tell``; one step is one evaluated candidate. The state is
-    the history: it is restored by telling it again, so ``tell`` must not draw random numbers.
-    """
-
-    def __init__(self, problem: Problem, options: Any, steps: int, budget: float = 1.0) -> None:
-        """Args: steps: how many candidates; budget: share of a full evaluation that each gets."""
-        self.problem = problem
-        self.options = options
-        self.steps = steps
-        self.budget = budget
-        self.history: list[tuple[Genotype, Evaluation]] = []
-
-    @abstractmethod
-    def ask(self, rng: np.random.Generator) -> Genotype:
-        """The genotype to evaluate next."""
-
-    def tell(self, genotype: Genotype, result: Evaluation) -> None:
-        """Hear an evaluation; called in the order of asking. Default: nothing to learn."""
-        return
-
-    @final
-    def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
-        """Ask, evaluate, tell."""
-        genotype = self.ask(rng)
-        build = partial(self.problem.space.build, genotype, self.problem.evaluator.task)
-        result = self.problem.evaluator.evaluate(Candidate(genotype, build), self.budget)
-        self._note(genotype, Evaluation(result.score, result.metrics))
-        return {"score": result.score, "best_score": self._best()[1].score, **result.metrics}
-
-    @final
-    def best(self) -> Genotype:
-        """The genotype of the highest score; the earliest among equals."""
-        return self._best()[0]
-
-    @final
-    def state_dict(self) -> dict[str, Any]:
-        """The history."""
-        return {
-            "history": [(genotype.to_dict(), result.score, dict(result.metrics)) for genotype, result in self.history]
-        }
-
-    @final
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Tell the history again."""
-        self.history = []
-        for genotype, score, metrics in state["history"]:
-            self._note(Genotype.from_dict(genotype), Evaluation(score, metrics))
-
-    def _note(self, genotype: Genotype, result: Evaluation) -> None:
-        self.history.append((genotype, result))
-        self.tell(genotype, result)
-
-    def _best(self) -> tuple[Genotype, Evaluation]:
-        return max(self.history, key=lambda entry: entry[1].score)

@@ -8,7 +8,8 @@ from typing import Any, TypeGuard
 
 from pydantic import BaseModel
 
-from nasframe.capabilities import refusals
+from nasframe.ask_tell import AskTell
+from nasframe.capabilities import misfits, refusals
 from nasframe.composition import SECTIONS
 from nasframe.errors import CapabilityError, PluginError
 from nasframe.experiment import Identity
@@ -16,6 +17,7 @@ from nasframe.parts import Section
 from nasframe.registry import Found, Registry
 from nasframe.run_options import RunOptions
 from nasframe.schema import Schema
+from nasframe.terms import Terms
 from nasframe.variables import escape
 from nasframe.yaml_source import dump_inline
 
@@ -39,9 +41,13 @@ def choose_parts(registry: Registry, names: dict[Section, str | None]) -> list[F
         candidates.append(found)
     tried = [list(parts) for parts in itertools.product(*candidates)]
     for parts in tried:
-        if not refusals(registry, *parts):
+        if not _problems(registry, *parts):
             return parts
-    raise CapabilityError(" ".join(refusals(registry, *tried[0])))
+    raise CapabilityError(" ".join(_problems(registry, *tried[0])))
+
+
+def _problems(registry: Registry, space: Found[Any], evaluator: Found[Any], strategy: Found[Any]) -> list[str]:
+    return [*misfits(registry, space, evaluator), *refusals(registry, space, evaluator, strategy)]
 
 
 def experiment_text(parts: list[Found[Any]], name: str) -> str:
@@ -51,6 +57,8 @@ def experiment_text(parts: list[Found[Any]], name: str) -> str:
     for section, part in zip(SECTIONS, parts, strict=True):
         lines += ["", f"{section}:", *_comment(f"{part.component.summary} ({part.distribution} {part.version})", 2)]
         lines += [f"  type: {part.component.name}", *_mapping(part.value.Options, {}, 2)]
+    if issubclass(parts[-1].value, AskTell):
+        lines += ["", *_comment("On what terms the candidates are evaluated.", 0), *_mapping(Terms, {}, 0)]
     lines += ["", *_comment("What differs in retraining the genotype that was found; null: it is not retrained.", 0)]
     lines += ["retrain:", *_comment("Options of the space, like those above.", 2), "  space: {}"]
     lines += [*_comment("Options of the evaluator, like those above.", 2), "  evaluator: {}"]

@@ -133,6 +133,13 @@ def test_overrides_reach_the_options_of_the_space(invoke):
     assert one["params"] == (9 * 6 + 6) + 6 * 27 + (6 * 5 + 5)
 
 
+def test_the_latency_of_a_faster_form_says_which(invoke):
+    options = ("--latency", "--threads", "1", "--fold-batch-norm", "--channels-last")
+    found = json.loads(invoke("hard-best", *options, "--format", "json").stdout)["latency"]
+    assert found["median"] > 0 and found["speedups"] == ["fold batch norm", "channels last"]
+    assert "1 threads, cpu, fold batch norm," in invoke("hard-best", *options).stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -140,6 +147,7 @@ def test_overrides_reach_the_options_of_the_space(invoke):
         (["hard-best", "--set", "filters=x"], "--set filters=x: options.filters: found 'x', expected a valid integer"),
         (["hard-best", "--set", "layers=3"], "hard-best: the genotype has no answer to the decision 'layer2'"),
         (["hard-bset"], "did you mean 'hard-best'? (installed: hard-best); nor is there a file of that name"),
+        (["hard-best", "--channels-last"], "without --latency nothing is run that could be faster by channels last"),
         (["hard-best", "--size", "16"], "expected HEIGHTxWIDTH"),
     ],
 )

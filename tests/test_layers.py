@@ -9,13 +9,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     "errors options genotype golden component suggestion located schedule stepper progress interrupt exact_json "
-    "inference",
+    "inference terms",
     "atomic run_options training_options yaml_source variables option_check origins genotype_file",
-    "space evaluator strategy graph graph_files hookspecs evaluation_output image_files __init__",
+    "space evaluator attempt evaluations strategy ask_tell pareto graph graph_files hookspecs evaluation_output "
+    "image_files __init__",
     "supernet seeding precision stream gradients kept_weights training cost layer_costs memory latency decode",
-    "target registry capabilities parts composition given experiment schema template",
+    "target registry capabilities parts composition given term_check experiment schema template",
     "testing checkpoint rundir run_files run_listing derivation comparison saved trained starting journal loop prepare "
-    "retrain retraining folding export model_card plan plot report",
+    "evaluation retrain retraining folding speedups export model_card plan plot report",
     "run",
     "cli __main__",
 )
@@ -24,12 +25,13 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split(
 HEAVY = {"torch", "matplotlib", "PIL"}
 TORCH = {
     *"supernet seeding stream gradients training cost precision checkpoint journal loop prepare retrain run".split(),
-    *"testing trained kept_weights starting export folding plan layer_costs memory latency".split(),
+    *"testing trained kept_weights starting export folding plan layer_costs memory latency evaluation".split(),
 }
 DRAWING = {"plot", "report", "comparison"}
 FOR_PLUGINS = {
     *"__init__ genotype graph gradients supernet training training_options schedule seeding precision stream".split(),
     *"evaluator space strategy options errors decode testing inference evaluation_output progress golden cost".split(),
+    "pareto",
 }
 CORE = sorted((ROOT / "nasframe").rglob("*.py"))
 PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/nasframe_*/**/*.py"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 from pathlib import Path
@@ -223,13 +224,19 @@ def test_time_between_a_stop_and_a_resumption_does_not_count(young):
 
 
 def test_a_run_that_is_searching_shows_the_space_and_what_is_known_so_far(searching):
-    text = report(searching)
+    with (searching / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        text = report(searching)
     assert "**searching** in the search phase, 4 of 10 steps" in text
     assert "best of the search so far: **score 0.4**" in text
     assert "## The search space" in text
     assert "figures/operations-cell.svg" in text
     assert "- No genotype: the search has not come to its end." in text
     assert "- No score: the retraining has not come to its end." in text
+
+
+def test_a_run_whose_process_is_gone_is_called_crashed(searching):
+    assert "**crashed** in the search phase, 4 of 10 steps" in report(searching)
 
 
 def test_a_failed_run_says_why(searching):

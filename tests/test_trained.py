@@ -182,6 +182,12 @@ def test_evaluate_measures_with_any_evaluator_that_can(folder, invoke, tmp_path)
     assert "accuracy" in invoke("evaluate", folder, "--output", tmp_path / "out", "--force").stdout
 
 
+def test_a_faster_form_of_the_network_scores_the_same_and_is_named(folder, invoke):
+    plain = json.loads(invoke("evaluate", folder, "--format", "json").stdout)
+    result = invoke("evaluate", folder, "--fold-batch-norm", "--channels-last", "--format", "json")
+    assert json.loads(result.stdout) == {**plain, "speedups": ["fold batch norm", "channels last"]}
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -193,6 +199,7 @@ def test_evaluate_measures_with_any_evaluator_that_can(folder, invoke, tmp_path)
         (("evaluate", "--window", "3by4"), "'3by4'; expected HEIGHT,WIDTH in pixels"),
         (("evaluate", "--window", "8", "--stride", "9,8"), "the stride 9x8 is larger than the window 8x8"),
         (("evaluate", "--scales", "0.5;1"), "'0.5;1'; expected numbers, like 0.5,0.75,1"),
+        (("evaluate", "--onnx", __file__, "--channels-last"), "--onnx measures a file, which cannot be changed"),
         (("evaluate", "--scales", "0"), "expected one or more numbers above 0"),
         (("evaluate", "--set", "evaluator.x=1"), "--set evaluator.x=1: evaluator.x: unknown key 'x'"),
     ],

@@ -10,12 +10,16 @@ from rich.table import Table
 from rich.text import Text
 
 from nasframe.cli.genotypes import find_genotype
+from nasframe.cli.networks import speed_options
 from nasframe.cli.output import console, format_option, set_option, size_of
 from nasframe.genotype import Genotype, GenotypeRecord
 from nasframe.registry import Registry
 from nasframe.space import SearchSpace, Task
+from nasframe.speedups import Speedups
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from nasframe.latency import Latency
     from nasframe.layer_costs import Convention, LayerCost
     from nasframe.memory import Memory
@@ -43,6 +47,7 @@ WORDS = {
 @click.option("--memory", "batch", type=click.IntRange(1), metavar="BATCH", help="Also the memory for such a batch.")
 @click.option("--latency", "timed", is_flag=True, help="Also the time of a forward pass, measured here.")
 @click.option("--threads", type=click.IntRange(1), help="CPU threads for --latency; default: torch's choice.")
+@speed_options
 @set_option
 @format_option
 @click.pass_obj
@@ -58,10 +63,13 @@ def cost(
     batch: int | None,
     timed: bool,
     threads: int | None,
+    speedups: Speedups,
     overrides: tuple[str, ...],
     format_: str,
 ) -> None:
     """Count a genotype's parameters and multiply-adds, its memory and its time."""
+    if speedups.names and not timed:
+        raise click.UsageError(f"without --latency nothing is run that could be faster by {', '.join(speedups.names)}")
     genotype, space = find_genotype(registry, name_or_file, overrides)
     task = Task(channels, classes, size)
     layers = _layers(space, genotype, task, None)
@@ -79,7 +87,10 @@ def cost(
     if batch is not None:
         facts["memory"] = {"batch": batch, **vars(_memory(space, genotype, task, batch))}
     if timed:
-        facts["latency"] = vars(_latency(space, genotype, task, threads))
+        facts["latency"] = {
+            **vars(_latency(speedups.applied(space.build(genotype, task)), task, threads)),
+            "speedups": speedups.names,
+        }
     record = _published(registry, name_or_file)
     if record and record.reported:
         facts["reported"] = {**record.reported, "note": record.note}
@@ -112,10 +123,10 @@ def _memory(space: SearchSpace, genotype: Genotype, task: Task, batch: int) -> M
     return memory(lambda: space.build(genotype, task), (batch, task.in_channels, *task.size))
 
 
-def _latency(space: SearchSpace, genotype: Genotype, task: Task, threads: int | None) -> Latency:
+def _latency(network: nn.Module, task: Task, threads: int | None) -> Latency:
     from nasframe.latency import latency
 
-    return latency(space.build(genotype, task), (1, task.in_channels, *task.size), threads=threads)
+    return latency(network, (1, task.in_channels, *task.size), threads=threads)
 
 
 def _published(registry: Registry, name: str) -> GenotypeRecord | None:
@@ -158,10 +169,11 @@ def _memory_rows(memory: dict[str, int] | None) -> dict[str, str]:
 def _latency_rows(latency: dict[str, Any] | None) -> dict[str, str]:
     if latency is None:
         return {}
+    how = [f"{latency['threads']} threads", latency["device"], *latency["speedups"]]
     return {
         "latency": f"{latency['median']:.1f} ms, half of the passes within {latency['low']:.1f} to "
         f"{latency['high']:.1f} ms ({latency['repeats']} after {latency['uncounted']} to warm up, "
-        f"{latency['threads']} threads, {latency['device']})"
+        f"{', '.join(how)})"
     }
 
 

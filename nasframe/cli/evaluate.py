@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from nasframe.cli.networks import PATH, Chosen, inference_options, network_options, require
+from nasframe.cli.networks import EXISTING, PATH, Chosen, inference_options, network_options, require, speed_options
 from nasframe.cli.output import format_option
 from nasframe.evaluation_output import as_text, require_free, write
 from nasframe.evaluator import Differentiable, Evaluation, Inferring
 from nasframe.inference import Inference
 from nasframe.registry import Registry
+from nasframe.speedups import Speedups
 
 if TYPE_CHECKING:
     from nasframe.saved import Saved
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 @network_options
 @click.option("--split", default="val", show_default=True, help="On which part of the data.")
 @inference_options
+@speed_options
+@click.option("--onnx", type=EXISTING, help="Measure this file, exported from the network, in onnxruntime instead.")
 @click.option("--output", type=PATH, help="Also write evaluation.json and the tables as CSV into this folder.")
 @click.option("--force", is_flag=True, help="Overwrite an evaluation in that folder.")
 @format_option
@@ -32,6 +35,8 @@ def evaluate(
     chosen: Chosen,
     split: str,
     inference: Inference,
+    speedups: Speedups,
+    onnx: Path | None,
     output: Path | None,
     force: bool,
     format_: Literal["table", "json"],
@@ -40,6 +45,10 @@ def evaluate(
 
     RUN is the folder of a run. An experiment file will do, with --genotype and --weights.
     """
+    if onnx is not None and speedups.names:
+        raise click.UsageError(
+            f"--onnx measures a file, which cannot be changed: leave out {', '.join(speedups.names)}"
+        )
     if output is not None and not force:
         require_free(output)
     saved = chosen.find(registry)
@@ -47,31 +56,34 @@ def evaluate(
         require(saved, Differentiable, "evaluate", registry)
     else:
         require(saved, Inferring, "evaluate with --split, --window, --scales or --mirror", registry)
-    result = _measure(saved, split, inference)
-    about = _about(saved)
+    result = _measure(saved, split, inference, speedups, onnx)
+    about = _about(saved, speedups, onnx)
     if output is not None:
         write(output, result, about)
     click.echo(as_text(result, about, format_))
 
 
-def _measure(saved: Saved, split: str, inference: Inference) -> Evaluation:
+def _measure(saved: Saved, split: str, inference: Inference, speedups: Speedups, onnx: Path | None) -> Evaluation:
+    from nasframe.export import onnx_model
     from nasframe.precision import numerics
     from nasframe.progress import counting
     from nasframe.trained import build_trained
 
     trained = build_trained(saved)
+    model = speedups.applied(trained.network) if onnx is None else onnx_model(onnx)
     evaluator = trained.problem.evaluator
     with numerics(saved.run, trained.problem.runtime.device), counting("evaluate") as hear:
         if isinstance(evaluator, Inferring):
-            return evaluator.measure_with(trained.network, inference, split, hear)
+            return evaluator.measure_with(model, inference, split, hear)
         assert isinstance(evaluator, Differentiable), "checked before"
-        return evaluator.measure(trained.network)
+        return evaluator.measure(model)
 
 
-def _about(saved: Saved) -> dict[str, Any]:
+def _about(saved: Saved, speedups: Speedups, onnx: Path | None) -> dict[str, Any]:
     return {
         "run": str(saved.source),
-        "weights": str(saved.weights),
+        **({"weights": str(saved.weights)} if onnx is None else {"onnx": str(onnx)}),
         "space": saved.record.genotype.space,
         "evaluator": saved.evaluator.component.name,
+        **({"speedups": speedups.names} if speedups.names else {}),
     }

@@ -14,6 +14,7 @@ import click
 from nasframe.errors import CapabilityError
 from nasframe.inference import Inference, Size
 from nasframe.registry import Registry
+from nasframe.speedups import Speedups
 
 if TYPE_CHECKING:
     from nasframe.saved import Saved
@@ -81,6 +82,21 @@ def inference_options(command: Command) -> Command:
         return command(inference=inference, **rest)
 
     return with_inference
+
+
+def speed_options(command: Command) -> Command:
+    """``--fold-batch-norm``, ``--channels-last`` and ``--compile``; the command gets them as ``speedups``."""
+
+    @click.option("--fold-batch-norm", is_flag=True, help="Faster: batch norms folded into their convolutions.")
+    @click.option("--channels-last", is_flag=True, help="Faster: the channels of a pixel side by side in memory.")
+    @click.option("--compile", "compiled", is_flag=True, help="Faster after minutes: compiled by torch.compile.")
+    @functools.wraps(command)
+    def with_speedups(*, fold_batch_norm: bool, channels_last: bool, compiled: bool, **rest: Any) -> Any:
+        speedups = Speedups(fold_batch_norm, channels_last, compiled)
+        speedups.require()
+        return command(speedups=speedups, **rest)
+
+    return with_speedups
 
 
 def require(saved: Saved, capability: type, what: str, registry: Registry) -> None:

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nasframe.cli.networks import PATH, Chosen, inference_options, network_options, require
+from nasframe.cli.networks import PATH, Chosen, inference_options, network_options, require, speed_options
 from nasframe.evaluator import PictureKind, Predicting
 from nasframe.image_files import ImageFile, Job, find_image_files, plan_jobs, require_absent
 from nasframe.inference import Inference
 from nasframe.registry import Registry
+from nasframe.speedups import Speedups
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from nasframe.evaluator import Predictor, Runtime
     from nasframe.saved import Saved
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--color", is_flag=True, help="Also write a picture of one colour a class.")
 @click.option("--overlay", is_flag=True, help="Also write the colours over the image.")
 @inference_options
+@speed_options
 @click.option("--force", is_flag=True, help="Overwrite pictures.")
 @click.pass_obj
 def predict(
@@ -38,6 +42,7 @@ def predict(
     color: bool,
     overlay: bool,
     inference: Inference,
+    speedups: Speedups,
     force: bool,
 ) -> None:
     """Label images with the trained network of a RUN.
@@ -58,7 +63,12 @@ def predict(
     jobs = plan_jobs(images, predictor, kinds, output)
     if not force:
         require_absent(jobs)
-    _label(saved, predictor, runtime, jobs, inference)
+    from nasframe.precision import numerics
+    from nasframe.trained import build_network
+
+    network = speedups.applied(build_network(saved, predictor.task).to(runtime.device))
+    with numerics(saved.run, runtime.device):
+        _label(predictor, network, jobs, inference)
     click.echo(f"Labelled {len(jobs)} image{'s' * (len(jobs) != 1)}: {output}")
 
 
@@ -71,16 +81,13 @@ def _predictor(saved: Saved) -> tuple[Predictor, Runtime]:
     return cls.predictor(saved.evaluator.options, where), where
 
 
-def _label(saved: Saved, predictor: Predictor, runtime: Runtime, jobs: list[Job], inference: Inference) -> None:
+def _label(predictor: Predictor, network: nn.Module, jobs: list[Job], inference: Inference) -> None:
     """Predict and write the files of all jobs."""
     from nasframe import atomic
-    from nasframe.precision import numerics
     from nasframe.progress import counting
-    from nasframe.trained import build_network
 
-    network = build_network(saved, predictor.task).to(runtime.device)
     images, kinds = [job.image for job in jobs], list(jobs[0].outputs)
-    with numerics(saved.run, runtime.device), counting("predict") as hear:
+    with counting("predict") as hear:
         pictures = predictor.predict(network, images, kinds, inference)
         for done, (job, contents) in enumerate(zip(jobs, pictures, strict=True), 1):
             for kind, path in job.outputs.items():

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from nasframe import cost
+from nasframe.ask_tell import AskTell
 from nasframe.errors import NasframeError
 from nasframe.evaluator import Candidate, Differentiable, Split, Trainable
 from nasframe.experiment import Experiment, load
@@ -31,7 +32,7 @@ from nasframe.prepare import Problems, prepared
 from nasframe.registry import Registry
 from nasframe.seeding import seed_all
 from nasframe.stepper import Stepper, Uneven
-from nasframe.strategy import AskTell, Problem
+from nasframe.strategy import Problem
 
 UNCOUNTED, FEWEST, MOST = 2, 3, 12
 """Steps of a kind that do not count, for they fill caches and queues; steps that at least and at most do."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from matplotlib.axes import Axes
 
 from nasframe.graph import parts
-from nasframe.plot import cell, curves, heatmap, trellis, weights
+from nasframe.plot import cell, curves, front, heatmap, trellis, weights
 from nasframe.plot.canvas import saved
 from nasframe.report.record import RunRecord
 
@@ -35,6 +36,8 @@ class Figures:
     weights: str | None = None
     confusion: dict[str, str] = field(default_factory=dict)
     """By table."""
+    front: str | None = None
+    """Scores over costs, where there were several objectives."""
 
 
 def write_figures(record: RunRecord) -> Figures:
@@ -51,6 +54,7 @@ def write_figures(record: RunRecord) -> Figures:
         {phase: path for phase in ("search", "retrain") if (path := _curves(record, phase, folder))},
         _weights(record, folder),
         _confusion(record, folder),
+        _front(record, folder),
     )
 
 
@@ -106,6 +110,13 @@ def _curves(record: RunRecord, phase: str, folder: Path) -> str | None:
     panels = curves.compute(record.events, phase)
     height = _PANEL_HEIGHT + _LEGEND_ROW * max((panel.legend_rows for panel in panels), default=0)
     return _panels(panels, curves.draw, folder / f"curves-{phase}.svg", (3, height))
+
+
+def _front(record: RunRecord, folder: Path) -> str | None:
+    found = front.compute(record.events)
+    if found is None:
+        return None
+    return _panels(found.costs, partial(front.draw, found), folder / "front.svg", (2, 3.2))
 
 
 def _weights(record: RunRecord, folder: Path) -> str | None:

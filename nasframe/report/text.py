@@ -14,6 +14,7 @@ from nasframe.report import facts
 from nasframe.report import markdown as md
 from nasframe.report.figures import Figures
 from nasframe.report.record import RunRecord
+from nasframe.run_listing import state_of
 
 _PARTS = ("space", "strategy", "evaluator")
 _KEY_OPTIONS = 10
@@ -25,7 +26,7 @@ def head(record: RunRecord) -> Iterator[str]:
     """Title, state, result."""
     yield f"# {md.escaped(str(record.experiment.get('name', record.folder.name)))}"
     status = record.status
-    state = f"**{status.get('state', 'state unknown')}**"
+    state = f"**{state_of(record.folder, status) if 'state' in status else 'state unknown'}**"
     if {"phase", "step", "steps"} <= status.keys():
         state += f" in the {status['phase']} phase, {md.number(status['step'])} of {md.number(status['steps'])} steps"
     if status.get("state") == "done":

@@ -48,6 +48,10 @@ class EvaluatorContract:
     def test_a_larger_budget_is_accepted(self) -> None:
         assert math.isfinite(self._evaluate(1.0).score)
 
+    def test_it_wants_labelled_what_it_says(self) -> None:
+        evaluator = self.make()
+        assert evaluator.labels in (None, evaluator.task.labels), "the class says something else than its task"
+
     def test_record_is_plain_data(self) -> None:
         import json
 

@@ -67,6 +67,9 @@ class SpaceContract:
             with torch.no_grad():
                 assert tuple(network(images).shape) == self._output_shape(), "logits must have the task's shape"
 
+    def test_it_labels_what_the_task_wants(self) -> None:
+        assert self.task.labels in self.space.labels, "the class says that it cannot serve the task"
+
     def test_building_depends_on_torchs_seed_alone(self) -> None:
         genotype = self._draw(0)
         states = []

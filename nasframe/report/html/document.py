@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from nasframe.plot import trellis
 from nasframe.report import text
-from nasframe.report.html import experiment, found, frames, header, images, retraining, searching
+from nasframe.report.html import experiment, found, frames, front, header, images, retraining, searching
 from nasframe.report.html.markup import Markup, data_script, joined, tag, with_code
 from nasframe.report.record import RunRecord
 
@@ -39,6 +39,7 @@ def _sections(record: RunRecord, told: frames.Frames | None) -> list[Section]:
         ("found", what, found.section(record, drawn=told is None)),
         ("over-time", "The search over time", searching.over_time(record, told) if told else ()),
         ("search", "Curves of the search", (retraining.phase_curves(record, "search"),)),
+        ("front", "The Pareto front", front.section(record)),
         ("retraining", "Retraining", (*retrained, _PICTURES if record.pictures else None)),
         ("cost", "Cost and time", experiment.cost(record)),
         ("experiment", "The experiment", (*experiment.values(record), *experiment.surroundings(record))),

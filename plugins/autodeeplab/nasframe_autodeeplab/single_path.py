@@ -34,8 +34,8 @@ class SinglePath(SwitchableSupernet):
 
     def __init__(self, space: AutoDeepLab, task: Task) -> None:
         super().__init__()
-        whole = AutoDeepLab(space.options.model_copy(update={"partial_channels": 1}))
-        supernet = AutoDeepLabSupernet(whole, task, lambda logits: logits.softmax(dim=-1))
+        options = space.options.model_copy(update={"implementation": "plain", "partial_channels": 1})
+        supernet = AutoDeepLabSupernet(AutoDeepLab(options), task, lambda logits: logits.softmax(dim=-1))
         self.space = space
         self.stride = supernet.stride
         self.skipped = supernet.skipped

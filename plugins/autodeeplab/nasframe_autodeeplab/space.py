@@ -12,6 +12,7 @@ from nasframe import (
     CapabilityError,
     Choose,
     Genotype,
+    Labels,
     Measure,
     Priced,
     Relaxable,
@@ -40,6 +41,7 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
     """
 
     name: ClassVar[str] = "autodeeplab"
+    labels: ClassVar[tuple[Labels, ...]] = ("pixels",)
     Options = AutoDeepLabOptions
     options: AutoDeepLabOptions
 

@@ -1,6 +1,7 @@
 """The supernet (Auto-DeepLab, section 3): every cell on every path, mixed by alpha and beta.
 
-This is the plain reading of Eq. 1 to 7: one evaluation of a cell for each of the trellis's moves.
+One evaluation of a cell for each of the trellis's moves; at each node either one after the other, which is the plain
+reading of Eq. 1 to 7, or all together.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, cast, final
 
 import numpy as np
 import torch
@@ -22,9 +23,10 @@ from nasframe_autodeeplab.head import SupernetHead
 from nasframe_autodeeplab.normalisation import BatchNorm
 from nasframe_autodeeplab.operations import Recipe, conv, relu_conv_norm
 from nasframe_autodeeplab.partial_channels import absent_edges, with_edges
-from nasframe_autodeeplab.recompute import recomputed
 from nasframe_autodeeplab.resolution import crop, pad, resize_like
-from nasframe_autodeeplab.supernet_node import Node, Shape
+from nasframe_autodeeplab.stacked.node import StackedNode
+from nasframe_autodeeplab.stacked.scales import Arrangement
+from nasframe_autodeeplab.supernet_node import Node, Shape, TrellisNode
 from nasframe_autodeeplab.trellis import ENTRY, FINEST, STEM, STEPS, last_states, moves, skipped, states
 
 if TYPE_CHECKING:
@@ -75,27 +77,20 @@ class AutoDeepLabSupernet(Supernet):
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, classes, H, W)."""
         images = pad(inputs, self.stride)
-        operation_weights = self._operation_weights(self.weigh)  # (edges, K)
+        operation_weights = self.arrange(self._operation_weights(self.weigh))  # (edges, K)
         move_weights = self.weigh(self._move_logits())  # (nodes with moves, 3); Eq. 7
+        recompute = self.checkpoint and self.training and torch.is_grad_enabled()
         hidden: dict[str, Tensor] = {}
         hidden[STEM] = self.stem[0](images)
         hidden[ENTRY] = self.stem[1](hidden[STEM])
         for state in self.states:
-            terms = [
-                move_weights[row, column]
-                * self._evaluate(state, source, hidden[self.skipped[state]], hidden[source], operation_weights)
-                for source, (_, row, column) in self._arriving(state)
-            ]
-            hidden[state] = sum(terms[1:], terms[0])  # Eq. 6
+            arriving = {source: hidden[source] for source, _ in self._arriving(state)}
+            moves = {source: move_weights[row, column] for source, (_, row, column) in self._arriving(state)}
+            node = cast(TrellisNode, self.nodes[state])
+            evaluate = node.recomputed if recompute else node
+            hidden[state] = evaluate(hidden[self.skipped[state]], arriving, operation_weights, moves)
         logits = [resize_like(head(hidden[state]), images) for state, head in self.heads.items()]
         return crop(sum(logits[1:], logits[0]), like=inputs)
-
-    def _evaluate(self, state: str, source: str, before_last: Tensor, last: Tensor, weights: Tensor) -> Tensor:
-        node = self.nodes[state]
-        if self.checkpoint and self.training and torch.is_grad_enabled():
-            return recomputed(node, source, before_last, last, weights)
-        output: Tensor = node(source, before_last, last, weights)
-        return output
 
     def _arriving(self, state: str) -> list[tuple[str, tuple[str, int, int]]]:
         """The nodes from which moves arrive, each with its move's place in the table of betas."""
@@ -144,10 +139,13 @@ class AutoDeepLabSupernet(Supernet):
                 relu_conv_norm(first, second, norm, 3, stride=2),
             ]
         )
+        stacked = options.implementation == "stacked"
+        self.arrange = Arrangement(options.blocks, options.operations, recipe) if stacked else nn.Identity()
         self.nodes = nn.ModuleDict()
         for state in self.states:
             arriving = {source: shapes[source] for source, _ in self._arriving(state)}
-            self.nodes[state] = Node(shapes[self.skipped[state]], arriving, shapes[state].stride, options, recipe)
+            node = Node(shapes[self.skipped[state]], arriving, shapes[state].stride, options, recipe)
+            self.nodes[state] = StackedNode(node, options, recipe) if stacked else node
         self.heads = nn.ModuleDict()
         for state in last_states(self.space.trellis):
             rate = max(1, options.aspp_reach // shapes[state].stride)

@@ -10,7 +10,14 @@ from nasframe_autodeeplab.space import AutoDeepLab
 
 torch.set_num_threads(1)
 
-SMALL = {"layers": 2, "levels": 2, "blocks": 2, "filters": 4, "operations": ("sep_3x3", "zero", "skip")}
+SMALL = {
+    "layers": 2,
+    "levels": 2,
+    "blocks": 2,
+    "filters": 4,
+    "operations": ("sep_3x3", "zero", "skip"),
+    "implementation": "plain",
+}
 TASK = Task(3, 5, (33, 33))
 
 
@@ -106,3 +113,8 @@ def test_the_derived_network_and_the_single_path_have_all_channels():
 def test_a_share_that_does_not_divide_the_channels_is_refused():
     with pytest.raises(ExperimentError, match=r"partial_channels is 3 and space\.filters 4.*such as 6"):
         relax(partial_channels=3)
+
+
+def test_the_stacked_supernet_refuses_partial_channels():
+    with pytest.raises(ValueError, match=r"partial_channels=4 needs implementation: plain"):
+        AutoDeepLab.Options(**{**SMALL, "implementation": "stacked"}, partial_channels=4)

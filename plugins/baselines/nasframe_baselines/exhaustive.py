@@ -41,6 +41,7 @@ class Exhaustive(AskTell):
             )
         super().__init__(problem, options, len(self._genotypes), options.budget)
 
-    def ask(self, rng: np.random.Generator) -> Genotype:
-        """The next genotype."""
-        return self._genotypes[len(self.history)]
+    def ask(self, rng: np.random.Generator) -> Genotype | None:
+        """The next genotype; none after the last."""
+        done = len(self.history) + len(self.outstanding) + len(self.refused)
+        return self._genotypes[done] if done < len(self._genotypes) else None

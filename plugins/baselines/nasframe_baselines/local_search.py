@@ -44,27 +44,39 @@ class LocalSearch(AskTell):
         self._top: Genotype | None = None
         self._around: list[Genotype] = []
 
-    def ask(self, rng: np.random.Generator) -> Genotype:
-        """A neighbour of the top that was not evaluated yet; at an optimum a genotype drawn at random."""
-        unknown = self._unknown()
+    def ask(self, rng: np.random.Generator) -> Genotype | None:
+        """A neighbour of the top that was not asked for yet; at an optimum a genotype drawn at random.
+
+        None: all that is left of the neighbours is being evaluated.
+        """
+        self._move_on()
+        unknown = [genotype for genotype in self._unknown() if not self.is_known(genotype)]
         if unknown:
             return unknown[int(rng.integers(len(unknown)))]
+        if self._unknown():
+            return None
         for _ in range(TRIES):
             genotype = sample(self.problem.space, rng)
-            if genotype not in self._scores:
+            if not self.is_known(genotype):
                 break
         return genotype
 
     def tell(self, genotype: Genotype, result: Evaluation) -> None:
         """Begin a climb, or move on."""
-        begins = not self._unknown()
+        self._move_on()
+        begins = self._top is None
         self._scores[genotype] = result.score
         if begins:
             self._climb_to(genotype)
         elif self.options.move == "first" and result.score > self._height():
             self._climb_to(genotype)
+        self._move_on()
+
+    def _move_on(self) -> None:
+        """Where no neighbour of the top is left: climb to the best of them, or end the climb."""
         while self._top is not None and not self._unknown():
-            best = max(self._around, key=self._scores.__getitem__, default=self._top)
+            known = [genotype for genotype in self._around if genotype in self._scores]
+            best = max(known, key=self._scores.__getitem__, default=self._top)
             if self._scores[best] <= self._height():
                 self._top, self._around = None, []
             else:
@@ -78,5 +90,5 @@ class LocalSearch(AskTell):
         return -np.inf if self._top is None else self._scores[self._top]
 
     def _unknown(self) -> list[Genotype]:
-        """The neighbours of the top that were not evaluated; none: it is an optimum, or there is no climb."""
-        return [genotype for genotype in self._around if genotype not in self._scores]
+        """The neighbours of the top with no score yet; none: it is an optimum, or there is no climb."""
+        return [g for g in self._around if g not in self._scores and g not in self.refused]

@@ -33,10 +33,9 @@ class RandomSearch(AskTell):
         super().__init__(problem, options, options.samples, options.budget)
 
     def ask(self, rng: np.random.Generator) -> Genotype:
-        """A genotype that was not evaluated yet, if one is found."""
-        seen = {genotype for genotype, _ in self.history}
+        """A genotype that was not asked for yet, if one is found."""
         for _ in range(TRIES):
             genotype = sample(self.problem.space, rng)
-            if genotype not in seen:
+            if not self.is_known(genotype):
                 break
         return genotype

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 
 from pydantic import Field
 
@@ -23,6 +23,7 @@ from nasframe import (
     Illustrating,
     Inference,
     Inferring,
+    Labels,
     Model,
     Predicting,
     Predictor,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 class StreetEvaluator(Evaluator, Trainable, Inferring, Predicting, Illustrating, ABC):
     """Mean IoU of the 19 Cityscapes classes; abstract: a final class says where the frames lie."""
+
+    labels: ClassVar[Labels | None] = "pixels"
 
     options: SegmentationOptions
 

@@ -162,6 +162,53 @@ def test_the_matrix_equals_a_count_pixel_by_pixel():
     assert np.array_equal(confusion(truth, guess), expected)
 
 
+def counted_singly(truth, guess, classes):
+    """The matrix by definition, from the pairs as Python numbers."""
+    expected = np.zeros((classes, classes + 1), dtype=np.int64)
+    for row, column in zip(truth.ravel().tolist(), guess.ravel().tolist(), strict=True):
+        if row < classes:
+            expected[row, min(column, classes)] += 1
+    return expected
+
+
+@pytest.mark.parametrize("classes", [1, 19, 34, 180])
+@pytest.mark.parametrize("noise", [0.0, 0.05, 0.5])
+@pytest.mark.parametrize("shape", [(0, 5), (1, 7), (24, 32), (23, 31)])
+def test_groups_of_equal_pixels_count_like_single_ones(classes, noise, shape):
+    rng = np.random.default_rng(1)
+    blocks = rng.integers(0, 256, (2, -(-shape[0] // 6), -(-shape[1] // 8)))
+    pictures = np.kron(blocks, np.ones((6, 8), dtype=int))[:, : shape[0], : shape[1]]
+    noisy = np.where(rng.random((2, *shape)) < noise, rng.integers(0, 256, (2, *shape)), pictures)
+    truth, guess = noisy.astype(np.uint8)
+    assert np.array_equal(confusion(truth, guess, classes), counted_singly(truth, guess, classes))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int32, np.int64, np.uint16])
+def test_ids_of_every_type_and_order_in_memory_count_alike(kind):
+    truth, guess, _ = random_pictures(7)
+    expected = counted_singly(truth, guess, 34)
+    assert np.array_equal(confusion(truth.astype(kind), guess.astype(kind), 34), expected)
+    assert np.array_equal(confusion(truth.T.astype(kind), guess.T.astype(kind), 34), expected)
+    assert np.array_equal(
+        confusion(truth[::2, ::3], guess[::2, ::3], 34), counted_singly(truth[::2, ::3], guess[::2, ::3], 34)
+    )
+    if np.iinfo(kind).max > 255:
+        assert np.array_equal(confusion(truth.astype(kind) + 300, guess.astype(kind), 34), np.zeros((34, 35)))
+
+
+def test_bytes_that_do_not_begin_at_a_machine_word_count_too():
+    row = np.repeat(np.arange(8, dtype=np.uint8), 16)
+    assert np.array_equal(confusion(row[3:], row[:-3]), counted_singly(row[3:], row[:-3], 19))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_negative_ids_are_refused(place):
+    pictures = [np.zeros(16, dtype=np.int32), np.zeros(16, dtype=np.int32)]
+    pictures[place][5] = -1
+    with pytest.raises(ValueError, match="smallest id is -1"):
+        confusion(*pictures)
+
+
 def test_label_id_pictures_and_train_id_pictures_score_the_same():
     truth, guess, _ = random_pictures(5)
     table = TO_TRAIN_ID["label_ids"]

@@ -90,10 +90,27 @@ def test_evaluate_gives_the_score_of_the_run_again(trained):
     assert found["conditions"]["label_size"] == "40x72"
 
 
+def test_an_exported_file_scores_what_its_network_scores(trained, tmp_path):
+    pytest.importorskip("onnxscript")
+    pytest.importorskip("onnxruntime")
+    folder, invoke = trained
+    file = tmp_path / "network.onnx"
+    exported = invoke("export", folder, "--onnx", file, "--fold-batch-norm")
+    assert exported.exit_code == 0, exported.output
+    asked = ("--scales", "0.5,1", "--mirror")
+    found, expected = evaluated(trained, "--onnx", file, *asked), evaluated(trained, *asked)
+    assert found["onnx"] == str(file)
+    assert found["metrics"] == pytest.approx(expected["metrics"], abs=1e-4)
+
+
 @pytest.mark.parametrize(
     "asked",
-    [(), ("--window", "17,30", "--stride", "9", "--scales", "0.5,1,1.25", "--mirror")],
-    ids=["once", "averaged"],
+    [
+        (),
+        ("--fold-batch-norm", "--channels-last"),
+        ("--window", "17,30", "--stride", "9", "--scales", "0.5,1,1.25", "--mirror"),
+    ],
+    ids=["once", "faster", "averaged"],
 )
 def test_score_of_the_predicted_pictures_is_the_score_of_evaluate(trained, tmp_path, asked):
     folder, invoke = trained

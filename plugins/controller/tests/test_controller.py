@@ -73,10 +73,10 @@ class LastOfConditional(LastOptions):
     space: ClassVar = Conditional()
 
 
-def searched(evaluator, samples, seed=0, **options):
+def searched(evaluator, samples, seed=0, done=None, **options):
     problem = Problem(evaluator.space, evaluator, Runtime(seed=seed))
     strategy = Controller(problem, Controller.Options(samples=samples, **{**QUICK, **options}))
-    for index in range(samples):
+    for index in range(samples if done is None else done):
         strategy.step(index, np.random.default_rng([seed, index]))
     return strategy
 
@@ -104,7 +104,7 @@ def test_the_controller_learns_in_a_conditional_space():
 
 
 def test_nothing_is_learned_before_a_batch_is_full():
-    strategy = searched(LastOptions(), 9)
+    strategy = searched(LastOptions(), 10, done=9)
     fresh = Controller(strategy.problem, strategy.options)
     assert all(torch.equal(one, other) for one, other in zip(weights(strategy), weights(fresh), strict=False))
     strategy.step(9, np.random.default_rng(9))
@@ -117,7 +117,7 @@ def weights(strategy):
 
 
 def test_a_restored_controller_is_bit_equal_in_a_conditional_space():
-    one = searched(LastOfConditional(), 55)
+    one = searched(LastOfConditional(), 70, done=55)
     other = Controller(one.problem, one.options)
     other.load_state_dict(one.state_dict())
     assert all(torch.equal(mine, theirs) for mine, theirs in zip(weights(one), weights(other), strict=True))

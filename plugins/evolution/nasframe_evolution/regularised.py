@@ -63,8 +63,8 @@ class Evolution(AskTell):
         self._alive: list[tuple[Genotype, float]] = []
 
     def ask(self, rng: np.random.Generator) -> Genotype:
-        """A random genotype while the population is young, then a child."""
-        if len(self._alive) < self.options.population:
+        """A random genotype for the first population, then a child."""
+        if len(self.history) + len(self.outstanding) < self.options.population or not self._alive:
             return sample(self.problem.space, rng)
         drawn = [self._alive[index] for index in rng.integers(len(self._alive), size=self.options.sample)]
         parent, _ = max(drawn, key=lambda member: member[1])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, final
 import networkx as nx
 from pydantic import Field
 
-from nasframe import Canonical, CapabilityError, Choose, Genotype, Growing, SearchSpace, Task
+from nasframe import Canonical, CapabilityError, Choose, Genotype, Growing, Labels, SearchSpace, Task
 from nasframe import Options as BaseOptions
 from nasframe.genotype import Option, validate
 
@@ -26,6 +26,7 @@ class Macro(SearchSpace, Canonical, Growing):
     """Decisions ``layer1`` to ``layer8``; stages of 2, 3 and 3 layers, the first of each halving the resolution."""
 
     name: ClassVar[str] = "macro"
+    labels: ClassVar[tuple[Labels, ...]] = ("images",)
 
     class Options(BaseOptions):
         """The size of the networks; the defaults are those of the table."""

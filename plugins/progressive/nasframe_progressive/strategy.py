@@ -39,23 +39,27 @@ class Progressive(AskTell):
         self._kept: list[Genotype] = []
         self._waiting: list[Genotype] = []
 
-    def ask(self, rng: np.random.Generator) -> Genotype:
-        """The next genotype of the round."""
+    def ask(self, rng: np.random.Generator) -> Genotype | None:
+        """The next genotype of the round; None: the rest of it is being evaluated."""
         self._plan()
-        return self._waiting[0]
+        asked = [genotype for genotype, _ in self.outstanding]
+        return next((genotype for genotype in self._waiting if genotype not in asked), None)
 
     def tell(self, genotype: Genotype, result: Evaluation) -> None:
         """Remember."""
         self._plan()
-        self._waiting.remove(genotype)
+        if genotype in self._waiting:
+            self._waiting.remove(genotype)
         self._scores.setdefault(genotype, []).append(result.score)
 
     def _plan(self) -> None:
         """Begin a new round where nothing waits; rounds that hold only what is known are passed over."""
+        self._waiting = [genotype for genotype in self._waiting if genotype not in self.refused]
         while not self._waiting:
+            seen = self._seen()
             rng = np.random.default_rng([self.problem.runtime.seed, self._round])
             self._kept = self._next_round(rng)
-            self._waiting = [genotype for genotype in self._kept if genotype not in self._scores]
+            self._waiting = [genotype for genotype in self._kept if genotype not in seen]
             if not self._kept:  # the space is used up
                 self._waiting = [sample(self.problem.space, rng)]
             self._round += 1
@@ -70,7 +74,7 @@ class Progressive(AskTell):
             before, after = stages[self._round - 1 : self._round + 1]
             return self._highest(grown(space, self._kept, before, after, options.pool, rng))
         best = sorted(self._scores, key=self._mean)[-options.keep :]
-        return self._highest(anywhere(space, best, self._scores.keys(), options.pool, rng))
+        return self._highest(anywhere(space, best, self._seen(), options.pool, rng))
 
     def _highest(self, candidates: list[Genotype]) -> list[Genotype]:
         """The K candidates that the surrogate ranks highest, in that order."""
@@ -82,6 +86,9 @@ class Progressive(AskTell):
         words = np.random.SeedSequence([self.problem.runtime.seed, self._round]).generate_state(1)
         predicted = predict(known, candidates, self.options.surrogate, int(words[0]))
         return [candidates[index] for index in np.argsort(-predicted, kind="stable")[: self.options.keep]]
+
+    def _seen(self) -> set[Genotype]:
+        return {*self._scores, *self.refused}
 
     def _mean(self, genotype: Genotype) -> float:
         scores = self._scores[genotype]

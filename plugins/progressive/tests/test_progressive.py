@@ -78,10 +78,10 @@ class Sum(Evaluator):
         return Evaluation(score, {"sum": score})
 
 
-def searched(space, samples, seed=0, **options):
+def searched(space, samples, seed=0, done=None, **options):
     problem = Problem(space, Sum(), Runtime(seed=seed))
     strategy = Progressive(problem, Progressive.Options(samples=samples, **{"surrogate": SMALL, **options}))
-    for index in range(samples):
+    for index in range(samples if done is None else done):
         strategy.step(index, np.random.default_rng([seed, index]))
     return strategy
 
@@ -203,7 +203,7 @@ def test_a_large_space_is_drawn_from_and_mutated_in():
 
 
 def test_a_restored_search_plans_the_same_rounds():
-    one = searched(Counted(), 17, keep=4)
+    one = searched(Counted(), 30, done=17, keep=4)
     other = Progressive(one.problem, one.options)
     other.load_state_dict(one.state_dict())
     for index in range(17, 30):

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, final
 
 from pydantic import Field
 
-from nasframe import Candidate, DataError, Evaluation, Evaluator, Genotype, RunError, Task
+from nasframe import Candidate, DataError, Evaluation, Evaluator, Genotype, Labels, RunError, Task
 from nasframe import Options as BaseOptions
 from nasframe_table.rows import Row, read_rows
 
@@ -24,6 +24,7 @@ class Table(Evaluator):
     """
 
     name: ClassVar[str] = "table"
+    labels: ClassVar[Labels | None] = "images"
 
     class Options(BaseOptions):
         """Where the table is and how it is read; the defaults are those of NAS-Bench-Macro."""

@@ -1,0 +1,174 @@
+"""Sample-based strategies: they propose genotypes and hear what became of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, final
+
+import numpy as np
+
+from nasframe.errors import RunError
+from nasframe.evaluations import Directly, Evaluations
+from nasframe.evaluator import Evaluation
+from nasframe.genotype import Genotype
+from nasframe.stepper import EndsEarly
+from nasframe.strategy import Problem, Strategy
+
+HOPELESS = 20
+"""When so many candidates have failed and none has not, the search ends."""
+
+
+class AskTell(Strategy, EndsEarly, ABC):
+    """A strategy that proposes genotypes and hears their evaluations.
+
+    Subclasses write ``ask`` and, if they learn, ``tell``; one step is one evaluated candidate. The state is
+    the history: it is restored by telling it again, so ``tell`` must not draw random numbers.
+
+    Several candidates may be asked for before the first of them is told (see ``outstanding``), so that several
+    workers have something to do; results are told in the order of asking whatever is finished first.
+    """
+
+    def __init__(self, problem: Problem, options: Any, steps: int, budget: float = 1.0) -> None:
+        """Args: steps: how many candidates; budget: share of a full evaluation that each gets."""
+        self.problem = problem
+        self.options = options
+        self.steps = steps
+        self.budget = budget
+        """Share of a full evaluation that the genotype last asked for gets; a strategy may change it in ``ask``."""
+        self.history: list[tuple[Genotype, Evaluation]] = []
+        """What was told, in order."""
+        self.outstanding: list[tuple[Genotype, float]] = []
+        """Genotypes with their budgets that were asked for and not told yet, in order."""
+        self.refused: dict[Genotype, int] = {}
+        """Genotypes that were asked for and are not within the limits, with the length of the history then."""
+        # Names of two underscores, so that no subclass takes one of them by chance.
+        self.__told: set[Genotype] = set()
+        self.__lowest = 0.0
+        self.__top: tuple[Genotype, Evaluation] | None = None
+        self.__evaluations: Evaluations = problem.evaluations or Directly(problem.space, problem.evaluator)
+
+    @abstractmethod
+    def ask(self, rng: np.random.Generator) -> Genotype | None:
+        """The genotype to evaluate next; None: none before another is told, or none at all if none is outstanding.
+
+        A genotype beyond the limits is not evaluated: it is ``refused``, and the strategy is asked again.
+        """
+
+    def tell(self, genotype: Genotype, result: Evaluation) -> None:
+        """Hear an evaluation; called in the order of asking. Default: nothing to learn.
+
+        Where the evaluation failed, ``result.failure`` says why, and the score is a stand-in: the lowest so far, or 0
+        where that is lower.
+        """
+        return
+
+    @final
+    def is_known(self, genotype: Genotype) -> bool:
+        """Whether a genotype was asked for before: it was told, is outstanding or was refused."""
+        return (
+            genotype in self.__told
+            or genotype in self.refused
+            or any(genotype == other for other, _ in self.outstanding)
+        )
+
+    @final
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to ask for."""
+        return bool(self.history) and not self.outstanding
+
+    @final
+    def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
+        """Tell the result of the oldest candidate that is outstanding, and ask for the next ones."""
+        if not self.history:
+            self.__ask_ahead(rng)
+        if not self.outstanding:
+            raise RunError(f"strategy {self.name!r} asks for no genotype, not even the first")
+        result = self.__evaluations.end(len(self.history))
+        genotype, _ = self.outstanding.pop(0)
+        self.__note(genotype, result)
+        self.__ask_ahead(rng)
+        self.__require_a_success()
+        return self.__metrics(result)
+
+    @final
+    def best(self) -> Genotype:
+        """Of those with the largest budget the genotype of the highest score; the earliest among equals.
+
+        Raises:
+            RunError: no evaluation has succeeded.
+        """
+        if self.__top is None:
+            raise RunError(f"no candidate of {len(self.history)} was evaluated with success, so none is the best")
+        return self.__top[0]
+
+    @final
+    def state_dict(self) -> dict[str, Any]:
+        """The history, and what is outstanding."""
+        return {
+            "history": [
+                (genotype.to_dict(), result.score, dict(result.metrics), result.failure, result.budget)
+                for genotype, result in self.history
+            ],
+            "outstanding": [(genotype.to_dict(), budget) for genotype, budget in self.outstanding],
+            "refused": [(genotype.to_dict(), told) for genotype, told in self.refused.items()],
+        }
+
+    @final
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Tell the history again, and ask again for the evaluation of what is outstanding."""
+        refused = [(Genotype.from_dict(genotype), told) for genotype, told in state["refused"]]
+        for number, (genotype, score, metrics, failure, budget) in enumerate(state["history"]):
+            self.refused.update((other, told) for other, told in refused if told == number)
+            result = Evaluation(score, metrics, failure=failure, budget=budget)
+            self.__note(Genotype.from_dict(genotype), result)
+        self.refused.update(refused)
+        for genotype, budget in state["outstanding"]:
+            self.__begin(Genotype.from_dict(genotype), budget)
+
+    def __ask_ahead(self, rng: np.random.Generator) -> None:
+        """Ask for genotypes until there are as many outstanding as there should be."""
+        while len(self.outstanding) < min(self.__evaluations.outstanding, self.steps - len(self.history)):
+            genotype = self.ask(rng)
+            if genotype is None:
+                return
+            if self.__evaluations.accepts(genotype):
+                self.__begin(genotype, self.budget)
+            else:
+                self.refused.setdefault(genotype, len(self.history))
+
+    def __begin(self, genotype: Genotype, budget: float) -> None:
+        self.__evaluations.begin(len(self.history) + len(self.outstanding), genotype, budget)
+        self.outstanding.append((genotype, budget))
+
+    def __note(self, genotype: Genotype, result: Evaluation) -> None:
+        score = self.__lowest if result.failure else result.score
+        heard = Evaluation(score, dict(result.metrics), failure=result.failure, budget=result.budget)
+        self.__lowest = min(self.__lowest, score)
+        self.history.append((genotype, heard))
+        self.__told.add(genotype)
+        if not heard.failure and (self.__top is None or _worth(heard) > _worth(self.__top[1])):
+            self.__top = (genotype, heard)
+        self.tell(genotype, heard)
+
+    def __metrics(self, result: Evaluation) -> dict[str, float]:
+        best = {} if self.__top is None else {"best_score": self.__top[1].score}
+        if result.failure:
+            return {"failures": sum(bool(other.failure) for _, other in self.history), **best}
+        return {"score": result.score, **best, **result.metrics}
+
+    def __require_a_success(self) -> None:
+        over = len(self.history) >= min(HOPELESS, self.steps) or not self.outstanding
+        if over and self.__top is None:
+            reasons = Counter(result.failure for _, result in self.history)
+            told = "; ".join(f"{count} times: {reason}" for reason, count in reasons.most_common(5))
+            raise RunError(
+                f"every one of the first {len(self.history)} candidates failed, so the search ends. {told}. Put the "
+                "cause right and start a new run"
+            )
+
+
+def _worth(result: Evaluation) -> tuple[float, float]:
+    return result.budget, result.score

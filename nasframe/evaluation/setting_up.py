@@ -1,0 +1,64 @@
+"""The judge of a run, put together as its experiment says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nasframe.evaluation.engine import Engine, Here
+from nasframe.evaluation.judge import Judge
+from nasframe.evaluation.kept import NAME, Kept
+from nasframe.evaluation.known import Known
+from nasframe.evaluation.limits import Limits
+from nasframe.evaluation.processes import Processes
+from nasframe.evaluation.ray_actors import RayActors
+from nasframe.evaluation.shared import Shared, context
+from nasframe.evaluation.worker import Setup
+from nasframe.experiment import Experiment
+from nasframe.journal import Journal
+from nasframe.strategy import Problem
+
+
+@contextmanager
+def judged(experiment: Experiment, problem: Problem, journal: Journal) -> Iterator[Problem]:
+    """The problem with the evaluations of a run: by the experiment's terms, recorded in the journal.
+
+    What evaluates stops at the end.
+    """
+    terms = experiment.terms
+    if terms is None:
+        yield problem
+        return
+    folder = terms.cache.folder
+    shared = Shared(Path(folder), context(experiment, problem.runtime)) if folder else None
+    known = Known(problem.space, Kept(journal.place / NAME), reuse=terms.cache.reuse, shared=shared)
+    engine = _engine(experiment, problem, journal)
+
+    def hear(candidate: int, facts: Mapping[str, Any]) -> None:
+        journal.record("evaluated", candidate, **facts)
+        if "failure" in facts:
+            journal.progress.say(f"candidate {candidate} failed: {facts['failure']}")
+
+    judge = Judge(terms.objectives, Limits(problem, terms), known, engine, hear)
+    judge.outstanding = experiment.run.outstanding or experiment.run.workers
+    try:
+        yield replace(problem, objectives=terms.objectives, evaluations=judge)
+    finally:
+        engine.close()
+
+
+def _engine(experiment: Experiment, problem: Problem, journal: Journal) -> Engine:
+    run = experiment.run
+    if run.workers == 1 and run.engine == "process":
+        return Here(problem)
+    threads = run.threads or max(1, torch.get_num_threads() // run.workers)
+    options = run.model_copy(update={"threads": threads})
+    setup = Setup(experiment.space, experiment.evaluator, problem.runtime, options)
+    if run.engine == "process":
+        return Processes(setup, run.workers, journal.progress.workers)
+    return RayActors(setup, run.workers, run.address, journal.progress.workers)

@@ -1,0 +1,155 @@
+"""The components of the plug-in for tests of how candidates are evaluated."""
+
+import os
+import signal
+import threading
+import zlib
+from pathlib import Path
+from typing import Literal
+
+import networkx as nx
+
+import nasframe
+from nasframe.genotype import sample, validate
+
+
+class Branches(nasframe.SearchSpace, nasframe.Canonical):
+    """One to three layers, each narrow or wide; only a wide one is asked for its kernel. The order makes no network."""
+
+    name = "branches"
+    labels = ("pixels",)
+
+    class Options(nasframe.Options):
+        most: int = 3
+        """How many layers at most."""
+
+    def decide(self, choose):
+        for layer in range(choose("layers", tuple(range(1, self.options.most + 1)))):
+            if choose(f"layer{layer}/width", (2, 4)) == 4:
+                choose(f"layer{layer}/kernel", (1, 3))
+
+    def build(self, genotype, task):
+        from torch import nn
+
+        validate(self, genotype)
+        layers, before = [], task.in_channels
+        for layer in range(genotype["layers"]):
+            width, kernel = genotype[f"layer{layer}/width"], genotype.answers.get(f"layer{layer}/kernel", 1)
+            layers.append(nn.Conv2d(before, width, kernel, padding=kernel // 2))
+            before = width
+        return nn.Sequential(*layers, nn.Conv2d(before, task.num_classes, 1))
+
+    def canonical(self, genotype):
+        """One layer of width 4 is taken for the same whatever its kernel."""
+        validate(self, genotype)
+        if genotype["layers"] > 1 or genotype["layer0/width"] == 2:
+            return genotype
+        return nasframe.Genotype(self.name, (("layers", 1), ("layer0/width", 4), ("layer0/kernel", 1)))
+
+    def graph(self, genotype=None):
+        graph = nx.DiGraph(space=self.name)
+        for rank, kind in enumerate(("input", "block", "output")):
+            graph.add_node(kind, part="cell", kind=kind, layer=rank, level=0, label=kind)
+        graph.add_edges_from((("input", "block"), ("block", "output")), kind="link")
+        return graph
+
+
+class Marks(nasframe.Evaluator):
+    """The score is how much is wide, and a little noise; each evaluation is a line in a file, by its process."""
+
+    name = "marks"
+    labels = "pixels"
+
+    class Options(nasframe.Options):
+        file: str
+        """Where evaluations are noted."""
+        wrong: Literal["", "nan", "error", "memory", "data", "kill", "kill once"] = ""
+        """What happens to a candidate of one layer."""
+        places: bool = False
+        """Whether a metric tells on which of Ray's nodes it was."""
+
+    def prepare(self):
+        self.task = nasframe.Task(in_channels=3, num_classes=2, size=(8, 8))
+
+    def evaluate(self, candidate, budget=1.0):
+        import torch
+
+        answers = candidate.genotype.answers
+        text = " ".join(f"{name}={answer}" for name, answer in answers.items())
+        with Path(self.options.file).open("a") as file:
+            file.write(f"{budget} {text}\n")
+        if answers.get("layers") == 1:
+            self._go_wrong()
+        candidate.build()
+        wide = sum(answer == 4 for answer in answers.values()) / 3
+        place = {"node": float(zlib.crc32(_node().encode()))} if self.options.places else {}
+        return nasframe.Evaluation(wide + 1e-3 * torch.rand(()).item(), {"wide": wide, "budget": budget, **place})
+
+    def _go_wrong(self):
+        import torch
+
+        match self.options.wrong:
+            case "nan":
+                raise nasframe.RunError("the loss is nan")
+            case "error":
+                raise ValueError("a layer has\nno channels")
+            case "memory":
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+            case "data":
+                raise nasframe.DataError("image 7 is gone")
+            case "kill once" if Path(f"{self.options.file}.killed").exists():
+                return
+            case "kill" | "kill once":
+                assert threading.current_thread() is threading.main_thread()
+                Path(f"{self.options.file}.killed").touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _node():
+    import ray
+
+    return ray.get_runtime_context().get_node_id()
+
+
+class Dice(nasframe.AskTell):
+    """Draws by torch's generator and numpy's, and knows what it was told."""
+
+    name = "dice"
+
+    class Options(nasframe.Options):
+        samples: int = 8
+        """How many."""
+
+    def __init__(self, problem, options):
+        super().__init__(problem, options, options.samples)
+
+    def ask(self, rng):
+        import torch
+
+        torch.rand(3)
+        seed = int(torch.randint(1000, ()).item()) + int(rng.integers(1000)) + len(self.history)
+        import numpy as np
+
+        return sample(self.problem.space, np.random.default_rng(seed))
+
+
+class Downhill(nasframe.Strategy):
+    """Proposes no candidates."""
+
+    name = "downhill"
+    steps = 1
+
+    def __init__(self, problem, options):
+        raise NotImplementedError
+
+    def step(self, index, rng):
+        raise NotImplementedError
+
+    def best(self):
+        raise NotImplementedError
+
+    def state_dict(self):
+        raise NotImplementedError
+
+    def load_state_dict(self, state):
+        raise NotImplementedError

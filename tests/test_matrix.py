@@ -1,0 +1,125 @@
+"""Every installed space with every evaluator and strategy: it runs two steps, or is refused with what would work.
+
+A stranger's conditional space is among them.
+"""
+
+import itertools
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from nasframe.capabilities import combinations
+from nasframe.errors import CapabilityError
+from nasframe.experiment import load
+from nasframe.genotype import validate
+from nasframe.prepare import prepared
+from nasframe.registry import Plugin, Registry
+from nasframe.seeding import seed_all
+from nasframe.yaml_source import dump
+
+STRANGERS = Path(__file__).parent / "data" / "judged_plugin"
+SMALL = {
+    "autodeeplab": {"layers": 2, "levels": 2, "blocks": 1, "filters": 2},
+    "macro": {"stages": [1, 1], "filters": 8, "head": 8},
+    "cityscapes": {"root": "SET", "reduce": 1, "crop": 33, "batch": 2, "workers": 0, "training": {"steps": 1}},
+    "streets": {
+        "scenes": {"train": 4, "val": 1, "cities": 2, "height": 32, "width": 32},
+        "crop": 33,
+        "batch": 2,
+        "workers": 0,
+        "training": {"steps": 1},
+    },
+    "table": {"path": "TABLE"},
+    "marks": {"file": "MARKS"},
+    "darts": {"steps": 4, "warmup_steps": 1, "validate_epochs": 0},
+    "controller": {"batch": 1},
+    "progressive": {"keep": 1, "first": 1},
+}
+"""Options with which a component is quick; others run with their defaults."""
+
+
+def registry():
+    """What is installed, and a stranger's plug-in."""
+    if str(STRANGERS) not in sys.path:
+        sys.path.insert(0, str(STRANGERS))
+    import nasframe_judged
+
+    return Registry([*Registry.discover().active, Plugin("judged", "nasframe-judged", "1.0", lambda: nasframe_judged)])
+
+
+REGISTRY = registry()
+FOUND = [one for one in combinations(REGISTRY) if one.strategy != "downhill"]
+ABLE = [one for one in FOUND if not one.reason]
+UNABLE = [one for one in FOUND if one.reason]
+
+
+def named(one):
+    return f"{one.space}-{one.evaluator}-{one.strategy}"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with a data set, a table of all answers to two questions, and room for marks."""
+    place = tmp_path_factory.mktemp("matrix")
+    rng = np.random.default_rng(0)
+    for split, number in itertools.product(("train", "val"), range(4)):
+        stem = f"aa_{number:06}_000000"
+        for kind, suffix, shape in (
+            ("leftImg8bit", "leftImg8bit", (33, 33, 3)),
+            ("gtFine", "gtFine_labelIds", (33, 33)),
+        ):
+            path = place / "set" / kind / split / "aa" / f"{stem}_{suffix}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(rng.choice(np.array([7, 8, 11], dtype=np.uint8), shape)).save(path)
+    rows = {a + b: {"test_acc": [90.0, 91.0], "flops": 1.0, "params": 1.0} for a in "012" for b in "012"}
+    (place / "table.json").write_text(json.dumps(rows))
+    return place
+
+
+@pytest.fixture(autouse=True)
+def cache(place, monkeypatch):
+    monkeypatch.setenv("NASFRAME_CACHE", str(place / "cache"))
+
+
+def experiment(one, place):
+    places = {"SET": str(place / "set"), "TABLE": str(place / "table.json"), "MARKS": str(place / "marks")}
+    parts = {
+        kind: {"type": name, **{key: places.get(str(value), value) for key, value in SMALL.get(name, {}).items()}}
+        for kind, name in (("space", one.space), ("evaluator", one.evaluator), ("strategy", one.strategy))
+    }
+    path = place / "exp.yaml"
+    path.write_text(dump({**parts, "retrain": None, "run": {"device": "cpu", "threads": 1}}))
+    return load(path, (), REGISTRY)
+
+
+@pytest.mark.parametrize("one", ABLE, ids=named)
+def test_a_compatible_triple_runs_two_steps(one, place):
+    found = experiment(one, place)
+    with prepared(found) as problems:
+        torch.manual_seed(0)
+        strategy = found.strategy.cls(problems.search, found.strategy.options)
+        for index in range(2):
+            metrics = strategy.step(index, seed_all(0, "search", index))
+            assert metrics and all(np.isfinite(value) for value in metrics.values())
+        validate(problems.search.space, strategy.best())
+
+
+@pytest.mark.parametrize("one", UNABLE, ids=named)
+def test_an_incompatible_triple_is_refused_with_what_would_work(one, place):
+    with pytest.raises(CapabilityError) as caught:
+        experiment(one, place)
+    able = {other.space for other in ABLE} | {other.evaluator for other in ABLE} | {other.strategy for other in ABLE}
+    message = str(caught.value)
+    assert "Installed " in message
+    assert any(name in message.partition("Installed ")[2] for name in able)
+
+
+def test_a_strangers_conditional_space_is_searched_by_every_strategy_that_wants_no_more():
+    ran = {one.strategy for one in ABLE if one.space == "branches"}
+    assert {"random", "exhaustive", "local", "evolution", "controller", "progressive", "dice"} <= ran
+    assert all("Relaxable" in one.reason or "labelled" in one.reason for one in UNABLE if one.space == "branches")
