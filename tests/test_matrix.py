@@ -20,6 +20,7 @@ from nasframe.genotype import validate
 from nasframe.prepare import prepared
 from nasframe.registry import Plugin, Registry
 from nasframe.seeding import seed_all
+from nasframe.wrapping import make_strategy
 from nasframe.yaml_source import dump
 
 STRANGERS = Path(__file__).parent / "data" / "judged_plugin"
@@ -37,6 +38,9 @@ SMALL = {
     "table": {"path": "TABLE"},
     "marks": {"file": "MARKS"},
     "darts": {"steps": 4, "warmup_steps": 1, "validate_epochs": 0},
+    "halving": {"over": "random", "candidates": 3},
+    "hyperband": {"over": "random", "units": 3},
+    "nsga2": {"population": 2},
     "controller": {"batch": 1},
     "progressive": {"keep": 1, "first": 1},
 }
@@ -102,7 +106,7 @@ def test_a_compatible_triple_runs_two_steps(one, place):
     found = experiment(one, place)
     with prepared(found) as problems:
         torch.manual_seed(0)
-        strategy = found.strategy.cls(problems.search, found.strategy.options)
+        strategy = make_strategy(found.strategy, problems.search)
         for index in range(2):
             metrics = strategy.step(index, seed_all(0, "search", index))
             assert metrics and all(np.isfinite(value) for value in metrics.values())

@@ -133,6 +133,21 @@ class Dice(nasframe.AskTell):
         return sample(self.problem.space, np.random.default_rng(seed))
 
 
+class Wrap(nasframe.AskTell, nasframe.Wrapping):
+    """Evaluates each candidate of another strategy with half a budget, then with a full one."""
+
+    name = "wrap"
+
+    def __init__(self, problem, options):
+        self.over = problem.over(problem)
+        super().__init__(problem, options, 2 * self.over.steps)
+
+    def ask(self, rng):
+        asked = [genotype for genotype, _ in self.history] + [genotype for genotype, _ in self.outstanding]
+        self.budget = 1.0 if len(asked) % 2 else 0.5
+        return asked[-1] if len(asked) % 2 else self.over.ask(rng)
+
+
 class Downhill(nasframe.Strategy):
     """Proposes no candidates."""
 
