@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from nasframe_autodeeplab.cell_graph import CELL_INPUTS, Edge, edges
 from nasframe_autodeeplab.operations import OPERATIONS, DropPath, Recipe, relu_conv_norm
+from nasframe_autodeeplab.partial_channels import PartialOp
 from nasframe_autodeeplab.resolution import double, resize_like
 
 Wiring = Mapping[str, Sequence[tuple[str, str]]]
@@ -38,13 +39,15 @@ class MixedOp(nn.Module):
 class MixedCell(nn.Module):
     """The relaxed cell: each block sums its mixed ops over all tensors before it (Eq. 1 and 2)."""
 
-    def __init__(self, blocks: int, operations: Sequence[str], channels: int, recipe: Recipe) -> None:
+    def __init__(self, blocks: int, operations: Sequence[str], channels: int, recipe: Recipe, share: int = 1) -> None:
+        """Args: share: see ``AutoDeepLabOptions.partial_channels``."""
         super().__init__()
         self.edges: list[Edge] = edges(blocks)
-        self.mixed_ops = nn.ModuleList(MixedOp(operations, channels, recipe) for _ in self.edges)
+        mixed_ops = [MixedOp(operations, channels // share, recipe) for _ in self.edges]
+        self.mixed_ops = nn.ModuleList(mixed_ops if share == 1 else (PartialOp(op, share) for op in mixed_ops))
 
     def forward(self, before_last: Tensor, last: Tensor, weights: Tensor) -> Tensor:
-        """Prepared inputs (N, C, H, W) twice, (edges, K) -> (N, B·C, H, W)."""
+        """Prepared inputs (N, C, H, W) twice, (edges, K) -> (N, B·C, H, W); of partial channels (edges, K + 1)."""
         tensors = dict(zip(CELL_INPUTS, (before_last, last), strict=True))
         for edge, mixed_op, row in zip(self.edges, self.mixed_ops, weights, strict=True):
             term = mixed_op(tensors[edge.source], row)

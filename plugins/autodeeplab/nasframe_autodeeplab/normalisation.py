@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Callable
 from typing import final
 
@@ -12,16 +13,20 @@ Norm = Callable[[int], nn.Module]
 """Makes the normalisation of that many channels."""
 
 
+class Holding(ABC):  # noqa: B024 - it says what a module has, and has nothing to implement
+    """Of a module with running statistics: while ``held``, these stay as they are."""
+
+    held = False
+
+
 @final
-class BatchNorm(nn.BatchNorm2d):
+class BatchNorm(nn.BatchNorm2d, Holding):
     """As torch's, but for two cases.
 
     A single value per channel (image pooling in a batch of one image) has no variance: it is normalised by the
     running statistics, which it leaves alone, where torch raises "Expected more than 1 value per channel". And while
     ``held`` the running statistics stay as they are.
     """
-
-    held = False
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C, H, W)."""
@@ -37,7 +42,7 @@ class HeldStatistics:
     """A context, which may be entered again, in which the batch norms of a module keep their running statistics."""
 
     def __init__(self, module: nn.Module) -> None:
-        self.norms = [norm for norm in module.modules() if isinstance(norm, BatchNorm)]
+        self.norms = [norm for norm in module.modules() if isinstance(norm, Holding)]
 
     def __enter__(self) -> None:
         for norm in self.norms:

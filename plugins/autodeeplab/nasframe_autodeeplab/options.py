@@ -79,6 +79,10 @@ class AutoDeepLabOptions(Options):
     share_node_weights: bool = True
     """Supernet: the evaluations arriving at one node use one set of cell weights (48.3 million parameters); false:
     each has its own (97.9 million). Their input preprocessing is always their own. The paper does not state it."""
+    partial_channels: Count = 1
+    """Supernet: K of PC-DARTS (paper: 4). 1/K of a cell's channels go through the mixed operations, the others pass
+    them by, and the edges into a block get weights of their own; K must divide ``filters``. 1: all channels, and no
+    such weights. What is derived is built with all channels. Needs ``implementation: plain``."""
     stem_filters: tuple[Count, Count] | None = None
     """Supernet: channels of the two stem convolutions. None: B·F·s/4 at the strides 2 and 4, so 20 and 40.
     The paper does not state it."""
@@ -100,6 +104,9 @@ class AutoDeepLabOptions(Options):
     checkpoint: bool = False
     """Supernet: keep no activations inside cells but compute them again in the backward pass: the same numbers,
     less memory, more time."""
+    implementation: Literal["stacked", "plain"] = "stacked"
+    """Supernet: ``stacked`` computes all operations and moves that arrive at a node together, in few calls;
+    ``plain`` is the paper's text written out, one call for each. Both compute the same from the same seed."""
     decode: Literal["literal", "unbiased"] = "literal"
     """How betas become a path. ``literal`` (the paper, Eq. 7): the most probable path. As a border level has two moves
     of about 1/2 where others have three of 1/3, near-equal betas then give a path along the finest level.
@@ -113,6 +120,11 @@ class AutoDeepLabOptions(Options):
             raise ValueError(
                 f"levels={self.levels} cannot all be reached in layers={self.layers}: a layer goes at most one level "
                 f"coarser; give at most {self.layers + 1} levels or more layers"
+            )
+        if self.partial_channels > 1 and self.implementation == "stacked":
+            raise ValueError(
+                f"partial_channels={self.partial_channels} needs implementation: plain; the stacked supernet operates "
+                "on all channels"
             )
         doubled = [name for name in PRIMITIVES if self.operations.count(name) > 1]
         if doubled:

@@ -7,7 +7,7 @@ computing what is multiplied by 0, and with the head of the path's end alone.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import torch
 from torch import Tensor, nn
@@ -18,13 +18,10 @@ from nasframe.supernet import SwitchableSupernet
 from nasframe_autodeeplab.cell import MixedCell, MixedOp
 from nasframe_autodeeplab.cell_graph import Edge, edges
 from nasframe_autodeeplab.resolution import crop, double, pad, resize_like
-from nasframe_autodeeplab.space import cell_wiring, path_states
+from nasframe_autodeeplab.space import AutoDeepLab, cell_wiring, path_states
 from nasframe_autodeeplab.supernet import AutoDeepLabSupernet
 from nasframe_autodeeplab.supernet_node import Node, Preparation
 from nasframe_autodeeplab.trellis import ENTRY, STEM
-
-if TYPE_CHECKING:
-    from nasframe_autodeeplab.space import AutoDeepLab
 
 
 @final
@@ -37,7 +34,8 @@ class SinglePath(SwitchableSupernet):
 
     def __init__(self, space: AutoDeepLab, task: Task) -> None:
         super().__init__()
-        supernet = AutoDeepLabSupernet(space, task, lambda logits: logits.softmax(dim=-1))
+        options = space.options.model_copy(update={"implementation": "plain", "partial_channels": 1})
+        supernet = AutoDeepLabSupernet(AutoDeepLab(options), task, lambda logits: logits.softmax(dim=-1))
         self.space = space
         self.stride = supernet.stride
         self.skipped = supernet.skipped

@@ -74,10 +74,13 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
 
         Raises:
             CapabilityError: the task is not dense.
+            ExperimentError: ``partial_channels`` does not divide ``filters``.
         """
+        from nasframe_autodeeplab.partial_channels import check_share
         from nasframe_autodeeplab.supernet import AutoDeepLabSupernet
 
         _require_dense(task)
+        check_share(self.options)
         return AutoDeepLabSupernet(self, task, weigh)
 
     def switchable(self, task: Task) -> SinglePath:

@@ -1,6 +1,7 @@
 """The supernet (Auto-DeepLab, section 3): every cell on every path, mixed by alpha and beta.
 
-This is the plain reading of Eq. 1 to 7: one evaluation of a cell for each of the trellis's moves.
+One evaluation of a cell for each of the trellis's moves; at each node either one after the other, which is the plain
+reading of Eq. 1 to 7, or all together.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, cast, final
 
 import numpy as np
 import torch
@@ -21,9 +22,11 @@ from nasframe_autodeeplab.decoding import decode
 from nasframe_autodeeplab.head import SupernetHead
 from nasframe_autodeeplab.normalisation import BatchNorm
 from nasframe_autodeeplab.operations import Recipe, conv, relu_conv_norm
-from nasframe_autodeeplab.recompute import recomputed
+from nasframe_autodeeplab.partial_channels import absent_edges, with_edges
 from nasframe_autodeeplab.resolution import crop, pad, resize_like
-from nasframe_autodeeplab.supernet_node import Node, Shape
+from nasframe_autodeeplab.stacked.node import StackedNode
+from nasframe_autodeeplab.stacked.scales import Arrangement
+from nasframe_autodeeplab.supernet_node import Node, Shape, TrellisNode
 from nasframe_autodeeplab.trellis import ENTRY, FINEST, STEM, STEPS, last_states, moves, skipped, states
 
 if TYPE_CHECKING:
@@ -50,13 +53,22 @@ class AutoDeepLabSupernet(Supernet):
         self._add_weights(task)
 
     def arch_parameters(self) -> list[nn.Parameter]:
-        """alpha (edges, K), then beta (nodes with moves, 3)."""
-        return [self.alpha, self.beta]
+        """alpha (edges, K), then beta (nodes with moves, 3), then of partial channels the edges' (blocks, sources)."""
+        return [self.alpha, self.beta, *([] if self.edge is None else [self.edge])]
 
     def mixing_weights(self) -> Mapping[str, np.ndarray]:
-        """``operation`` (edges, K) and ``move`` (nodes with moves, 3), by softmax in double precision."""
-        logits = {"operation": self.alpha, "move": self._move_logits()}
-        return {name: torch.softmax(table.detach().double(), dim=-1).cpu().numpy() for name, table in logits.items()}
+        """``operation`` (edges, K) and ``move`` (nodes with moves, 3), by softmax in double precision.
+
+        With partial channels an operation's weight is multiplied by its edge's.
+        """
+
+        def softmax(logits: Tensor) -> Tensor:
+            return torch.softmax(logits.detach().double(), dim=-1)
+
+        operation = self._operation_weights(softmax)
+        if self.edge is not None:
+            operation = operation[:, :-1] * operation[:, -1:]
+        return {"operation": operation.cpu().numpy(), "move": softmax(self._move_logits()).cpu().numpy()}
 
     def derive(self) -> Genotype:
         """The two strongest edges of each block, and the most probable path (section 3.4.3)."""
@@ -65,31 +77,32 @@ class AutoDeepLabSupernet(Supernet):
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, classes, H, W)."""
         images = pad(inputs, self.stride)
-        operation_weights = self.weigh(self.alpha)  # (edges, K)
+        operation_weights = self.arrange(self._operation_weights(self.weigh))  # (edges, K)
         move_weights = self.weigh(self._move_logits())  # (nodes with moves, 3); Eq. 7
+        recompute = self.checkpoint and self.training and torch.is_grad_enabled()
         hidden: dict[str, Tensor] = {}
         hidden[STEM] = self.stem[0](images)
         hidden[ENTRY] = self.stem[1](hidden[STEM])
         for state in self.states:
-            terms = [
-                move_weights[row, column]
-                * self._evaluate(state, source, hidden[self.skipped[state]], hidden[source], operation_weights)
-                for source, (_, row, column) in self._arriving(state)
-            ]
-            hidden[state] = sum(terms[1:], terms[0])  # Eq. 6
+            arriving = {source: hidden[source] for source, _ in self._arriving(state)}
+            moves = {source: move_weights[row, column] for source, (_, row, column) in self._arriving(state)}
+            node = cast(TrellisNode, self.nodes[state])
+            evaluate = node.recomputed if recompute else node
+            hidden[state] = evaluate(hidden[self.skipped[state]], arriving, operation_weights, moves)
         logits = [resize_like(head(hidden[state]), images) for state, head in self.heads.items()]
         return crop(sum(logits[1:], logits[0]), like=inputs)
-
-    def _evaluate(self, state: str, source: str, before_last: Tensor, last: Tensor, weights: Tensor) -> Tensor:
-        node = self.nodes[state]
-        if self.checkpoint and self.training and torch.is_grad_enabled():
-            return recomputed(node, source, before_last, last, weights)
-        output: Tensor = node(source, before_last, last, weights)
-        return output
 
     def _arriving(self, state: str) -> list[tuple[str, tuple[str, int, int]]]:
         """The nodes from which moves arrive, each with its move's place in the table of betas."""
         return [(source, weight) for source, _, weight in self.trellis.in_edges(state, data="weight")]
+
+    def _operation_weights(self, weigh: Weigh) -> Tensor:
+        """(edges, K), or with partial channels (edges, K + 1), whose last column is the edges'."""
+        operations = weigh(self.alpha)
+        if self.edge is None:
+            return operations
+        absent = absent_edges(self.space.options.blocks).to(self.edge.device)
+        return with_edges(operations, weigh(self.edge.masked_fill(absent, -math.inf)))
 
     def _move_logits(self) -> Tensor:
         """beta (nodes with moves, 3), -inf where the trellis has no such move.
@@ -108,6 +121,9 @@ class AutoDeepLabSupernet(Supernet):
         alpha_shape = (len(edges(options.blocks)), len(options.operations))
         self.alpha = nn.Parameter(options.arch_init * torch.randn(alpha_shape))
         self.beta = nn.Parameter(options.arch_init * torch.randn(absent.shape))
+        self.edge: nn.Parameter | None = None
+        if options.partial_channels > 1:
+            self.edge = nn.Parameter(options.arch_init * torch.randn(options.blocks, options.blocks + 1))
 
     def _add_weights(self, task: Task) -> None:
         options = self.space.options
@@ -123,10 +139,13 @@ class AutoDeepLabSupernet(Supernet):
                 relu_conv_norm(first, second, norm, 3, stride=2),
             ]
         )
+        stacked = options.implementation == "stacked"
+        self.arrange = Arrangement(options.blocks, options.operations, recipe) if stacked else nn.Identity()
         self.nodes = nn.ModuleDict()
         for state in self.states:
             arriving = {source: shapes[source] for source, _ in self._arriving(state)}
-            self.nodes[state] = Node(shapes[self.skipped[state]], arriving, shapes[state].stride, options, recipe)
+            node = Node(shapes[self.skipped[state]], arriving, shapes[state].stride, options, recipe)
+            self.nodes[state] = StackedNode(node, options, recipe) if stacked else node
         self.heads = nn.ModuleDict()
         for state in last_states(self.space.trellis):
             rate = max(1, options.aspp_reach // shapes[state].stride)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 from torch import Tensor, nn
 
@@ -11,6 +12,7 @@ from nasframe_autodeeplab.cell import MixedCell
 from nasframe_autodeeplab.normalisation import Norm
 from nasframe_autodeeplab.operations import FactorisedReduction, Recipe, relu_conv_norm
 from nasframe_autodeeplab.options import AutoDeepLabOptions
+from nasframe_autodeeplab.recompute import recomputed
 from nasframe_autodeeplab.resolution import resize_like
 from nasframe_autodeeplab.trellis import FINEST
 
@@ -42,9 +44,35 @@ class Preparation(nn.Module):
         return before_last, self.last(_refined(last, before_last))
 
 
+class TrellisNode(nn.Module, ABC):
+    """What the supernet asks of a node; ``weights`` are in the form that this kind of node reads."""
+
+    @abstractmethod
+    def forward(
+        self, before_last: Tensor, arriving: Mapping[str, Tensor], weights: Any, moves: Mapping[str, Tensor]
+    ) -> Tensor:
+        """The node's tensor (Eq. 6).
+
+        Args:
+            before_last: H^{l-2}.
+            arriving: H^{l-1}, by the node that it comes from.
+            weights: of operations.
+            moves: by the same nodes, the weight of the move, one number.
+
+        Returns:
+            (N, B·C, H, W).
+        """
+
+    @abstractmethod
+    def recomputed(
+        self, before_last: Tensor, arriving: Mapping[str, Tensor], weights: Any, moves: Mapping[str, Tensor]
+    ) -> Tensor:
+        """As ``forward``, but keeps no activations."""
+
+
 @final
-class Node(nn.Module):
-    """All evaluations that arrive at one node, by the name of the node they come from."""
+class Node(TrellisNode):
+    """The evaluations that arrive at one node, one after the other, by the name of the node they come from."""
 
     def __init__(
         self,
@@ -66,12 +94,26 @@ class Node(nn.Module):
         self.shared = options.share_node_weights
         self.cells = nn.ModuleDict(
             {
-                name: MixedCell(options.blocks, options.operations, node.channels, recipe)
+                name: MixedCell(options.blocks, options.operations, node.channels, recipe, options.partial_channels)
                 for name in (["shared"] if self.shared else arriving)
             }
         )
 
-    def forward(self, source: str, before_last: Tensor, last: Tensor, weights: Tensor) -> Tensor:
+    def forward(
+        self, before_last: Tensor, arriving: Mapping[str, Tensor], weights: Tensor, moves: Mapping[str, Tensor]
+    ) -> Tensor:
+        """Equation 6 written out; weights are (edges, K)."""
+        terms = [moves[source] * self.evaluate(source, before_last, last, weights) for source, last in arriving.items()]
+        return sum(terms[1:], terms[0])
+
+    def recomputed(
+        self, before_last: Tensor, arriving: Mapping[str, Tensor], weights: Tensor, moves: Mapping[str, Tensor]
+    ) -> Tensor:
+        """As ``forward``; each evaluation is computed again by itself."""
+        terms = [recomputed(self, before_last, {source: last}, weights, moves) for source, last in arriving.items()]
+        return sum(terms[1:], terms[0])
+
+    def evaluate(self, source: str, before_last: Tensor, last: Tensor, weights: Tensor) -> Tensor:
         """H^{l-2}, H^{l-1} from ``source``, (edges, K) -> the cell's output (N, B·C, H, W)."""
         cell = self.cells["shared" if self.shared else source]
         output: Tensor = cell(*self.preparations[source](before_last, last), weights)

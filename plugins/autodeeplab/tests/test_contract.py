@@ -8,6 +8,10 @@ class TestAutoDeepLab(SpaceContract):
     space = AutoDeepLab(AutoDeepLab.Options(**SMALL))
 
 
+class TestAutoDeepLabWrittenOutPlainly(SpaceContract):
+    space = AutoDeepLab(AutoDeepLab.Options(**SMALL, implementation="plain"))
+
+
 class TestAutoDeepLabWithOneLevelAndFewOperations(SpaceContract):
     space = AutoDeepLab(
         AutoDeepLab.Options(layers=1, levels=1, blocks=3, filters=3, operations=("zero", "max_pool_3x3", "skip"))

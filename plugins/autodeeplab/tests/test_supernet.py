@@ -22,7 +22,9 @@ def softmax(logits):
 def relax(weigh=softmax, device="cpu", classes=5, **options):
     torch.manual_seed(0)
     with torch.device(device):
-        return AutoDeepLab(AutoDeepLab.Options(**options)).relax(Task(3, classes, (33, 33)), weigh)
+        return AutoDeepLab(AutoDeepLab.Options(implementation="plain", **options)).relax(
+            Task(3, classes, (33, 33)), weigh
+        )
 
 
 def size(modules):
@@ -183,12 +185,12 @@ def test_the_forward_pass_is_equation_6_written_out():
     nodes = supernet.nodes
     h_1 = supernet.stem[0](images)
     h0 = supernet.stem[1](h_1)
-    h1_4 = beta["stem"][0] * nodes["l1/s4"]("stem2", h_1, h0, alpha)
-    h1_8 = beta["stem"][1] * nodes["l1/s8"]("stem2", h_1, h0, alpha)
-    h2_4 = beta["l1/s4"][0] * nodes["l2/s4"]("l1/s4", h0, h1_4, alpha)
-    h2_4 = h2_4 + beta["l1/s8"][0] * nodes["l2/s4"]("l1/s8", h0, h1_8, alpha)
-    h2_8 = beta["l1/s4"][1] * nodes["l2/s8"]("l1/s4", h0, h1_4, alpha)
-    h2_8 = h2_8 + beta["l1/s8"][1] * nodes["l2/s8"]("l1/s8", h0, h1_8, alpha)
+    h1_4 = beta["stem"][0] * nodes["l1/s4"].evaluate("stem2", h_1, h0, alpha)
+    h1_8 = beta["stem"][1] * nodes["l1/s8"].evaluate("stem2", h_1, h0, alpha)
+    h2_4 = beta["l1/s4"][0] * nodes["l2/s4"].evaluate("l1/s4", h0, h1_4, alpha)
+    h2_4 = h2_4 + beta["l1/s8"][0] * nodes["l2/s4"].evaluate("l1/s8", h0, h1_8, alpha)
+    h2_8 = beta["l1/s4"][1] * nodes["l2/s8"].evaluate("l1/s4", h0, h1_4, alpha)
+    h2_8 = h2_8 + beta["l1/s8"][1] * nodes["l2/s8"].evaluate("l1/s8", h0, h1_8, alpha)
     maps = [supernet.heads["l2/s4"](h2_4), supernet.heads["l2/s8"](h2_8)]
     expected = sum(resize_like(logits, images) for logits in maps)
     assert torch.allclose(supernet(images), expected, atol=1e-12)
@@ -284,7 +286,7 @@ def test_a_saved_supernet_loads_into_another_and_computes_the_same(tmp_path):
     supernet(torch.randn(2, 3, 17, 17))
     torch.save(supernet.state_dict(), tmp_path / "s.pt")
     torch.manual_seed(5)
-    other = AutoDeepLab(AutoDeepLab.Options(**TINY)).relax(Task(3, 5, (33, 33)), softmax)
+    other = AutoDeepLab(AutoDeepLab.Options(implementation="plain", **TINY)).relax(Task(3, 5, (33, 33)), softmax)
     other.load_state_dict(torch.load(tmp_path / "s.pt", weights_only=True))
     images = torch.randn(1, 3, 17, 17)
     with torch.no_grad():

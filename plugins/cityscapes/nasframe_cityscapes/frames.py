@@ -1,4 +1,4 @@
-"""Decoded frames, kept in memory as long as there is room."""
+"""Decoded frames, kept in memory as long as there is room, or in a folder."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PIL import Image
 from nasframe import DataError
 from nasframe_cityscapes.classes import TO_TRAIN_ID
 from nasframe_cityscapes.dataset import Frame, LabelKind
+from nasframe_cityscapes.decoded import DecodedFrames
 from nasframe_cityscapes.inspection import IMAGE_MODES, UNREADABLE, reason
 
 Picture = npt.NDArray[np.uint8]
@@ -59,11 +60,13 @@ class FrameStore:
     """Reads images, reduced, and labels as train ids; safe to use from several threads.
 
     What is read first stays in memory until the room is used up; nothing is thrown out, since an epoch in random
-    order gains nothing from the latest frames.
+    order gains nothing from the latest frames. With a folder for decoded frames nothing is kept but there: the system
+    keeps in memory what it has room for.
     """
 
-    def __init__(self, kind: LabelKind, reduce: int, room: int) -> None:
-        """Args: kind: what the label files hold; reduce: divides width and height; room: bytes."""
+    def __init__(self, kind: LabelKind, reduce: int, room: int, folder: Path | None = None) -> None:
+        """Args: kind: what the label files hold; reduce: divides width and height; room: bytes; folder: or None."""
+        self._decoded = DecodedFrames(folder, f"{kind} {reduce}") if folder else None
         self._table = TO_TRAIN_ID[kind]
         self._reduce = reduce
         self._room = room
@@ -80,6 +83,9 @@ class FrameStore:
         Raises:
             DataError: a file cannot be read, or the two differ in size.
         """
+        if self._decoded is not None:
+            variant = "whole label" if whole_label else "reduced label"
+            return self._decoded.load(frame, variant, lambda: self._read(frame, whole_label))
         key = (str(frame.image), whole_label)
         with self._lock:
             if key in self._kept:

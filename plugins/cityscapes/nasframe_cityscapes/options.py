@@ -63,6 +63,9 @@ class SegmentationOptions(Options):
     """Threads that read ahead; 0: none. No number depends on it."""
     cache_mb: int = Field(default=512, ge=0)
     """Memory for decoded frames, in MiB; frames beyond it are decoded anew each time."""
+    decoded_cache: str | None = Field(default=None, min_length=1)
+    """Folder for decoded frames instead, made on first use and shared by runs; ``~`` is your home. For data that do not
+    fit in memory: four bytes a pixel on disk, 6.2 GB for Cityscapes' train and 1.8 GB for val at reduce 2."""
     training: TrainingOptions = TrainingOptions()
     """How a network is trained from scratch."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from itertools import count
+from pathlib import Path
 from typing import Any, final
 
 import numpy as np
@@ -25,6 +26,11 @@ from nasframe_cityscapes.options import SegmentationOptions
 from nasframe_cityscapes.source import Source, collect, evenly, street_task
 
 
+def _store(source: Source, options: SegmentationOptions) -> FrameStore:
+    folder = None if options.decoded_cache is None else Path(options.decoded_cache).expanduser()
+    return FrameStore(source.labels, options.reduce, options.cache_mb * 2**20, folder)
+
+
 @final
 class Segmentation:
     """One data set, read and scored by the options; what both evaluators delegate to."""
@@ -34,7 +40,7 @@ class Segmentation:
         self._options = options
         self._runtime = runtime
         self._frames = collect(source, options, runtime.seed)
-        self._store = FrameStore(source.labels, options.reduce, options.cache_mb * 2**20)
+        self._store = _store(source, options)
         self._meter = Meter(self._store, options, runtime)
         self._loaders = {
             split: CropLoader(split, frames, self._store, options, runtime.seed)

@@ -139,10 +139,11 @@ class Bilevel:
 
 
 def entropies(mixing_weights: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """The mean entropy, in nats, of each array's rows (..., K), as metrics."""
+    """The mean entropy, in nats, of each array's rows (..., K), each as shares of its sum, as metrics."""
     found = {}
     for name, weights in mixing_weights.items():
         p = weights.astype(np.float64)
+        p /= p.sum(axis=-1, keepdims=True)
         logs = np.log(p, out=np.zeros_like(p), where=p > 0)
         found[f"entropy_{name}"] = abs(float(-(p * logs).sum(axis=-1).mean()))
     return found

@@ -1,0 +1,115 @@
+"""What all one-shot strategies do: first train one supernet by single paths, then measure candidates with its weights.
+
+Guo et al., Single Path One-Shot Neural Architecture Search with Uniform Sampling (SPOS), ECCV 2020, arXiv 1904.00420,
+section 3; Li and Talwalkar, UAI 2019, arXiv 1902.07638, section 3.2.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from nasframe import CapabilityError, Differentiable, Evaluation, Genotype, Problem, Strategy, Switchable, Uneven
+from nasframe.genotype import sample
+from nasframe_one_shot.options import OneShotOptions
+
+Scored = tuple[Genotype, float]
+"""A measured candidate and its score."""
+TRIES = 100
+"""How often a new candidate is sought before one is measured again."""
+
+
+class OneShot(Strategy, Uneven, ABC):
+    """A supernet's training and a search in one resumable sequence of steps; subclasses say what to measure next."""
+
+    needs: ClassVar[tuple[type, ...]] = (Switchable, Differentiable)
+
+    def __init__(self, problem: Problem, options: OneShotOptions, samples: int) -> None:
+        """Build the supernet, from torch's global generator, on the problem's device.
+
+        Args:
+            samples: how many candidates to measure once the supernet is trained.
+
+        Raises:
+            CapabilityError: the space or the evaluator lacks what one-shot methods need.
+        """
+        from nasframe_one_shot.shared_weights import SharedWeights
+
+        space, evaluator = problem.space, problem.evaluator
+        if not isinstance(space, Switchable) or not isinstance(evaluator, Differentiable):
+            raise CapabilityError(
+                f"{self.name} needs a Switchable space and a Differentiable evaluator; "
+                f"got {space.name!r} and {evaluator.name!r}"
+            )
+        self.space = problem.space
+        self._shared = SharedWeights(space.switchable(evaluator.task), evaluator, options, problem.runtime)
+        self.train_steps = self._shared.steps
+        self.steps = self.train_steps + samples
+        self._path: Genotype | None = None
+        self._history: list[tuple[Genotype, Evaluation]] = []
+
+    @abstractmethod
+    def propose(self, scored: Sequence[Scored], rng: np.random.Generator) -> Genotype:
+        """The candidate to measure next, a function of those measured so far and of ``rng`` alone."""
+
+    @final
+    def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
+        """Train the supernet at a path drawn uniformly or, once it is trained, measure a candidate."""
+        if index < self.train_steps:
+            self._path = sample(self.space, rng)
+            return self._shared.train(index, self._path, rng)
+        genotype = self.propose([(seen, result.score) for seen, result in self._history], rng)
+        result = self._shared.measure(genotype)
+        self._history.append((genotype, Evaluation(result.score, result.metrics)))
+        return {"score": result.score, "best_score": self._best()[1].score, **result.metrics}
+
+    @final
+    def kind(self, index: int) -> str:
+        """Training steps and candidates."""
+        return "supernet training" if index < self.train_steps else "candidate"
+
+    @final
+    def best(self) -> Genotype:
+        """The candidate of the highest score, the earliest among equals; before the search the last path trained."""
+        if self._history or self._path is None:
+            return self._best()[0]
+        return self._path
+
+    @final
+    def state_dict(self) -> dict[str, Any]:
+        """The supernet and its optimiser, the last path trained, the candidates."""
+        return {
+            "shared": self._shared.state_dict(),
+            "path": None if self._path is None else self._path.to_dict(),
+            "history": [(genotype.to_dict(), result.score, dict(result.metrics)) for genotype, result in self._history],
+        }
+
+    @final
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state."""
+        self._shared.load_state_dict(state["shared"])
+        self._path = None if state["path"] is None else Genotype.from_dict(state["path"])
+        self._history = [
+            (Genotype.from_dict(genotype), Evaluation(score, metrics)) for genotype, score, metrics in state["history"]
+        ]
+
+    def _best(self) -> tuple[Genotype, Evaluation]:
+        return max(self._history, key=lambda entry: entry[1].score)
+
+
+def unseen(scored: Sequence[Scored], *draws: Callable[[], Genotype]) -> Genotype:
+    """A genotype that was not measured yet, if one is found.
+
+    Args:
+        draws: tried one after the other, each ``TRIES`` times.
+    """
+    seen = {genotype for genotype, _ in scored}
+    for draw in draws:
+        for _ in range(TRIES):
+            genotype = draw()
+            if genotype not in seen:
+                return genotype
+    return genotype

@@ -1,0 +1,60 @@
+"""The supernet under training and measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import numpy as np
+
+from nasframe.evaluator import Differentiable, Evaluation, Runtime
+from nasframe.genotype import Genotype
+from nasframe.stream import BatchStream
+from nasframe.supernet import SwitchableSupernet
+from nasframe.training import Training
+from nasframe_one_shot.options import OneShotOptions
+from nasframe_one_shot.recalibration import recalibrate
+
+
+@final
+class SharedWeights:
+    """Weights of all candidates, trained at one path a step; a path's gradient leaves all other weights alone."""
+
+    def __init__(
+        self, supernet: SwitchableSupernet, evaluator: Differentiable, options: OneShotOptions, runtime: Runtime
+    ) -> None:
+        self._supernet = supernet
+        self._evaluator = evaluator
+        self._recalibrate = options.recalibrate
+        self._runtime = runtime
+        self._training = Training(supernet, evaluator, options.training(), runtime)
+        self._batches = BatchStream(evaluator, "train")
+
+    @property
+    def steps(self) -> int:
+        """Of the training."""
+        return self._training.steps
+
+    def train(self, index: int, path: Genotype, rng: np.random.Generator) -> Mapping[str, float]:
+        """Update ``index`` of the weights, at a path.
+
+        Raises:
+            RunError: a loss or a gradient is not finite.
+        """
+        self._supernet.switch(path)
+        return self._training.step(index, rng)
+
+    def measure(self, genotype: Genotype) -> Evaluation:
+        """The score of a candidate on ``val`` with the weights as they are and statistics of its own."""
+        self._supernet.switch(genotype)
+        batches = (self._batches[number] for number in range(self._recalibrate))
+        recalibrate(self._supernet, batches, self._runtime)
+        return self._evaluator.measure(self._supernet)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Weights, optimiser, loss scaler."""
+        return self._training.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state."""
+        self._training.load_state_dict(state)
