@@ -20,7 +20,7 @@ from nasframe.interrupt import prompt_signals
 from nasframe.parts import Part
 from nasframe.precision import numerics, runtime
 from nasframe.seeding import seed_all
-from nasframe.space import SearchSpace
+from nasframe.space import Relaxable, SearchSpace
 from nasframe.strategy import Problem
 
 
@@ -80,8 +80,9 @@ def _require_same_questions(search: SearchSpace, full: SearchSpace) -> None:
         ) from error
 
 
-def environment(experiment: Experiment, where: Runtime) -> dict[str, Any]:
+def environment(experiment: Experiment, problems: Problems) -> dict[str, Any]:
     """What the results may depend on besides the experiment."""
+    where = problems.runtime
     chosen = (experiment.space, experiment.evaluator, experiment.strategy)
     parts: list[Part[Any]] = [part for part in chosen if part is not None]
     return {
@@ -96,4 +97,16 @@ def environment(experiment: Experiment, where: Runtime) -> dict[str, Any]:
             {"distribution": distribution, "version": version}
             for distribution, version in sorted({(part.distribution, part.version) for part in parts})
         ],
+        **_supernet(experiment, problems),
     }
+
+
+def _supernet(experiment: Experiment, problems: Problems) -> dict[str, Any]:
+    """What the space says of its supernet, if the strategy trains one."""
+    if experiment.strategy is None or problems.search is None:
+        return {}
+    space, needs = problems.search.space, experiment.strategy.cls.needs
+    if not isinstance(space, Relaxable) or not any(issubclass(need, Relaxable) for need in needs):
+        return {}
+    facts = dict(space.computed_by(problems.runtime.device))
+    return {"supernet": facts} if facts else {}

@@ -189,7 +189,7 @@ class _Run:
             ) from error
 
     def _note_environment(self) -> None:
-        found = environment(self.experiment, self.problems.runtime)
+        found = environment(self.experiment, self.problems)
         path = self.folder.path / "environment.json"
         before = self.folder.read_json(path.name)
         if before:

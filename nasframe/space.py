@@ -91,6 +91,10 @@ class Relaxable(ABC):
     def relax(self, task: Task, weigh: Weigh) -> Supernet:
         """The supernet that holds all candidates, mixing them by ``weigh``."""
 
+    def computed_by(self, device: str) -> Mapping[str, str]:
+        """What the supernet's last digits depend on besides the options, such as compiled kernels; default: nothing."""
+        return {}
+
 
 class Switchable(ABC):
     """Of a space: one supernet can run as any single genotype, so one-shot strategies can search it."""

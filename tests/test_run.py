@@ -338,6 +338,16 @@ def test_another_version_of_torch_is_remarked_when_resuming(experiment, registry
     assert "begun with another torch" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("needs", [(), (nasframe.Relaxable,)], ids=["samples", "relaxes"])
+def test_what_computes_the_supernet_is_noted_if_one_is_trained(needs, experiment, monkeypatch):
+    monkeypatch.setattr(TinySpace, "computed_by", lambda space, device: {"kernels": f"those of {device}"})
+    monkeypatch.setattr(Draws, "needs", needs)
+    run(experiment(), quiet=True)
+    noted = json.loads(Path("runs/small/environment.json").read_text())
+    assert noted.get("supernet") == ({"kernels": "those of cpu"} if needs else None)
+    assert ("kernels those of cpu" in Path("runs/small/report.md").read_text()) == bool(needs)
+
+
 def test_lines_show_the_phase_the_step_the_metrics_and_the_time_left():
     console = Console(file=io.StringIO(), width=200)
     progress = LineProgress(console)

@@ -50,6 +50,8 @@ def what_was_run(record: RunRecord) -> Iterator[str]:
         for key in ("device", "precision", "threads", "python", "torch", "nasframe", "platform")
         if record.environment.get(key) is not None
     ]
+    supernet = record.environment.get("supernet")
+    facts_line += [f"{key} {value}" for key, value in supernet.items()] if isinstance(supernet, dict) else []
     plugins = record.environment.get("plugins") or []
     facts_line += [f"{plugin['distribution']} {plugin['version']}" for plugin in plugins if isinstance(plugin, dict)]
     if facts_line:

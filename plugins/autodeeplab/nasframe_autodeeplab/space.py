@@ -94,6 +94,14 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
         _require_dense(task)
         return SinglePath(self, task)
 
+    def computed_by(self, device: str) -> dict[str, str]:
+        """Whether the stacked supernet has CPU kernels of its own here, and why not."""
+        if device != "cpu" or self.options.implementation == "plain":
+            return {}
+        from nasframe_autodeeplab.kernels.library import description
+
+        return {"CPU kernels": description()}
+
     def graph(self, genotype: Genotype | None = None) -> nx.DiGraph:
         """The trellis and the cell; of a genotype: its path and the two edges of each block."""
         whole = nx.union(self.trellis, cell_graph(self.options.blocks, self.options.operations))

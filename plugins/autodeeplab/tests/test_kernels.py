@@ -9,6 +9,7 @@ import torch
 from torch.library import opcheck
 
 from nasframe_autodeeplab.kernels import building, depthwise, library, mixing, pooling
+from nasframe_autodeeplab.space import AutoDeepLab
 from nasframe_autodeeplab.stacked import convolutions, pools, sums
 from nasframe_autodeeplab.stacked.sums import Summand
 
@@ -235,15 +236,17 @@ def test_without_a_compiler_torch_serves_and_the_log_says_why(compiler, monkeypa
     monkeypatch.setenv("CXX", compiler)
     monkeypatch.setenv("NASFRAME_CACHE", str(tmp_path))
     monkeypatch.delenv("NASFRAME_NO_KERNELS", raising=False)
-    library.kernels.cache_clear()
+    library.loaded.cache_clear()
     try:
         with caplog.at_level("WARNING"):
             assert library.kernels() is None
         values, weights, rates = depthwise_inputs((5, 5), [(3, 1)], 2, True)
         assert depthwise.relu_depthwise(values, weights, rates).shape == (1, 2, 2, 3, 2, 5, 5)
         assert compiler in caplog.text
+        assert compiler in AutoDeepLab().computed_by("cpu")["CPU kernels"]
+        assert AutoDeepLab().computed_by("cuda") == {}
     finally:
-        library.kernels.cache_clear()
+        library.loaded.cache_clear()
 
 
 def test_a_cache_that_cannot_be_written_is_reported(monkeypatch, tmp_path):

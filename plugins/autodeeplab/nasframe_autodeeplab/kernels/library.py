@@ -18,19 +18,29 @@ NAMES = {torch.float32: "float32", torch.float64: "float64"}
 SWITCH = "NASFRAME_NO_KERNELS"
 
 
-@cache
 def kernels() -> ctypes.CDLL | None:
-    """The loaded kernels; None: torch's own are used. Says once which, and why."""
+    """The loaded kernels; None: torch's own are used."""
+    return loaded()[0]
+
+
+def description() -> str:
+    """Which kernels are used, and why if they are torch's."""
+    return loaded()[1]
+
+
+@cache
+def loaded() -> tuple[ctypes.CDLL | None, str]:
+    """The kernels and their description, which is also logged, once."""
     if os.environ.get(SWITCH):
         logger.info("CPU kernels: torch's, as %s is set", SWITCH)
-        return None
+        return None, f"torch's, as {SWITCH} is set"
     try:
-        loaded = ctypes.CDLL(str(library()))
+        found = ctypes.CDLL(str(library()))
     except (BuildError, OSError) as error:
         logger.warning("CPU kernels: torch's, which are several times slower: %s", error)
-        return None
+        return None, f"torch's: {error}"
     logger.info("CPU kernels: compiled for this machine")
-    return loaded
+    return found, "compiled for this machine"
 
 
 def usable(*tensors: Tensor) -> bool:
@@ -45,9 +55,9 @@ def call(name: str, dtype: torch.dtype, *given: Tensor | Sequence[Tensor] | Sequ
 
     Every kernel's last argument is the number of threads, which is added here.
     """
-    loaded = kernels()
-    assert loaded is not None
-    getattr(loaded, f"{name}_{NAMES[dtype]}")(*map(_argument, given), ctypes.c_int(torch.get_num_threads()))
+    found = kernels()
+    assert found is not None
+    getattr(found, f"{name}_{NAMES[dtype]}")(*map(_argument, given), ctypes.c_int(torch.get_num_threads()))
 
 
 def _argument(given: Tensor | Sequence[Tensor] | Sequence[int] | int | float | None) -> object:
