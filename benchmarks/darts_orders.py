@@ -1,4 +1,6 @@
-"""How long a step of DARTS takes, first and second order, after the warm-up: `python benchmarks/darts_orders.py`.
+"""How long a step of DARTS takes, first and second order, after the warm-up.
+
+    python benchmarks/darts_orders.py
 
 A small Auto-DeepLab supernet on noise of 33x33 pixels, on one CPU thread; processor time, not wall time.
 """

@@ -1,4 +1,6 @@
-"""What a training pass costs in the whole supernet and at one genotype: `python benchmarks/single_path.py`.
+"""What a training pass costs in the whole supernet and at one genotype.
+
+    python benchmarks/single_path.py
 
 Auto-DeepLab's space of `examples/camvid.yaml` on one crop of 65x65, on one CPU thread; processor time, not wall time.
 """

@@ -1,6 +1,8 @@
 """Compare the sample-based strategies on NAS-Bench-Macro's table: what is the best network found, after how many tries?
 
-    NASFRAME_MACRO=folder python benchmarks/strategies_on_macro.py --seeds 200 --into results
+    python benchmarks/strategies_on_macro.py --seeds 200 --into results
+
+The table is where the variable `NASFRAME_MACRO` says.
 
 Each strategy sees noisy scores (one of a network's three trainings). What counts is the true accuracy, the mean of the
 three, of the network that it would name as best. Finished seeds are kept in results/seeds.jsonl, so that the benchmark

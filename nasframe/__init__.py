@@ -39,7 +39,7 @@ from nasframe.inference import Inference
 from nasframe.options import Options
 from nasframe.space import Canonical, Growing, Labels, Measure, Priced, Relaxable, SearchSpace, Switchable, Task, Weigh
 from nasframe.stepper import EndsEarly, Stepper, Uneven
-from nasframe.strategy import Problem, Strategy
+from nasframe.strategy import Problem, Strategy, Wrapping
 
 __version__ = "0.1.0"
 
@@ -90,5 +90,6 @@ __all__ = [
     "Trainable",
     "Uneven",
     "Weigh",
+    "Wrapping",
     "hookimpl",
 ]

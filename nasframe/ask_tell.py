@@ -74,6 +74,18 @@ class AskTell(Strategy, EndsEarly, ABC):
         )
 
     @final
+    def hear(self, genotype: Genotype, result: Evaluation) -> None:
+        """Take a result into the history and ``tell`` it; for whoever drives the strategy."""
+        score = self.__lowest if result.failure else result.score
+        heard = Evaluation(score, dict(result.metrics), failure=result.failure, budget=result.budget)
+        self.__lowest = min(self.__lowest, score)
+        self.history.append((genotype, heard))
+        self.__told.add(genotype)
+        if not heard.failure and (self.__top is None or _worth(heard) > _worth(self.__top[1])):
+            self.__top = (genotype, heard)
+        self.tell(genotype, heard)
+
+    @final
     @property
     def ended(self) -> bool:
         """Whether there is nothing left to ask for."""
@@ -88,7 +100,7 @@ class AskTell(Strategy, EndsEarly, ABC):
             raise RunError(f"strategy {self.name!r} asks for no genotype, not even the first")
         result = self.__evaluations.end(len(self.history))
         genotype, _ = self.outstanding.pop(0)
-        self.__note(genotype, result)
+        self.hear(genotype, result)
         self.__ask_ahead(rng)
         self.__require_a_success()
         return self.__metrics(result)
@@ -123,7 +135,7 @@ class AskTell(Strategy, EndsEarly, ABC):
         for number, (genotype, score, metrics, failure, budget) in enumerate(state["history"]):
             self.refused.update((other, told) for other, told in refused if told == number)
             result = Evaluation(score, metrics, failure=failure, budget=budget)
-            self.__note(Genotype.from_dict(genotype), result)
+            self.hear(Genotype.from_dict(genotype), result)
         self.refused.update(refused)
         for genotype, budget in state["outstanding"]:
             self.__begin(Genotype.from_dict(genotype), budget)
@@ -142,16 +154,6 @@ class AskTell(Strategy, EndsEarly, ABC):
     def __begin(self, genotype: Genotype, budget: float) -> None:
         self.__evaluations.begin(len(self.history) + len(self.outstanding), genotype, budget)
         self.outstanding.append((genotype, budget))
-
-    def __note(self, genotype: Genotype, result: Evaluation) -> None:
-        score = self.__lowest if result.failure else result.score
-        heard = Evaluation(score, dict(result.metrics), failure=result.failure, budget=result.budget)
-        self.__lowest = min(self.__lowest, score)
-        self.history.append((genotype, heard))
-        self.__told.add(genotype)
-        if not heard.failure and (self.__top is None or _worth(heard) > _worth(self.__top[1])):
-            self.__top = (genotype, heard)
-        self.tell(genotype, heard)
 
     def __metrics(self, result: Evaluation) -> dict[str, float]:
         best = {} if self.__top is None else {"best_score": self.__top[1].score}

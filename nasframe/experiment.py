@@ -183,8 +183,9 @@ class _Check:
             messages = misfits(self.registry, space.found, evaluator.found)
             self.refusals += [Problem(evaluator.type_place, "evaluator.type", message) for message in messages]
         if space and evaluator and strategy:
-            messages = refusals(self.registry, space.found, evaluator.found, strategy.found)
-            self.refusals += [Problem(strategy.type_place, "strategy.type", message) for message in messages]
+            for found in strategy.founds():
+                messages = refusals(self.registry, space.found, evaluator.found, found)
+                self.refusals += [Problem(strategy.type_place, "strategy.type", message) for message in messages]
         terms = read_terms(self.tree, strategy, self.registry, self.problems, self.refusals)
         match identity, run, parts:
             case Identity(name=name, seed=seed), RunOptions(), (Part() as first, Part() as second, third):

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeVar
 
+from nasframe.ask_tell import AskTell
 from nasframe.component import Component
 from nasframe.errors import PluginError
-from nasframe.located import Place, Problem, Value, merge, plain
+from nasframe.located import Place, Problem, Value, join, merge, plain
 from nasframe.option_check import check_options, shown
 from nasframe.options import Options
 from nasframe.registry import Found, Registry
+from nasframe.strategy import Wrapping
 from nasframe.suggestion import did_you_mean
 
 T = TypeVar("T")
@@ -27,10 +29,13 @@ class Part(Generic[T]):
     version: str
     cls: type[T]
     options: Options
+    over: Part[Any] | None = None
+    """The strategy that this one wraps."""
 
     def written(self) -> dict[str, Any]:
         """All options as plain data, defaults included."""
-        return self.options.model_dump(mode="json")
+        over = {"over": {"type": self.over.component.name, **self.over.written()}} if self.over else {}
+        return {**over, **self.options.model_dump(mode="json")}
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,14 @@ class Choice:
 
     found: Found[Any]
     options: Value
-    """A mapping without ``type``."""
+    """A mapping without ``type`` and ``over``."""
     type_place: Place
+    over: Choice | None = None
+    """The strategy that this one wraps."""
+
+    def founds(self) -> list[Found[Any]]:
+        """The component, and the one that it wraps."""
+        return [self.found, *(self.over.founds() if self.over else ())]
 
 
 def read_choice(section: Section, top: Value, registry: Registry, problems: list[Problem]) -> Choice | None:
@@ -73,8 +84,11 @@ def make_part(choice: Choice, value: Value, path: str, problems: list[Problem]) 
     options = check_options(choice.found.value.Options, value, path, problems)
     if options is None:
         return None
+    over = make_part(choice.over, choice.over.options, join(path, "over"), problems) if choice.over else None
+    if choice.over and over is None:
+        return None
     found = choice.found
-    return Part(found.component, found.distribution, found.version, found.value, options)
+    return Part(found.component, found.distribution, found.version, found.value, options, over)
 
 
 def retrained(choice: Choice, overrides: Value, path: str, problems: list[Problem]) -> Part[Any] | None:
@@ -117,4 +131,30 @@ def _choice(section: Section, kind: Value, value: Value, registry: Registry, pro
         problems.append(Problem(kind.place, f"{section}.type", str(error)))
         return None
     options = {key: inner for key, inner in members(value).items() if key != "type"}
-    return Choice(found, replace(value, data=options), kind.place)
+    over = None
+    if section == "strategy" and issubclass(found.value, Wrapping):
+        over = _wrapped(options.pop("over", None), value, registry, problems)
+        if over is None:
+            return None
+    return Choice(found, replace(value, data=options), kind.place, over)
+
+
+def _wrapped(over: Value | None, value: Value, registry: Registry, problems: list[Problem]) -> Choice | None:
+    """The strategy that another one wraps; None if it is missing or wrong."""
+    able = [found.component.name for found in registry.usable("strategy") if can_be_wrapped(found.value)]
+    path = "strategy.over"
+    expected = f"expected a strategy that proposes candidates: its name, or a mapping with 'type' ({', '.join(able)})"
+    if over is None or over.data is None:
+        problems.append(Problem(value.key if over is None else over.place, path, f"missing; {expected}"))
+        return None
+    kind = Value(over.data, over.place, over.place) if isinstance(over.data, str) else members(over).get("type")
+    if kind is None or kind.data not in able:
+        found = plain(over) if kind is None else plain(kind)
+        problems.append(Problem((kind or over).place, path, f"found {shown(found)}, {expected}"))
+        return None
+    return _choice("strategy", kind, over, registry, problems)
+
+
+def can_be_wrapped(strategy: type) -> bool:
+    """Whether a strategy can be the one that another wraps."""
+    return issubclass(strategy, AskTell) and not issubclass(strategy, Wrapping)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol, final
 
@@ -24,6 +24,9 @@ class Progress(Protocol):
 
     def advance(self, step: int, metrics: Mapping[str, float]) -> None:
         """So many steps are done; metrics of the last one."""
+
+    def workers(self, told: Sequence[str]) -> None:
+        """What each worker does, in a few words; comes often."""
 
     def end(self) -> None:
         """The phase is over, or the run has failed; may be called twice."""
@@ -63,6 +66,9 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
 class NullProgress:
     """Shows nothing."""
 
+    def workers(self, told: Sequence[str]) -> None:
+        """Nothing."""
+
     def begin(self, phase: str, steps: int, done: int) -> None:
         """Nothing."""
 
@@ -85,6 +91,14 @@ class LineProgress:
         self._phase, self._steps, self._step, self._done = "", 0, 0, 0
         self._began = self._shown = 0.0
         self._latest: dict[str, float] = {}
+        self._told = 0.0
+
+    def workers(self, told: Sequence[str]) -> None:
+        """A line, if the last one is old enough."""
+        now = time.monotonic()
+        if now - max(self._told, self._began) >= LINE_SECONDS:
+            self._told = now
+            self.say(f"workers: {' | '.join(told)}")
 
     def begin(self, phase: str, steps: int, done: int) -> None:
         """A line."""
@@ -119,6 +133,15 @@ class BarProgress:
         self._console = console
         self._bar: Bar | None = None
         self._latest: dict[str, float] = {}
+
+    def workers(self, told: Sequence[str]) -> None:
+        """A line each, below the bar."""
+        if self._bar is None:
+            return
+        for place, text in enumerate(told, start=1):
+            if len(self._bar.task_ids) <= place:
+                self._bar.add_task("", total=None, metrics="")
+            self._bar.update(self._bar.task_ids[place], description=f"  worker {place}: {text}")
 
     def begin(self, phase: str, steps: int, done: int) -> None:
         """Show a new bar."""

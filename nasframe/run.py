@@ -32,6 +32,7 @@ from nasframe.seeding import seed_all
 from nasframe.space import SearchSpace
 from nasframe.starting import read_tensors
 from nasframe.strategy import Problem
+from nasframe.wrapping import make_strategy
 
 GENOTYPE = "genotype.yaml"
 
@@ -143,7 +144,7 @@ class _Run:
         seed_all(problem.runtime.seed, "search", "build")
         journal = self.journals["search"]
         with judged(self.experiment, problem, journal) as problem:
-            strategy = part.cls(problem, part.options)
+            strategy = make_strategy(part, problem)
             run_steps(strategy, journal, problem.runtime.seed, self.experiment.run)
             if isinstance(strategy, AskTell):
                 write_front(self.folder.path, strategy, problem.objectives, self.experiment.space)

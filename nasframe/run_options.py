@@ -32,4 +32,15 @@ class RunOptions(Options):
     deterministic: bool = True
     """Whether only deterministic kernels are used, so that a resumed run is bit-equal to an uninterrupted one."""
     threads: int | None = Field(None, ge=1)
-    """Number of torch's CPU threads; null: torch's own default."""
+    """Number of torch's CPU threads, in each worker where there are several; null: torch's own default, which workers
+    share out among them."""
+    workers: int = Field(1, ge=1)
+    """How many candidates of a search are evaluated at a time, each in a worker of its own; 1: in the run's own
+    process, unless ``engine`` is ray."""
+    engine: Literal["process", "ray"] = "process"
+    """What workers are: processes on this machine, or Ray's actors, wherever Ray has room."""
+    address: str | None = Field(None, min_length=1)
+    """Of a Ray cluster: auto, HOST:PORT or ray://HOST:PORT; null: Ray is started here and ends with the run."""
+    outstanding: int | None = Field(None, ge=1)
+    """How many candidates are asked for before the first of them is told; null: as many as workers. The history of a
+    search depends on this number, and not on the number of workers."""

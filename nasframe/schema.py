@@ -14,6 +14,7 @@ from nasframe.experiment import Identity
 from nasframe.given import KEY
 from nasframe.registry import Found, Registry
 from nasframe.run_options import RunOptions
+from nasframe.strategy import Wrapping
 from nasframe.terms import Terms
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -83,6 +84,11 @@ def _define(section: str, component: Found[Any], definitions: Schema) -> None:
             f"{section} {name!r} ({component.distribution} {component.version}) has options that JSON Schema "
             f"cannot express: {error.message}"
         ) from error
+    if section == "strategy" and issubclass(component.value, Wrapping):
+        schema["properties"]["over"] = {
+            "description": "The strategy whose candidates it takes: its name, or its 'type' with options.",
+            "type": ["string", "object"],
+        }
     schema["properties"]["type"] = {"const": name, "description": component.component.summary}
     definitions[f"{section}.{name}"] = schema
 
@@ -115,6 +121,7 @@ def _complete(components: Sequence[Found[Any]]) -> Schema:
     for component in components:
         fields = component.value.Options.model_fields
         required = [name for name, field in fields.items() if field.is_required()]
+        required += ["over"] if issubclass(component.value, Wrapping) else []
         if required:
             rules.append({"if": _is_type(component.component.name), "then": {"required": required}})
     complete = {"required": ["type"], **({"allOf": rules} if rules else {})}

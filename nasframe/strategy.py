@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -27,6 +27,8 @@ class Problem:
     """What is searched for: ``score``, which is maximised, and metrics that are minimised; see ``nasframe.pareto``."""
     evaluations: Evaluations | None = None
     """How candidates are evaluated; None: here, one after the other, without limits."""
+    over: Callable[[Problem], Strategy] | None = None
+    """Makes the strategy that a ``Wrapping`` one is made of; None: there is none."""
 
 
 class Strategy(ABC):
@@ -71,3 +73,10 @@ class Strategy(ABC):
     @abstractmethod
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
+
+
+class Wrapping(ABC):  # noqa: B024  it says something of a class, and asks for no method
+    """Of a strategy: it is made of another one that proposes candidates, which the experiment names by ``over``.
+
+    It gets the way to make that one as ``problem.over``.
+    """

@@ -17,6 +17,7 @@ from nasframe.parts import Section
 from nasframe.registry import Found, Registry
 from nasframe.run_options import RunOptions
 from nasframe.schema import Schema
+from nasframe.strategy import Wrapping
 from nasframe.terms import Terms
 from nasframe.variables import escape
 from nasframe.yaml_source import dump_inline
@@ -56,13 +57,21 @@ def experiment_text(parts: list[Found[Any]], name: str) -> str:
     lines += _mapping(Identity, {"name": name}, 0)
     for section, part in zip(SECTIONS, parts, strict=True):
         lines += ["", f"{section}:", *_comment(f"{part.component.summary} ({part.distribution} {part.version})", 2)]
-        lines += [f"  type: {part.component.name}", *_mapping(part.value.Options, {}, 2)]
+        lines += [f"  type: {part.component.name}", *_over(part), *_mapping(part.value.Options, {}, 2)]
     if issubclass(parts[-1].value, AskTell):
         lines += ["", *_comment("On what terms the candidates are evaluated.", 0), *_mapping(Terms, {}, 0)]
     lines += ["", *_comment("What differs in retraining the genotype that was found; null: it is not retrained.", 0)]
     lines += ["retrain:", *_comment("Options of the space, like those above.", 2), "  space: {}"]
     lines += [*_comment("Options of the evaluator, like those above.", 2), "  evaluator: {}"]
     return "\n".join([*lines, "", "run:", *_mapping(RunOptions, {}, 2)]) + "\n"
+
+
+def _over(part: Found[Any]) -> list[str]:
+    """The line of the strategy that this one wraps, if it does."""
+    if not issubclass(part.value, Wrapping):
+        return []
+    about = "REQUIRED, change this: The strategy whose candidates it takes: its name, or a mapping with its options."
+    return [*_comment(about, 2), f"  over: {PLACEHOLDER}"]
 
 
 def _mapping(model: type[BaseModel], given: dict[str, Any], indent: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 
 from nasframe.ask_tell import AskTell
 from nasframe.given import KEY
@@ -31,9 +32,12 @@ def read_terms(
     top = members(tree)
     written = {key: top[key] for key in TERMS if key in top and top[key].data is not None}
     terms = check_options(Terms, Value(written, tree.place, tree.key), "", problems)
-    if strategy is not None and issubclass(strategy.found.value, AskTell):
-        return terms
     run = members(top["run"]) if "run" in top else {}
+    if strategy is not None and issubclass(strategy.found.value, AskTell):
+        if "engine" in run and run["engine"].data == "ray" and find_spec("ray") is None:
+            needed = "found 'ray', which is not installed: pip install 'nasframe[ray]', or take 'process'"
+            problems.append(Problem(run["engine"].place, "run.engine", needed))
+        return terms
     beside = {f"run.{key}": run[key] for key in WORKERS if key in run and run[key].data is not None}
     if KEY in top:
         why = "it is given, and no candidates are evaluated"

@@ -16,7 +16,8 @@ from nasframe.run_options import RunOptions
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "plugins").glob("*/README.md"))]
-EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
+PAGES += [ROOT / "examples" / "same_space_four_ways" / "README.md"]
+EXAMPLES = sorted(path for path in (ROOT / "examples").rglob("*.yaml") if path.name != "common.yaml")
 
 
 def page(name):
@@ -57,6 +58,15 @@ def test_an_example_is_a_right_experiment(path, monkeypatch):
     monkeypatch.setenv("NASFRAME_MACRO", "somewhere")
     monkeypatch.setenv("CITYSCAPES_DATASET", "somewhere")
     load(path)
+
+
+def test_four_strategies_search_the_same_space_on_the_same_terms(monkeypatch):
+    monkeypatch.setenv("NASFRAME_CAMVID", "somewhere")
+    folder = ROOT / "examples" / "same_space_four_ways"
+    ways = [load(folder / f"{name}.yaml") for name in ("darts", "evolution", "controller", "random")]
+    assert [way.strategy.component.name for way in ways] == ["darts", "evolution", "controller", "random"]
+    assert len({str((way.space, way.evaluator, way.retrain, way.seed)) for way in ways}) == 1
+    assert len({(way.strategy.options.samples, way.strategy.options.budget) for way in ways[1:]}) == 1
 
 
 def test_the_experiment_in_the_documentation_is_right(tmp_path):

@@ -14,7 +14,7 @@ LAYERS = (
     "space evaluator attempt evaluations strategy ask_tell pareto graph graph_files hookspecs evaluation_output "
     "image_files __init__",
     "supernet seeding precision stream gradients kept_weights training cost layer_costs memory latency decode",
-    "target registry capabilities parts composition given term_check experiment schema template",
+    "target registry capabilities parts composition given wrapping term_check experiment schema template",
     "testing checkpoint rundir run_files run_listing derivation comparison saved trained starting journal loop prepare "
     "evaluation retrain retraining folding speedups export model_card plan plot report",
     "run",

@@ -25,6 +25,7 @@ class Judge:
 
     def __init__(self, objectives: Sequence[str], limits: Limits, known: Known, engine: Engine, hear: Hear) -> None:
         self.outstanding = 1
+        """How many candidates are asked for before the first is told."""
         self._objectives = objectives
         self._limits = limits
         self._known = known

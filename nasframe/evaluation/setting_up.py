@@ -8,12 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from nasframe.evaluation.engine import Engine, Here
 from nasframe.evaluation.judge import Judge
 from nasframe.evaluation.kept import NAME, Kept
 from nasframe.evaluation.known import Known
 from nasframe.evaluation.limits import Limits
+from nasframe.evaluation.processes import Processes
+from nasframe.evaluation.ray_actors import RayActors
 from nasframe.evaluation.shared import Shared, context
+from nasframe.evaluation.worker import Setup
 from nasframe.experiment import Experiment
 from nasframe.journal import Journal
 from nasframe.strategy import Problem
@@ -40,6 +45,7 @@ def judged(experiment: Experiment, problem: Problem, journal: Journal) -> Iterat
             journal.progress.say(f"candidate {candidate} failed: {facts['failure']}")
 
     judge = Judge(terms.objectives, Limits(problem, terms), known, engine, hear)
+    judge.outstanding = experiment.run.outstanding or experiment.run.workers
     try:
         yield replace(problem, objectives=terms.objectives, evaluations=judge)
     finally:
@@ -47,4 +53,12 @@ def judged(experiment: Experiment, problem: Problem, journal: Journal) -> Iterat
 
 
 def _engine(experiment: Experiment, problem: Problem, journal: Journal) -> Engine:
-    return Here(problem)
+    run = experiment.run
+    if run.workers == 1 and run.engine == "process":
+        return Here(problem)
+    threads = run.threads or max(1, torch.get_num_threads() // run.workers)
+    options = run.model_copy(update={"threads": threads})
+    setup = Setup(experiment.space, experiment.evaluator, problem.runtime, options)
+    if run.engine == "process":
+        return Processes(setup, run.workers, journal.progress.workers)
+    return RayActors(setup, run.workers, run.address, journal.progress.workers)

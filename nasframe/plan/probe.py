@@ -33,6 +33,7 @@ from nasframe.registry import Registry
 from nasframe.seeding import seed_all
 from nasframe.stepper import Stepper, Uneven
 from nasframe.strategy import Problem
+from nasframe.wrapping import make_strategy
 
 UNCOUNTED, FEWEST, MOST = 2, 3, 12
 """Steps of a kind that do not count, for they fill caches and queues; steps that at least and at most do."""
@@ -87,7 +88,7 @@ def _search(experiment: Experiment, problems: Problems, seconds: float, begun: f
     problem, part = problems.search, experiment.strategy
     assert problem is not None and part is not None, "an experiment with a search has both"
     seed_all(experiment.seed, "search", "build")
-    strategy = part.cls(problem, part.options)
+    strategy = make_strategy(part, problem)
     result.before = time.time() - begun
     _read_ahead(problem, ("weights", "arch"))
     if isinstance(strategy, AskTell) and isinstance(problem.evaluator, Trainable):

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -64,8 +65,8 @@ class Marks(nasframe.Evaluator):
         """Where evaluations are noted."""
         wrong: Literal["", "nan", "error", "memory", "data", "kill", "kill once"] = ""
         """What happens to a candidate of one layer."""
-        waits: bool = False
-        """Whether every evaluation waits until a second one has begun."""
+        places: bool = False
+        """Whether a metric tells on which of Ray's nodes it was."""
 
     def prepare(self):
         self.task = nasframe.Task(in_channels=3, num_classes=2, size=(8, 8))
@@ -81,7 +82,8 @@ class Marks(nasframe.Evaluator):
             self._go_wrong()
         candidate.build()
         wide = sum(answer == 4 for answer in answers.values()) / 3
-        return nasframe.Evaluation(wide + 1e-3 * torch.rand(()).item(), {"wide": wide, "budget": budget})
+        place = {"node": float(zlib.crc32(_node().encode()))} if self.options.places else {}
+        return nasframe.Evaluation(wide + 1e-3 * torch.rand(()).item(), {"wide": wide, "budget": budget, **place})
 
     def _go_wrong(self):
         import torch
@@ -101,6 +103,12 @@ class Marks(nasframe.Evaluator):
                 assert threading.current_thread() is threading.main_thread()
                 Path(f"{self.options.file}.killed").touch()
                 os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _node():
+    import ray
+
+    return ray.get_runtime_context().get_node_id()
 
 
 class Dice(nasframe.AskTell):
@@ -123,6 +131,21 @@ class Dice(nasframe.AskTell):
         import numpy as np
 
         return sample(self.problem.space, np.random.default_rng(seed))
+
+
+class Wrap(nasframe.AskTell, nasframe.Wrapping):
+    """Evaluates each candidate of another strategy with half a budget, then with a full one."""
+
+    name = "wrap"
+
+    def __init__(self, problem, options):
+        self.over = problem.over(problem)
+        super().__init__(problem, options, 2 * self.over.steps)
+
+    def ask(self, rng):
+        asked = [genotype for genotype, _ in self.history] + [genotype for genotype, _ in self.outstanding]
+        self.budget = 1.0 if len(asked) % 2 else 0.5
+        return asked[-1] if len(asked) % 2 else self.over.ask(rng)
 
 
 class Downhill(nasframe.Strategy):
