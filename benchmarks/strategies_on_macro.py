@@ -1,8 +1,10 @@
 """Compare the sample-based strategies on NAS-Bench-Macro's table: what is the best network found, after how many tries?
 
     python benchmarks/strategies_on_macro.py --seeds 200 --into results
+    python benchmarks/strategies_on_macro.py --first 1000 --seeds 20 --rates --into rates
 
-The table is where the variable `NASFRAME_MACRO` says.
+The table is where the variable `NASFRAME_MACRO` says. The second command compares learning rates of the controller, on
+seeds of their own.
 
 Each strategy sees noisy scores (one of a network's three trainings). What counts is the true accuracy, the mean of the
 three, of the network that it would name as best. Finished seeds are kept in results/seeds.jsonl, so that the benchmark
@@ -27,6 +29,7 @@ from nasframe.seeding import seed_all
 from nasframe_baselines.local_search import LocalSearch
 from nasframe_baselines.random_search import RandomSearch
 from nasframe_controller.strategy import Controller
+from nasframe_evolution.nsga2 import Nsga2
 from nasframe_evolution.regularised import Evolution
 from nasframe_macro.space import Macro
 from nasframe_progressive.strategy import Progressive
@@ -34,17 +37,20 @@ from nasframe_table.evaluator import Table
 
 EVALUATIONS = 500
 MARKS = (50, 100, 200, 500)
-SURROGATE = {"hidden": 32, "epochs": 20}
+RATES = {f"controller, lr={rate}": (Controller, {"lr": rate}) for rate in (0.00035, 0.001, 0.002, 0.005, 0.01, 0.02)}
 STRATEGIES = {
     "random": (RandomSearch, {}),
     "local": (LocalSearch, {}),
     "evolution, P=100 S=25": (Evolution, {}),
     "evolution, P=20 S=10": (Evolution, {"population": 20, "sample": 10}),
+    "nsga2, score and macs, P=20": (Nsga2, {"population": 20}),
     "controller, lr=0.00035": (Controller, {}),
-    "controller, lr=0.005": (Controller, {"lr": 0.005}),
-    "progressive, grown": (Progressive, {"surrogate": SURROGATE}),
-    "progressive, not grown": (Progressive, {"surrogate": SURROGATE, "grow": False}),
+    "controller, lr=0.002": (Controller, {"lr": 0.002}),
+    "progressive, grown": (Progressive, {}),
+    "progressive, not grown": (Progressive, {"grow": False}),
 }
+OBJECTIVES = ("score", "macs")
+"""All strategies are told; one that follows a single objective follows the first."""
 EVERY = "every network, by its noisy score"
 """Not a strategy: what choosing the highest score in the whole table gives. Noise keeps it below the best network."""
 Z = 1.96
@@ -72,21 +78,25 @@ def mean_and_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def main() -> None:
     """Run what is missing, then write the tables and the plot."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--seeds", type=int, default=200, help="how many (default: %(default)s)")
+    parser.add_argument("--first", type=int, default=0, help="the first seed (default: %(default)s)")
     parser.add_argument("--into", type=Path, required=True, help="folder of the results")
     parser.add_argument("--strategies", nargs="+", choices=[*STRATEGIES, EVERY], default=[*STRATEGIES, EVERY])
+    parser.add_argument("--rates", action="store_true", help="the controller's rates and random search instead")
     chosen = parser.parse_args()
+    names = ["random", *RATES] if chosen.rates else chosen.strategies
+    seeds = range(chosen.first, chosen.first + chosen.seeds)
     torch.set_num_threads(1)
     chosen.into.mkdir(parents=True, exist_ok=True)
     seeds_file = chosen.into / "seeds.jsonl"
     done = {(row["strategy"], row["seed"]) for row in read(seeds_file)}
-    for seed in range(chosen.seeds):
-        for name in chosen.strategies:
+    for seed in seeds:
+        for name in names:
             if (name, seed) not in done:
                 row = {"strategy": name, "seed": seed, "best": every(seed) if name == EVERY else search(name, seed)}
                 with seeds_file.open("a") as file:
                     file.write(json.dumps(row) + "\n")
-    curves = collect(read(seeds_file), chosen.seeds)
+    curves = collect(read(seeds_file), seeds)
     text = tables(curves)
     (chosen.into / "table.md").write_text(text)
     plot(curves, chosen.into / "strategies_on_macro.svg")
@@ -101,8 +111,10 @@ def table(seed: int) -> Table:
 
 def search(name: str, seed: int) -> list[tuple[int, float]]:
     """One search: each evaluation, from 1, after which another network is the best, with its true accuracy."""
-    cls, options = STRATEGIES[name]
-    strategy = cls(Problem(Macro(), table(seed), Runtime(seed=seed)), cls.Options(samples=EVALUATIONS, **options))
+    cls, options = {**STRATEGIES, **RATES}[name]
+    strategy = cls(
+        Problem(Macro(), table(seed), Runtime(seed=seed), OBJECTIVES), cls.Options(samples=EVALUATIONS, **options)
+    )
     assert isinstance(strategy, AskTell)
     best, changes = -np.inf, []
     for index in range(EVALUATIONS):
@@ -132,11 +144,11 @@ def read(path: Path) -> list[dict]:
     return [json.loads(line) for line in lines if line.endswith("}")]
 
 
-def collect(rows: list[dict], seeds: int) -> dict[str, Curves]:
-    """The curves by strategy, in the order of STRATEGIES; at last that of EVERY."""
+def collect(rows: list[dict], seeds: range) -> dict[str, Curves]:
+    """The curves by strategy, in the order of STRATEGIES and RATES; at last that of EVERY."""
     curves = {}
-    for name in [*STRATEGIES, EVERY]:
-        found = {row["seed"]: row["best"] for row in rows if row["strategy"] == name and row["seed"] < seeds}
+    for name in dict.fromkeys([*STRATEGIES, *RATES, EVERY]):
+        found = {row["seed"]: row["best"] for row in rows if row["strategy"] == name and row["seed"] in seeds}
         if found:
             ordered = sorted(found)
             curves[name] = Curves(ordered, np.array([steps(found[seed]) for seed in ordered]))
