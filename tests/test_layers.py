@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYERS = (
     "errors options genotype golden component suggestion located schedule stepper progress interrupt exact_json "
-    "inference terms",
+    "inference terms allocator",
     "atomic run_options training_options yaml_source variables option_check origins genotype_file",
     "space evaluator attempt evaluations strategy ask_tell pareto graph graph_files hookspecs evaluation_output "
     "image_files __init__",
