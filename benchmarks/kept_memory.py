@@ -28,9 +28,8 @@ def main() -> None:
     given = asked.parse_args()
     setting = Setting.of(given)
     print(f"{machine()}\n{setting}\n")
-    print(
-        "| form | freed memory is | seconds | times faster | handed out in a step, MB |\n| --- | --- | " + "---: | " * 3
-    )
+    print("| form | freed memory is | seconds | times faster | handed out in a step, MB |")
+    print("| --- | --- | ---: | ---: | ---: |")
     for form in ("stacked", "plain"):
         measured = measure(Steps(form, setting), given.rounds)
         first = next(iter(measured.values()))[0]
