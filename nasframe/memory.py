@@ -1,7 +1,8 @@
-"""How much memory a network takes, in inference and in training, found on the meta device: no memory is used.
+"""How much memory a network takes on a CPU, in inference and in training, found with fake tensors: no memory is used.
 
-Every tensor that an operation makes is counted until nothing refers to it any more, as an allocator would; what the
-kernels use besides (workspaces, fragmentation, the framework itself) is not.
+Fake tensors have shapes and a device but no data, so the operations that are counted are those that the device would
+do, a plug-in's own kernels among them. Every tensor that one makes is counted until nothing refers to it any more, as
+an allocator would; what the kernels use besides (workspaces, fragmentation, the framework itself) is not.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -34,14 +36,14 @@ class Memory:
 def memory(
     build: Callable[[], nn.Module], inputs: tuple[int, ...], loss: Callable[[Tensor], Tensor] | None = None
 ) -> Memory:
-    """The memory of a network.
+    """The memory of a network or a supernet.
 
     Args:
-        build: makes it; called on the meta device.
+        build: makes it; called for fake tensors.
         inputs: their shape, (N, C, H, W).
         loss: of the logits; None: mean cross-entropy of every pixel.
     """
-    with torch.device("meta"):
+    with FakeTensorMode(), torch.device("cpu"):
         network = build()
         weights = sum(_size(tensor) for tensor in (*network.parameters(), *network.buffers()))
         with torch.no_grad(), Live() as plain:
@@ -50,9 +52,11 @@ def memory(
             logits = network.train()(torch.empty(inputs))
             kept = live.now
             (loss or _cross_entropy)(logits).backward()  # type: ignore[no-untyped-call]
-    learned = sum(_size(tensor) for tensor in network.parameters() if tensor.requires_grad)
-    # The peak is in the backward pass or, for a network of many weights and few pixels, in the update after it.
-    step = max(live.peak, 2 * learned)
+    sizes = [_size(tensor) for tensor in network.parameters() if tensor.requires_grad]
+    learned = sum(sizes)
+    # The peak is in the backward pass or, for a network of many weights and few pixels, in the update after it, which
+    # computes with one parameter at a time.
+    step = max(live.peak, learned + max(sizes, default=0))
     return Memory(weights, weights + plain.peak, kept, weights + learned + step)
 
 

@@ -1,4 +1,4 @@
-"""A genotype as it is named on the command line: a published name or a file; and its space with overridden options."""
+"""Genotypes and spaces as they are named on the command line, with overridden options."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from nasframe import genotype_file
 from nasframe.composition import read_override
 from nasframe.errors import ExperimentError, GenotypeError, PluginError
+from nasframe.experiment import load
 from nasframe.genotype import Genotype, GenotypeRecord, validate
 from nasframe.located import Place, Problem, Value, merge, placed, raise_problems, unknown_values
 from nasframe.option_check import check_options
@@ -28,12 +29,32 @@ def find_genotype(registry: Registry, name_or_file: str, overrides: Sequence[str
         GenotypeError: the genotype is not legal in its space.
     """
     record, options = _record(registry, name_or_file)
-    space = _space(registry, record.genotype, options, overrides)
+    space = _space(registry, record.genotype.space, options, overrides)
     try:
         validate(space, record.genotype)
     except GenotypeError as error:
         raise GenotypeError(f"{name_or_file}: {error}") from error
     return record.genotype, space
+
+
+def find_space(registry: Registry, name_or_file: str, overrides: Sequence[str]) -> SearchSpace:
+    """A space by its name, with its defaults, or that of an experiment file.
+
+    Args:
+        overrides: of a named space texts like ``filters=8`` or ``space.filters=8``; of a file as of any experiment.
+
+    Raises:
+        PluginError: nothing has that name.
+        NasframeError: the options or the experiment are wrong.
+    """
+    if name_or_file not in registry.names("space") and Path(name_or_file).exists():
+        part = load(name_or_file, overrides, registry).space
+        return part.cls(part.options)
+    try:
+        found = registry.get("space", name_or_file)
+    except PluginError as error:
+        raise PluginError(f"{error}; nor is there an experiment file of that name") from error
+    return _space(registry, found.component.name, placed({}, Place(f"space {name_or_file!r}")), overrides)
 
 
 def _record(registry: Registry, name_or_file: str) -> tuple[GenotypeRecord, Value]:
@@ -50,14 +71,14 @@ def _record(registry: Registry, name_or_file: str) -> tuple[GenotypeRecord, Valu
     return found.value, placed(found.value.options, place)
 
 
-def _space(registry: Registry, genotype: Genotype, options: Value, overrides: Sequence[str]) -> SearchSpace:
+def _space(registry: Registry, name: str, options: Value, overrides: Sequence[str]) -> SearchSpace:
     problems: list[Problem] = []
     for text in overrides:
         override = read_override(text, problems)
         options = merge(options, members(override).get("space", override))
     unknown = unknown_values(options)
     raise_problems(problems + unknown, ExperimentError)
-    space = registry.get("space", genotype.space).value
+    space = registry.get("space", name).value
     checked = check_options(space.Options, options, "options", problems)
     raise_problems(problems, ExperimentError)
     return space(checked)

@@ -21,6 +21,7 @@ from nasframe.cli.plugins import plugins
 from nasframe.cli.predict import predict
 from nasframe.cli.runs import report, retrain, run
 from nasframe.cli.show import show
+from nasframe.cli.supernets import supernet
 from nasframe.cli.verifying import verify
 from nasframe.errors import NasframeError, PluginError
 from nasframe.registry import Registry
@@ -140,6 +141,7 @@ for _command in (
     compare,
     runs,
     cost,
+    supernet,
     verify,
     new,
     plugins,
