@@ -1,14 +1,27 @@
-"""One optimiser update from gradients that are known to be finite."""
+"""One optimiser update of some parameters, from gradients that are known to be finite."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import nn
 
 from nasframe.errors import RunError
+
+
+@contextmanager
+def frozen(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
+    """Within it nothing is kept or computed for the gradients of these parameters, which all require one otherwise."""
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
 
 
 def update(

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from nasframe import RunError
-from nasframe.gradients import update
+from nasframe.gradients import frozen, update
 
 
 def problem(gradient, enabled=False):
@@ -37,3 +37,13 @@ def test_a_loss_scaler_skips_an_overflow_instead():
     scaler.scale(torch.zeros(()))
     update(optimiser, scaler, [parameter], 5.0, ["a"])
     assert torch.equal(parameter.detach(), torch.ones(2))
+
+
+def test_what_is_frozen_has_no_part_in_a_graph_and_wants_a_gradient_again_whatever_happens():
+    one, other = torch.nn.Parameter(torch.ones(2)), torch.nn.Parameter(torch.ones(2))
+    with frozen([one]):
+        (one * other).sum().backward()
+    assert one.grad is None and torch.equal(other.grad, torch.ones(2))
+    with pytest.raises(ZeroDivisionError), frozen([one]):
+        raise ZeroDivisionError
+    assert one.requires_grad and other.requires_grad

@@ -59,6 +59,16 @@ def test_depthwise_convolutions_of_all_kinds_are_torchs(size, shared):
 
 
 @compiled
+@pytest.mark.parametrize("shared", [True, False], ids=["shared", "own"])
+def test_where_weights_want_no_gradient_that_of_the_values_is_the_same(shared):
+    values, weights, rates = depthwise_inputs((17, 23), list(KINDS.values()), 2, shared)
+    both = with_gradients(lambda: depthwise.forward(values, weights, rates), [values, *weights])
+    still = [weight.detach() for weight in weights]
+    alone = with_gradients(lambda: depthwise.forward(values, still, rates), [values])
+    assert all(torch.equal(one, other) for one, other in zip(alone, both[:2], strict=True))
+
+
+@compiled
 @pytest.mark.parametrize("edges", [1, 3, 4, 5, 6, 11])
 def test_depthwise_convolutions_for_any_number_of_edges_are_torchs(edges):
     values, weights, rates = depthwise_inputs((9, 13), [(3, 1), (5, 2)], edges, True)

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from nasframe.evaluator import Batch, Differentiable, Runtime
-from nasframe.gradients import update
+from nasframe.gradients import frozen, update
 from nasframe.precision import autocast, grad_scaler
 from nasframe.stream import BatchStream
 from nasframe.supernet import Supernet
@@ -50,7 +50,7 @@ class Bilevel:
         self._weights = self.supernet.weight_parameters()
         self._arch = self.supernet.arch_parameters()
         self._weight_optimiser = torch.optim.SGD(
-            self._weights, options.lr, momentum=options.momentum, weight_decay=options.weight_decay
+            self._weights, options.lr, momentum=options.momentum, weight_decay=options.weight_decay, fused=True
         )
         self._arch_optimiser = torch.optim.Adam(
             self._arch, options.arch_lr, betas=options.arch_betas, weight_decay=options.arch_weight_decay
@@ -129,10 +129,12 @@ class Bilevel:
         self, batch: Batch, parameters: list[nn.Parameter], optimiser: torch.optim.Optimizer, clip: float | None
     ) -> float:
         """One first-order update of these parameters and no others; the batch's loss."""
-        with autocast(self.runtime):
-            loss = self.evaluator.loss(self.supernet, batch)
-        value = check_finite(loss, batch)
-        torch.autograd.backward(self._scaler.scale(loss), inputs=parameters)
+        others = self._arch if parameters is self._weights else self._weights
+        with frozen(others):
+            with autocast(self.runtime):
+                loss = self.evaluator.loss(self.supernet, batch)
+            value = check_finite(loss, batch)
+            torch.autograd.backward(self._scaler.scale(loss), inputs=parameters)
         update(optimiser, self._scaler, parameters, clip, batch.names)
         optimiser.zero_grad()  # at once: the other half of the step needs the memory
         return value

@@ -207,13 +207,14 @@ void backward_kind(
             for (int edge = 0; edge < block; ++edge) {
                 const int64_t at = ((first + edge) * sizes.channels + channel) * KERNEL * KERNEL;
                 weights[edge] = kind.weight + at;
-                sums[edge] = kind.weight_gradient + at;
+                sums[edge] = kind.weight_gradient ? kind.weight_gradient + at : nullptr;
                 T* of_edge = scratch.gradients[edge].sized(shape.size());
                 pad(output_gradient + sizes.plane(number, first + edge, channel, image), of_edge, shape);
                 gradients[edge] = of_edge + shape.start();
             }
             const T* pixel = padded + shape.start();
-            weight_gradients_of<T, KERNEL>(block, kind, pixel, gradients, shape.pitch(), sums, shape.span());
+            if (kind.weight_gradient)
+                weight_gradients_of<T, KERNEL>(block, kind, pixel, gradients, shape.pitch(), sums, shape.span());
             correlate_back<T, KERNEL>(kind, weights, gradients, block, shape.pitch(), result, shape.span());
             add_where_positive(result, values + source, gradient + source, shape);
         }
@@ -271,7 +272,7 @@ Sizes sizes_of(const int64_t* sizes) { return {sizes[0], sizes[1], sizes[2], siz
 
 }  // namespace
 
-// Weight gradients and the gradient of the values must be zeros before.
+// Weight gradients, which may be null, and the gradient of the values must be zeros before.
 #define DEPTHWISE(T, NAME)                                                                                             \
     extern "C" void depthwise_forward_##NAME(                                                                          \
         const T* values, T* output, int64_t count, T* const* weights, const int64_t* kernels, const int64_t* rates,    \

@@ -34,12 +34,14 @@ def forward(values: Tensor, weights: Sequence[Tensor], rates: Sequence[int]) -> 
 
 
 @torch.library.custom_op("nasframe_autodeeplab::relu_depthwise_backward", mutates_args=(), device_types="cpu")
-def backward(gradient: Tensor, values: Tensor, weights: Sequence[Tensor], rates: Sequence[int]) -> list[Tensor]:
-    """The gradients of the values and of each weight."""
+def backward(
+    gradient: Tensor, values: Tensor, weights: Sequence[Tensor], rates: Sequence[int], of_weights: bool
+) -> list[Tensor]:
+    """The gradients of the values and, if wanted, of each weight."""
     values, weights = values.contiguous(), [weight.contiguous() for weight in weights]
     gradient = gradient.contiguous()
-    results: list[Tensor] = _gradients(gradient, values, weights, rates)
-    arrays = (weights, results[1:], _sides(weights), rates, _sizes(values, weights))
+    results: list[Tensor] = _gradients(gradient, values, weights, rates, of_weights)
+    arrays = (weights, results[1:] or None, _sides(weights), rates, _sizes(values, weights))
     call("depthwise_backward", values.dtype, values, gradient, results[0], len(weights), *arrays)
     return results
 
@@ -50,8 +52,10 @@ def _output(values: Tensor, weights: Sequence[Tensor], rates: Sequence[int]) -> 
 
 
 @backward.register_fake
-def _gradients(gradient: Tensor, values: Tensor, weights: Sequence[Tensor], rates: Sequence[int]) -> list[Tensor]:
-    return [one.new_zeros(one.shape) for one in (values, *weights)]
+def _gradients(
+    gradient: Tensor, values: Tensor, weights: Sequence[Tensor], rates: Sequence[int], of_weights: bool
+) -> list[Tensor]:
+    return [one.new_zeros(one.shape) for one in (values, *(weights if of_weights else ()))]
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -61,13 +65,14 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 
 def _differentiate(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, list[Tensor | None], None]:
     values, *weights = ctx.saved_tensors
+    found: list[Tensor | None]
     if torch.is_grad_enabled():
         found = differentiable_gradients(
             lambda: convolutions.relu_depthwise(values, weights, ctx.rates), (values, *weights), gradient
         )
     else:
-        found = backward(gradient, values, weights, ctx.rates)
-    return found[0], found[1:], None
+        found = [*backward(gradient, values, weights, ctx.rates, any(ctx.needs_input_grad[1]))]
+    return found[0], found[1:] or [None] * len(weights), None
 
 
 forward.register_autograd(_differentiate, setup_context=_keep)
