@@ -39,13 +39,14 @@ from nasframe.inference import Inference
 from nasframe.options import Options
 from nasframe.space import Canonical, Growing, Labels, Measure, Priced, Relaxable, SearchSpace, Switchable, Task, Weigh
 from nasframe.stepper import EndsEarly, Stepper, Uneven
-from nasframe.strategy import Problem, Strategy, Wrapping
+from nasframe.strategy import Bounded, Problem, Strategy, Wrapping
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AskTell",
     "Batch",
+    "Bounded",
     "Candidate",
     "Canonical",
     "CapabilityError",

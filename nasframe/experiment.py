@@ -34,7 +34,7 @@ from nasframe.registry import Registry
 from nasframe.run_options import RunOptions
 from nasframe.space import SearchSpace
 from nasframe.strategy import Strategy
-from nasframe.term_check import TERMS, read_terms
+from nasframe.term_check import TERMS, read_terms, term_keys
 from nasframe.terms import Terms
 from nasframe.variables import escape
 
@@ -106,11 +106,14 @@ class Experiment:
             "seed": self.seed,
             **{key: {"type": part.component.name, **part.written()} for key, part in parts.items() if part},
             **({KEY: given} if given else {}),
-            **(self.terms.model_dump(mode="json") if self.terms else {}),
+            **(self.terms.model_dump(mode="json", include=self._term_keys()) if self.terms else {}),
             "retrain": retrain,
             "run": self.run.model_dump(mode="json"),
         }
         return {key: escape(value) for key, value in resolved.items()}
+
+    def _term_keys(self) -> set[str]:
+        return set(term_keys(self.strategy.cls)) if self.strategy else set()
 
 
 def load(path: str | Path, overrides: Sequence[str] = (), registry: Registry | None = None) -> Experiment:

@@ -27,6 +27,12 @@ class Problem:
     """What is searched for: ``score``, which is maximised, and metrics that are minimised; see ``nasframe.pareto``."""
     evaluations: Evaluations | None = None
     """How candidates are evaluated; None: here, one after the other, without limits."""
+    accepts: Callable[[Genotype], bool] = lambda genotype: True
+    """Whether a genotype is within the experiment's constraints; for ``Bounded`` strategies.
+
+    Raises:
+        RunError: too many in a row were not.
+    """
     over: Callable[[Problem], Strategy] | None = None
     """Makes the strategy that a ``Wrapping`` one is made of; None: there is none."""
 
@@ -73,6 +79,13 @@ class Strategy(ABC):
     @abstractmethod
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
+
+
+class Bounded(ABC):  # noqa: B024  as the next one
+    """Of a strategy that evaluates its candidates itself: it keeps to the experiment's constraints.
+
+    It evaluates no candidate that ``problem.accepts`` refuses.
+    """
 
 
 class Wrapping(ABC):  # noqa: B024  it says something of a class, and asks for no method

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import textwrap
+from collections.abc import Container
 from typing import Any, TypeGuard
 
 from pydantic import BaseModel
 
-from nasframe.ask_tell import AskTell
 from nasframe.capabilities import misfits, refusals
 from nasframe.composition import SECTIONS
 from nasframe.errors import CapabilityError, PluginError
@@ -18,6 +18,7 @@ from nasframe.registry import Found, Registry
 from nasframe.run_options import RunOptions
 from nasframe.schema import Schema
 from nasframe.strategy import Wrapping
+from nasframe.term_check import term_keys
 from nasframe.terms import Terms
 from nasframe.variables import escape
 from nasframe.yaml_source import dump_inline
@@ -58,8 +59,9 @@ def experiment_text(parts: list[Found[Any]], name: str) -> str:
     for section, part in zip(SECTIONS, parts, strict=True):
         lines += ["", f"{section}:", *_comment(f"{part.component.summary} ({part.distribution} {part.version})", 2)]
         lines += [f"  type: {part.component.name}", *_over(part), *_mapping(part.value.Options, {}, 2)]
-    if issubclass(parts[-1].value, AskTell):
-        lines += ["", *_comment("On what terms the candidates are evaluated.", 0), *_mapping(Terms, {}, 0)]
+    terms = term_keys(parts[-1].value)
+    if terms:
+        lines += ["", *_comment("On what terms the candidates are evaluated.", 0), *_mapping(Terms, {}, 0, terms)]
     lines += ["", *_comment("What differs in retraining the genotype that was found; null: it is not retrained.", 0)]
     lines += ["retrain:", *_comment("Options of the space, like those above.", 2), "  space: {}"]
     lines += [*_comment("Options of the evaluator, like those above.", 2), "  evaluator: {}"]
@@ -74,12 +76,16 @@ def _over(part: Found[Any]) -> list[str]:
     return [*_comment(about, 2), f"  over: {PLACEHOLDER}"]
 
 
-def _mapping(model: type[BaseModel], given: dict[str, Any], indent: int) -> list[str]:
-    """The lines of a mapping of options: each with its documentation above it."""
+def _mapping(
+    model: type[BaseModel], given: dict[str, Any], indent: int, only: Container[str] | None = None
+) -> list[str]:
+    """The lines of a mapping of options: each with its documentation above it; None: all."""
     schema = model.model_json_schema()
     values = {**_defaults(model, schema), **given}
     lines: list[str] = []
     for name, field in model.model_fields.items():
+        if only is not None and name not in only:
+            continue
         allowed = limits(schema["properties"][name])
         text = " ".join((field.description or "").split()) + (f" [{allowed}]" if allowed else "")
         missing = field.is_required() and name not in given

@@ -11,9 +11,12 @@ from nasframe.located import Problem, Value
 from nasframe.option_check import check_options
 from nasframe.parts import Choice, members
 from nasframe.registry import Registry
+from nasframe.strategy import Bounded
 from nasframe.terms import Terms
 
 TERMS = tuple(Terms.model_fields)
+BOUNDED = ("constraints",)
+"""The keys that a ``Bounded`` strategy knows too."""
 WORKERS = ("workers", "engine", "address", "outstanding")
 """The keys of ``run`` that only such a search has."""
 
@@ -33,7 +36,8 @@ def read_terms(
     written = {key: top[key] for key in TERMS if key in top and top[key].data is not None}
     terms = check_options(Terms, Value(written, tree.place, tree.key), "", problems)
     run = members(top["run"]) if "run" in top else {}
-    if strategy is not None and issubclass(strategy.found.value, AskTell):
+    known = term_keys(strategy.found.value) if strategy else ()
+    if known == TERMS:
         if "engine" in run and run["engine"].data == "ray" and find_spec("ray") is None:
             needed = "found 'ray', which is not installed: pip install 'nasframe[ray]', or take 'process'"
             problems.append(Problem(run["engine"].place, "run.engine", needed))
@@ -48,8 +52,16 @@ def read_terms(
         refusals += [
             Problem(value.key, path, _refusal(path, strategy, registry))
             for path, value in {**written, **_not_default(beside)}.items()
+            if path not in known
         ]
-    return None
+    return terms if known else None
+
+
+def term_keys(strategy: type) -> tuple[str, ...]:
+    """Which of the keys a strategy has."""
+    if issubclass(strategy, AskTell):
+        return TERMS
+    return BOUNDED if issubclass(strategy, Bounded) else ()
 
 
 def _not_default(run: dict[str, Value]) -> dict[str, Value]:
@@ -59,12 +71,17 @@ def _not_default(run: dict[str, Value]) -> dict[str, Value]:
 
 
 def _refusal(path: str, strategy: Choice, registry: Registry) -> str:
-    able = [found.component.name for found in registry.usable("strategy") if issubclass(found.value, AskTell)]
+    able = [found.component.name for found in registry.usable("strategy") if path in _keys(found.value)]
     return (
-        f"{path} is for strategies that propose candidates, each of which is evaluated by itself (AskTell); strategy "
+        f"{path} is for strategies that propose candidates, each of which is evaluated by itself; strategy "
         f"{strategy.found.component.name!r} does not. Installed strategies that do: {', '.join(able) or 'none'}. "
         "Remove the key, or take one of them."
     )
+
+
+def _keys(strategy: type) -> tuple[str, ...]:
+    """All that a strategy has, as written in an experiment."""
+    return (*term_keys(strategy), *(f"run.{key}" for key in WORKERS if issubclass(strategy, AskTell)))
 
 
 def without_terms(value: Value) -> Value:

@@ -21,18 +21,22 @@ from nasframe.evaluation.shared import Shared, context
 from nasframe.evaluation.worker import Setup
 from nasframe.experiment import Experiment
 from nasframe.journal import Journal
-from nasframe.strategy import Problem
+from nasframe.strategy import Bounded, Problem
 
 
 @contextmanager
 def judged(experiment: Experiment, problem: Problem, journal: Journal) -> Iterator[Problem]:
     """The problem with the evaluations of a run: by the experiment's terms, recorded in the journal.
 
-    What evaluates stops at the end.
+    What evaluates stops at the end. A ``Bounded`` strategy evaluates by itself, and hears of the limits only.
     """
     terms = experiment.terms
     if terms is None:
         yield problem
+        return
+    assert experiment.strategy is not None, "only a search has terms"
+    if issubclass(experiment.strategy.cls, Bounded):
+        yield replace(problem, accepts=Limits(problem, terms).accept)
         return
     folder = terms.cache.folder
     shared = Shared(Path(folder), context(experiment, problem.runtime)) if folder else None

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from nasframe import Genotype, Problem, SearchSpace
 from nasframe.genotype import crossover, sample, trace
-from nasframe_one_shot.one_shot import OneShot, Scored, unseen
+from nasframe_one_shot.one_shot import OneShot, Scored
 from nasframe_one_shot.options import OneShotOptions
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class OneShotEvolution(OneShot):
             return sample(self.space, rng)
 
         if begun == 0:
-            return unseen(scored, anew)
+            return self.unseen(scored, anew)
         before = sorted(scored[: begun * self.options.population], key=lambda entry: -entry[1])
         parents = [genotype for genotype, _ in before[: self.options.parents]]
 
@@ -71,7 +71,7 @@ class OneShotEvolution(OneShot):
                 return crossover(self.space, parent, other, rng)
             return mutated(self.space, parent, self.options.mutation, rng)
 
-        return unseen(scored, child, anew)
+        return self.unseen(scored, child, anew)
 
 
 def mutated(space: SearchSpace, parent: Genotype, probability: float, rng: np.random.Generator) -> Genotype:

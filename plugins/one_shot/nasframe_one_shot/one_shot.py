@@ -12,7 +12,17 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from nasframe import CapabilityError, Differentiable, Evaluation, Genotype, Problem, Strategy, Switchable, Uneven
+from nasframe import (
+    Bounded,
+    CapabilityError,
+    Differentiable,
+    Evaluation,
+    Genotype,
+    Problem,
+    Strategy,
+    Switchable,
+    Uneven,
+)
 from nasframe.genotype import sample
 from nasframe_one_shot.options import OneShotOptions
 
@@ -22,7 +32,7 @@ TRIES = 100
 """How often a new candidate is sought before one is measured again."""
 
 
-class OneShot(Strategy, Uneven, ABC):
+class OneShot(Strategy, Uneven, Bounded, ABC):
     """A supernet's training and a search in one resumable sequence of steps; subclasses say what to measure next."""
 
     needs: ClassVar[tuple[type, ...]] = (Switchable, Differentiable)
@@ -45,6 +55,7 @@ class OneShot(Strategy, Uneven, ABC):
                 f"got {space.name!r} and {evaluator.name!r}"
             )
         self.space = problem.space
+        self._accepts = problem.accepts
         self._shared = SharedWeights(space.switchable(evaluator.task), evaluator, options, problem.runtime)
         self.train_steps = self._shared.steps
         self.steps = self.train_steps + samples
@@ -54,6 +65,24 @@ class OneShot(Strategy, Uneven, ABC):
     @abstractmethod
     def propose(self, scored: Sequence[Scored], rng: np.random.Generator) -> Genotype:
         """The candidate to measure next, a function of those measured so far and of ``rng`` alone."""
+
+    @final
+    def unseen(self, scored: Sequence[Scored], *draws: Callable[[], Genotype]) -> Genotype:
+        """A genotype within the experiment's constraints that was not measured yet, if one is found.
+
+        Args:
+            draws: tried one after the other, each ``TRIES`` times.
+
+        Raises:
+            RunError: too many in a row are beyond the constraints.
+        """
+        seen = {genotype for genotype, _ in scored}
+        for draw in draws:
+            for _ in range(TRIES):
+                genotype = self._within(draw)
+                if genotype not in seen:
+                    return genotype
+        return genotype
 
     @final
     def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
@@ -96,20 +125,11 @@ class OneShot(Strategy, Uneven, ABC):
             (Genotype.from_dict(genotype), Evaluation(score, metrics)) for genotype, score, metrics in state["history"]
         ]
 
+    def _within(self, draw: Callable[[], Genotype]) -> Genotype:
+        """The first that the constraints accept; they bind the search alone, not the training (SPOS, section 3.4)."""
+        while not self._accepts(genotype := draw()):
+            pass
+        return genotype
+
     def _best(self) -> tuple[Genotype, Evaluation]:
         return max(self._history, key=lambda entry: entry[1].score)
-
-
-def unseen(scored: Sequence[Scored], *draws: Callable[[], Genotype]) -> Genotype:
-    """A genotype that was not measured yet, if one is found.
-
-    Args:
-        draws: tried one after the other, each ``TRIES`` times.
-    """
-    seen = {genotype for genotype, _ in scored}
-    for draw in draws:
-        for _ in range(TRIES):
-            genotype = draw()
-            if genotype not in seen:
-                return genotype
-    return genotype

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from nasframe import Genotype, Problem
 from nasframe.genotype import sample
-from nasframe_one_shot.one_shot import OneShot, Scored, unseen
+from nasframe_one_shot.one_shot import OneShot, Scored
 from nasframe_one_shot.options import OneShotOptions
 
 
@@ -31,4 +31,4 @@ class OneShotRandom(OneShot):
 
     def propose(self, scored: Sequence[Scored], rng: np.random.Generator) -> Genotype:
         """A genotype that was not measured yet, if one is found."""
-        return unseen(scored, lambda: sample(self.space, rng))
+        return self.unseen(scored, lambda: sample(self.space, rng))
