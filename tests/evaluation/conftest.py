@@ -1,6 +1,7 @@
 """Runs of the plug-in in ``tests/data/judged_plugin``, whose evaluator notes each evaluation in a file."""
 
 import json
+import multiprocessing
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import torch
 import nasframe.run
 from nasframe.experiment import load
 from nasframe.registry import Plugin, Registry
+from nasframe.yaml_source import dump
 
 PLUGIN = Path(__file__).parent.parent / "data" / "judged_plugin"
 
@@ -40,6 +42,22 @@ class Runs:
 
     def run(self, name, *overrides):
         return nasframe.run.run(self.experiment(*overrides), self.place / name, registry=self.registry, quiet=True)
+
+    def kill(self, name, finished, *overrides):
+        """Begin a run in a process, and kill that when so many evaluations are finished."""
+        import nasframe_judged
+
+        folder = self.place / name
+        folder.mkdir()
+        (folder / "experiment.yaml").write_text(dump(self.experiment(*overrides).resolved()))
+        process = multiprocessing.get_context("forkserver").Process(target=nasframe_judged.go_on, args=(str(folder),))
+        process.start()
+        kept = folder / "evaluations.jsonl"
+        while process.exitcode is None and (not kept.exists() or kept.read_text().count("\n") < finished):
+            process.join(0.001)
+        process.kill()
+        process.join()
+        assert finished <= kept.read_text().count("\n") < self.experiment(*overrides).strategy.options.samples
 
     def resume(self, name):
         return nasframe.run.resume(self.place / name, self.registry, quiet=True)

@@ -1,7 +1,10 @@
 """Ray's workers have the history of all others, on one node and on two."""
 
 import os
+import re
 import signal
+import time
+from pathlib import Path
 
 import pytest
 
@@ -37,11 +40,39 @@ def cluster(ray):
     cluster.shutdown()
 
 
+def raylets():
+    """The processes of Ray's nodes on this host."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            name, state = re.search(r"\((.*)\) (\w)", (folder / "stat").read_text()).groups()
+        except OSError:
+            continue  # it has ended meanwhile
+        if name == "raylet" and state != "Z":
+            found.add(int(folder.name))
+    return found
+
+
 def test_a_ray_that_is_started_here_and_ends_with_the_run(ray, runs):
     runs.run("one", *FOUR)
-    runs.run("ray", *RAY, "evaluator.wrong=kill once")
+    runs.run("ray", *RAY, "run.workers=4", "evaluator.wrong=kill once")
     assert runs.history("ray") == runs.history("one")
     assert not ray.is_initialized()
+
+
+def test_a_run_that_is_killed_repeats_nothing_that_was_finished_and_its_ray_ends(ray, runs):
+    many = ("run.outstanding=4", "strategy.samples=30", "cache={reuse: false}")
+    runs.run("whole", *many)
+    evaluated = len(runs.marks())
+    before = raylets()
+    runs.kill("killed", 5, *many, "run.engine=ray", "run.workers=2")
+    begun = time.monotonic()
+    while raylets() - before and time.monotonic() < begun + 60:
+        time.sleep(0.1)
+    assert raylets() <= before, "Ray's processes of the killed run are still there after a minute"
+    runs.resume("killed")
+    assert runs.history("killed") == runs.history("whole")
+    assert len(runs.marks()) - evaluated <= 30 + 2, "at most what two workers were busy with is done again"
 
 
 def test_ray_leaves_the_runs_way_of_stopping_alone(ray, runs):
