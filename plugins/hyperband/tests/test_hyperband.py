@@ -70,7 +70,8 @@ def searched(kind=Hyperband, layers=4, **options):
     return strategy
 
 
-def test_the_schedule_is_the_papers_table():
+def test_the_schedule_is_what_algorithm_1_gives_by_hand():
+    # n = ceil(5 * 3**s / (s + 1)) for s = 4, 3, …: 81, 33.75, 15, 7.5, 5; then a third of them, rounded down.
     table = {
         0: [(81, 1), (27, 3), (9, 9), (3, 27), (1, 81)],
         1: [(34, 3), (11, 9), (3, 27), (1, 81)],
