@@ -1,65 +1,101 @@
-"""What the searches of `examples/same_space_four_ways` are made of, in seconds of one core's processor time.
+"""How many candidates cost what DARTS costs in `examples/same_space_four_ways`?
 
     python benchmarks/four_ways.py
 
-The data are where the variable `NASFRAME_CAMVID` says.
+The data are where the variable `NASFRAME_CAMVID` says. Seconds of one core's processor time of everything that the
+searches are made of, all done in turns: each kind of DARTS's steps, and building, training and measuring of genotypes
+drawn at random.
 """
 
-import time
-from collections.abc import Callable
+from __future__ import annotations
+
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from timing import Task, interleaved, machine, parser
 
 from nasframe import Evaluator, Problem, SearchSpace, Trainable
-from nasframe.experiment import load
+from nasframe.allocator import freed_memory_kept
+from nasframe.experiment import Experiment, load
 from nasframe.genotype import sample
 
-DARTS = Path(__file__).parent.parent / "examples" / "same_space_four_ways" / "darts.yaml"
-REPEATS = 3
-GENOTYPES = 12
+EXAMPLE = Path(__file__).parent.parent / "examples" / "same_space_four_ways"
 
 
-def seconds(work: Callable[[int], object]) -> float:
-    """The mean over ``REPEATS``, after one that does not count."""
-    work(0)
-    start = time.process_time()
-    for number in range(1, REPEATS + 1):
-        work(number)
-    return (time.process_time() - start) / REPEATS
+def main() -> None:
+    """Print the seconds, and the number."""
+    asked = parser(__doc__, rounds=5)
+    asked.add_argument("--genotypes", type=int, default=16, help="drawn at random (default: %(default)s)")
+    given = asked.parse_args()
+    torch.set_num_threads(given.threads)
+    print(machine())
+    gradient, sampled = load(EXAMPLE / "darts.yaml"), load(EXAMPLE / "random.yaml")
+    space = gradient.space.cls(gradient.space.options)
+    evaluator = gradient.evaluator.cls(gradient.evaluator.options)
+    tasks = {**darts(gradient, space, evaluator), **candidates(space, evaluator, given.genotypes)}
+    with freed_memory_kept():
+        seconds = interleaved(tasks, given.rounds)
+    pieces: dict[str, list[float]] = {}
+    for name, taken in seconds.items():
+        pieces.setdefault(name.partition(" of ")[0], []).append(taken)
+    mean = {name: float(np.mean(values)) for name, values in pieces.items()}
+    print("\n| step | seconds |\n| --- | ---: |")
+    for name, value in mean.items():
+        print(f"| {name} | {value:.3f} |")
+    print(f"\n{equal(mean, options(gradient), options(sampled), evaluator)}")
 
 
-def candidates(space: SearchSpace, evaluator: Evaluator) -> None:
-    """Print what building, a training step and a measurement cost, as means over genotypes drawn at random."""
+def options(experiment: Experiment) -> Any:
+    """Of its strategy."""
+    assert experiment.strategy is not None
+    return experiment.strategy.options
+
+
+def darts(experiment: Experiment, space: SearchSpace, evaluator: Evaluator) -> dict[str, Task]:
+    """Its two kinds of steps, each time the next one."""
+    assert experiment.strategy is not None
+    strategy = experiment.strategy.cls(Problem(space, evaluator), options(experiment))
+    rng = np.random.default_rng(0)
+    first, second = count(), count(options(experiment).warmup_steps)
+    return {
+        "DARTS: weights alone": lambda: strategy.step(next(first), rng),
+        "DARTS: weights and architecture": lambda: strategy.step(next(second), rng),
+    }
+
+
+def candidates(space: SearchSpace, evaluator: Evaluator, genotypes: int) -> dict[str, Task]:
+    """What is done with each of some candidates."""
     assert isinstance(evaluator, Trainable)
     rng = np.random.default_rng(0)
-    rows = []
-    for _ in range(GENOTYPES):
+    tasks: dict[str, Task] = {}
+    for number in range(genotypes):
         genotype = sample(space, rng)
-        start = time.process_time()
         network = space.build(genotype, evaluator.task)
-        building = time.process_time() - start
-        training = evaluator.training(network)
-        rows.append(
-            (
-                building,
-                seconds(lambda number, training=training: training.step(number, rng)),
-                seconds(lambda number, network=network: evaluator.measure(network)),
-            )
-        )
-    for name, value in zip(("building", "a training step", "a measurement"), np.mean(rows, axis=0), strict=True):
-        print(f"a candidate: {name:16} {value:.3f}")
+        training, index = evaluator.training(network), count()
+        tasks |= {
+            f"a candidate: building of {number}": lambda genotype=genotype: space.build(genotype, evaluator.task),
+            f"a candidate: a training step of {number}": lambda training=training, index=index: training.step(
+                next(index), rng
+            ),
+            f"a candidate: a measurement of {number}": lambda network=network: evaluator.measure(network),
+        }
+    return tasks
+
+
+def equal(mean: dict[str, float], gradient: Any, sampled: Any, evaluator: Any) -> str:
+    """How many candidates are one search by DARTS."""
+    alone, both, building, training, measuring = mean.values()
+    steps = round(sampled.budget * evaluator.options.training.steps)
+    first, second = gradient.warmup_steps, gradient.steps - gradient.warmup_steps
+    search, candidate = first * alone + second * both, building + steps * training + measuring
+    told = (
+        f"DARTS: {first} and {second} steps, {search:.0f} s. A candidate: {steps} training steps, {candidate:.2f} s. "
+    )
+    return f"{told}So {search / candidate:.1f} candidates."
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    experiment = load(DARTS)
-    space = experiment.space.cls(experiment.space.options)
-    evaluator = experiment.evaluator.cls(experiment.evaluator.options)
-    strategy = experiment.strategy.cls(Problem(space, evaluator), experiment.strategy.options)
-    rng = np.random.default_rng(0)
-    warmup = experiment.strategy.options.warmup_steps
-    for name, begin in (("weights alone", 0), ("weights and architecture", warmup)):
-        print(f"DARTS: {name:24} {seconds(lambda number, begin=begin: strategy.step(begin + number, rng)):.3f}")
-    candidates(space, evaluator)
+    main()

@@ -24,7 +24,7 @@ WAYS = {"given back": nullcontext, "kept": freed_memory_kept}
 
 def main() -> None:
     """Print the table."""
-    asked = setting_parser(__doc__, rounds=5, layers=4, filters=8, crop=321)
+    asked = setting_parser(__doc__, rounds=5, layers=4, crop=321)
     given = asked.parse_args()
     setting = Setting.of(given)
     print(f"{machine()}\n{setting}\n")

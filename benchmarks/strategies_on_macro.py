@@ -198,10 +198,10 @@ def plot(curves: dict[str, Curves], path: Path) -> None:
     matplotlib.use("svg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
-    x = np.arange(1, EVALUATIONS + 1)
+    figure, axes = pyplot.subplots(figsize=(11, 5), layout="constrained")
+    x = np.unique(np.geomspace(MARKS[0] / 5, EVALUATIONS, 100).astype(int))  # every evaluation makes a large file
     for name, curve in curves.items():
-        mean, interval = curve.mean_and_interval()
+        mean, interval = (values[x - 1] for values in curve.mean_and_interval())
         style = {"color": "black", "linestyle": "--"} if name == EVERY else {}
         (line,) = axes.plot(x, mean, label=f"{name} ({len(curve.seeds)})", **style)
         axes.fill_between(x, mean - interval, mean + interval, color=line.get_color(), alpha=0.2, linewidth=0)
@@ -209,7 +209,7 @@ def plot(curves: dict[str, Curves], path: Path) -> None:
     axes.set(xlim=(10, EVALUATIONS), ylim=(92.4, 93.16), xscale="log")
     axes.set(xlabel="evaluations", ylabel="true accuracy of the best found (%)")
     axes.set_xticks([10, 20, *MARKS], [str(mark) for mark in (10, 20, *MARKS)])
-    axes.legend(loc="lower right", title="strategy (seeds)")
+    figure.legend(loc="outside right center", title="strategy (seeds)", frameon=False)
     figure.savefig(path)
 
 

@@ -27,7 +27,7 @@ Tensors = Mapping[str, Tensor]
 
 def main() -> None:
     """Print the table."""
-    asked = setting_parser(__doc__, rounds=2, layers=12, filters=1, crop=65)
+    asked = setting_parser(__doc__, rounds=2, layers=12, crop=65, filters=1)
     given = asked.parse_args()
     setting = Setting.of(given)
     print(f"{machine()}\n{setting}\n")

@@ -1,9 +1,8 @@
 """How long is a step of Auto-DeepLab's supernet, and what memory does it take?
 
-    python benchmarks/supernet_step.py --layers 4 --crop 129 --threads 2
-    python benchmarks/supernet_step.py --layers 4 --crop 321 --threads 2 --bilevel
+    python benchmarks/supernet_step.py --layers 4 12 --crop 65 129 321 --threads 2 --bilevel
     python benchmarks/supernet_step.py --layers 4 --crop 129 --threads 2 --reading paper
-    python benchmarks/supernet_step.py --layers 4 --crop 321 --memory
+    python benchmarks/supernet_step.py --layers 4 --crop 321 --memory --forms plain stacked recomputed
 
 Forms: ``plain`` is the paper's text written out, ``stacked`` the default with its kernels, ``torch`` the same with
 torch's kernels, ``recomputed`` and ``plain-recomputed`` the two with ``checkpoint: true``. A weights step is forward,
@@ -16,6 +15,7 @@ large copy.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -31,9 +31,17 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
+import nasframe.memory
+from nasframe.allocator import freed_memory_kept
+from nasframe.gradients import frozen
 from nasframe_autodeeplab.kernels import library
 
 MEGABYTE = 2**20
+TIMES = (
+    *("weights step, s", "times faster", "bilevel step, s", "times faster", "calls, forward"),
+    *("of the arithmetic's limit", "of the copies' limit"),
+)
+MEMORY = ("activations kept, MB", "peak above idle, MB", "of the first", "predicted, MB")
 
 
 class Steps:
@@ -44,7 +52,7 @@ class Steps:
         self.images, self.labels = setting.data()
         self.supernet = setting.supernet(form)
         self.weights, self.arch = self.supernet.weight_parameters(), self.supernet.arch_parameters()
-        self.weight_optimiser = torch.optim.SGD(self.weights, 0.01, momentum=0.9)
+        self.weight_optimiser = torch.optim.SGD(self.weights, 0.01, momentum=0.9, fused=True)
         self.arch_optimiser = torch.optim.Adam(self.arch, 0.003)
 
     def forward(self) -> Tensor:
@@ -54,14 +62,16 @@ class Steps:
 
     def weights_step(self) -> None:
         """As DARTS makes it."""
-        torch.autograd.backward(self.forward(), inputs=self.weights)
+        with frozen(self.arch):
+            torch.autograd.backward(self.forward(), inputs=self.weights)
         self.weight_optimiser.step()
         self.weight_optimiser.zero_grad()
 
     def bilevel_step(self) -> None:
         """A weights step and an architecture step."""
         self.weights_step()
-        torch.autograd.backward(self.forward(), inputs=self.arch)
+        with frozen(self.weights):
+            torch.autograd.backward(self.forward(), inputs=self.arch)
         self.arch_optimiser.step()
         self.arch_optimiser.zero_grad()
 
@@ -103,37 +113,47 @@ def kernels(form: str) -> Iterator[None]:
 
 
 def main() -> None:
-    """Print the tables asked for."""
-    asked = setting_parser(__doc__, rounds=3, layers=4, filters=8, crop=129)
+    """Print the table asked for, as far as it is measured."""
+    asked = setting_parser(__doc__, rounds=3, layers=[4], crop=[129])
     asked.add_argument("--forms", nargs="+", choices=FORMS, default=["plain", "stacked", "torch"])
     asked.add_argument("--bilevel", action="store_true", help="time bilevel steps too")
     asked.add_argument("--memory", action="store_true", help="measure memory instead, each form in its own process")
     given = asked.parse_args()
-    setting = Setting.of(given)
-    print(f"{machine()}\n{setting}\n")
-    print(memory(setting, given.forms) if given.memory else times(setting, given))
+    settings = Setting.each(given)
+    print(f"{machine()}\n{settings[0]}; of the sizes below\n")
+    columns = MEMORY if given.memory else TIMES
+    print(f"| L, crop | form | {' | '.join(columns)} |\n| --- | --- {'| ---: ' * len(columns)}|")
+    for setting in settings:
+        rows = memory(setting, given.forms) if given.memory else times(setting, given)
+        for form, cells in rows.items():
+            print(f"| {setting.layers}, {setting.crop} | {form} | {' | '.join(cells)} |", flush=True)
 
 
-def times(setting: Setting, given: argparse.Namespace) -> str:
-    """Seconds of all forms, done in turns."""
-    steps = {form: Steps(form, setting) for form in given.forms}
-    weights = interleaved({form: one.weights_step for form, one in steps.items()}, given.rounds)
-    both = {form: one.bilevel_step for form, one in steps.items() if given.bilevel}
-    bilevel = interleaved(both, given.rounds)
+def times(setting: Setting, given: argparse.Namespace) -> dict[str, list[str]]:
+    """The cells of TIMES by form; all forms are done in turns."""
+    with freed_memory_kept():
+        steps = {form: Steps(form, setting) for form in given.forms}
+        weights = interleaved({form: one.weights_step for form, one in steps.items()}, given.rounds)
+        both = {form: one.bilevel_step for form, one in steps.items() if given.bilevel}
+        bilevel = interleaved(both, given.rounds)
+        kept = {form: one.activations() for form, one in steps.items()}
     flops, limit = 3 * arithmetic(setting), limits()
-    lines = ["| form | weights step, s | times faster | bilevel step, s | times faster | calls, forward "]
-    lines[0] += "| of the arithmetic's limit | of the copies' limit |"
-    lines.append("| --- " + "| ---: " * 7 + "|")
-    for form, one in steps.items():
-        share, copies = flops / limit.gemm / weights[form], 4 * one.activations() / limit.copy / weights[form]
-        pair = f"{seconds(weights, form)} | {seconds(bilevel, form)}"
-        lines.append(f"| {form} | {pair} | {calls(form, setting):,} | {share:.1%} | {copies:.1%} |")
-    return "\n".join([*lines, "", f"{flops / 1e9:.1f} GFLOP; {limit}"])
+    print(f"{setting}: {flops / 1e9:.1f} GFLOP; {limit}", file=sys.stderr)
+    return {
+        form: [
+            *seconds(weights, form),
+            *seconds(bilevel, form),
+            f"{calls(form, setting):,}",
+            f"{flops / limit.gemm / weights[form]:.1%}",
+            f"{4 * kept[form] / limit.copy / weights[form]:.1%}",
+        ]
+        for form in steps
+    }
 
 
-def seconds(found: Mapping[str, float], form: str) -> str:
+def seconds(found: Mapping[str, float], form: str) -> list[str]:
     """Two cells: the seconds, and how much less that is than the first form's."""
-    return f"{found[form]:.3f} | {next(iter(found.values())) / found[form]:.2f}" if found else "- | -"
+    return [f"{found[form]:.3f}", f"{next(iter(found.values())) / found[form]:.2f}"] if found else ["-", "-"]
 
 
 def arithmetic(setting: Setting) -> int:
@@ -151,27 +171,42 @@ def calls(form: str, setting: Setting) -> int:
     return counter.count
 
 
-def memory(setting: Setting, forms: list[str]) -> str:
-    """Of each form in a new process."""
-    lines = ["| form | activations kept, MB | peak above idle, MB | of the first |", "| --- | ---: | ---: | ---: |"]
-    first = None
+def memory(setting: Setting, forms: list[str]) -> dict[str, list[str]]:
+    """The cells of MEMORY by form, each measured in a new process."""
+    used = {}
     for form in forms:
         with get_context("spawn").Pool(1) as process:
-            kept, peak = process.apply(usage, (setting, form))
-        first = first or peak
-        lines.append(f"| {form} | {kept / MEGABYTE:.0f} | {peak / MEGABYTE:.0f} | {peak / first:.2f} |")
-    return "\n".join(lines)
+            used[form] = process.apply(usage, (setting, form))
+    first = used[forms[0]][1]
+    return {
+        form: [
+            f"{kept / MEGABYTE:.0f}",
+            f"{peak / MEGABYTE:.0f}",
+            f"{peak / first:.2f}",
+            f"{predicted(setting, form) / MEGABYTE:.0f}",
+        ]
+        for form, (kept, peak) in used.items()
+    }
+
+
+def predicted(setting: Setting, form: str) -> int:
+    """Bytes, by ``nasframe.memory``: as ``nasframe supernet`` does it."""
+    with kernels(form):
+        return nasframe.memory.memory(
+            lambda: setting.supernet(form), (setting.batch, 3, setting.crop, setting.crop)
+        ).training
 
 
 def usage(setting: Setting, form: str) -> tuple[int, int]:
     """Bytes of activations, and the peak of two weights steps above the memory of the idle process (Linux)."""
     torch.set_num_threads(setting.threads)
     idle = resident("VmRSS")
-    steps = Steps(form, setting)
-    steps.weights_step()
-    steps.weights_step()
-    peak = resident("VmHWM") - idle
-    return steps.activations(), peak
+    with freed_memory_kept():
+        steps = Steps(form, setting)
+        steps.weights_step()
+        steps.weights_step()
+        peak = resident("VmHWM") - idle
+        return steps.activations(), peak
 
 
 def resident(kind: str) -> int:
