@@ -12,13 +12,12 @@ import resource
 import statistics
 from contextlib import nullcontext
 
-from supernet_step import Steps
+from supernet_step import MEGABYTE, Steps
 from supernets import Setting, setting_parser
 from timing import clock, machine
 
 from nasframe.allocator import freed_memory_kept
 
-MEGABYTE = 2**20
 WAYS = {"given back": nullcontext, "kept": freed_memory_kept}
 
 

@@ -79,7 +79,11 @@ def _over(part: Found[Any]) -> list[str]:
 def _mapping(
     model: type[BaseModel], given: dict[str, Any], indent: int, only: Container[str] | None = None
 ) -> list[str]:
-    """The lines of a mapping of options: each with its documentation above it; None: all."""
+    """The lines of a mapping of options: each with its documentation above it.
+
+    Args:
+        only: the options that are shown; None: all.
+    """
     schema = model.model_json_schema()
     values = {**_defaults(model, schema), **given}
     lines: list[str] = []

@@ -72,8 +72,9 @@ def _not_default(run: dict[str, Value]) -> dict[str, Value]:
 
 def _refusal(path: str, strategy: Choice, registry: Registry) -> str:
     able = [found.component.name for found in registry.usable("strategy") if path in _keys(found.value)]
+    alone = "" if path in BOUNDED else ", each of which is evaluated by itself (AskTell)"
     return (
-        f"{path} is for strategies that propose candidates, each of which is evaluated by itself; strategy "
+        f"{path} is for strategies that propose candidates{alone}; strategy "
         f"{strategy.found.component.name!r} does not. Installed strategies that do: {', '.join(able) or 'none'}. "
         "Remove the key, or take one of them."
     )

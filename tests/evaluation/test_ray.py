@@ -64,15 +64,17 @@ def test_a_run_that_is_killed_repeats_nothing_that_was_finished_and_its_ray_ends
     many = ("run.outstanding=4", "strategy.samples=30", "cache={reuse: false}")
     runs.run("whole", *many)
     evaluated = len(runs.marks())
-    before = raylets()
-    runs.kill("killed", 5, *many, "run.engine=ray", "run.workers=2")
+    others = raylets()
+    finished = runs.kill("killed", 5, *many, "run.engine=ray", "run.workers=2")
     begun = time.monotonic()
-    while raylets() - before and time.monotonic() < begun + 60:
+    while raylets() - others and time.monotonic() < begun + 60:
         time.sleep(0.1)
-    assert raylets() <= before, "Ray's processes of the killed run are still there after a minute"
+    assert raylets() <= others, "Ray's processes of the killed run are still there after a minute"
+    before = len(runs.marks())
+    assert before - evaluated <= finished + 2, "two workers had begun one candidate more each"
     runs.resume("killed")
     assert runs.history("killed") == runs.history("whole")
-    assert len(runs.marks()) - evaluated <= 30 + 2, "at most what two workers were busy with is done again"
+    assert len(runs.marks()) - before <= 30 - finished
 
 
 def test_ray_leaves_the_runs_way_of_stopping_alone(ray, runs):
