@@ -16,6 +16,7 @@ from nasframe.space import Relaxable, SearchSpace, Task
 
 if TYPE_CHECKING:
     from nasframe.memory import Memory
+    from nasframe.supernet import Supernet
 
 
 @click.command()
@@ -71,20 +72,20 @@ def _count(space: SearchSpace, registry: Registry, task: Task, batch: int) -> tu
             f"the space {space.name!r} has no supernet: it is not Relaxable. Installed spaces that are: "
             f"{', '.join(able) or 'none'}"
         )
-    import torch
-
     from nasframe.memory import memory
 
-    def build() -> Any:
-        return space.relax(task, lambda logits: logits.softmax(dim=-1))
+    made: list[Supernet] = []
 
-    with torch.device("meta"):
-        made = build()
+    def build() -> Supernet:
+        made.append(space.relax(task, lambda logits: logits.softmax(dim=-1)))
+        return made[0]
+
+    needed = memory(build, (batch, task.in_channels, *task.size))
     weights, arch = (
         sum(parameter.numel() for parameter in parameters)
-        for parameters in (made.weight_parameters(), made.arch_parameters())
+        for parameters in (made[0].weight_parameters(), made[0].arch_parameters())
     )
-    return weights, arch, memory(build, (batch, task.in_channels, *task.size))
+    return weights, arch, needed
 
 
 def _show(facts: dict[str, Any]) -> None:
