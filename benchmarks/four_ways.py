@@ -18,8 +18,9 @@ import torch
 from timing import Task, interleaved, machine, parser
 
 from nasframe import Evaluator, Problem, SearchSpace, Trainable
-from nasframe.allocator import freed_memory_kept
-from nasframe.experiment import Experiment, load
+from nasframe.checking import load
+from nasframe.device import freed_memory_kept
+from nasframe.experiment import Experiment
 from nasframe.genotype import sample
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "same_space_four_ways"

@@ -18,7 +18,7 @@ from supernets import FORMS, Setting, setting_parser
 from timing import interleaved, machine
 from torch import nn
 
-from nasframe.allocator import freed_memory_kept
+from nasframe.device import freed_memory_kept
 from nasframe.gradients import update
 
 CLIP = 5.0

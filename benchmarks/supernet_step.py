@@ -32,7 +32,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 import nasframe.memory
-from nasframe.allocator import freed_memory_kept
+from nasframe.device import freed_memory_kept
 from nasframe.gradients import frozen
 from nasframe_autodeeplab.kernels import library
 

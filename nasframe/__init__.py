@@ -21,13 +21,7 @@ from nasframe.evaluator import (
     Differentiable,
     Evaluation,
     Evaluator,
-    Hear,
-    Illustrating,
-    Inferring,
     Model,
-    PictureKind,
-    Predicting,
-    Predictor,
     Runtime,
     Split,
     Table,
@@ -35,7 +29,7 @@ from nasframe.evaluator import (
 )
 from nasframe.genotype import Choose, Genotype, GenotypeRecord
 from nasframe.hookspecs import hookimpl
-from nasframe.inference import Inference
+from nasframe.inference import Hear, Illustrating, Inference, Inferring, PictureKind, Predicting, Predictor
 from nasframe.options import Options
 from nasframe.space import Canonical, Growing, Labels, Measure, Priced, Relaxable, SearchSpace, Switchable, Task, Weigh
 from nasframe.stepper import EndsEarly, Stepper, Uneven

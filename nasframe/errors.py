@@ -5,6 +5,9 @@ A message says what was found and where, what was expected, and what to do.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class NasframeError(Exception):
     """Root of all errors with a message for users; the command line prints it without a traceback."""
@@ -41,3 +44,13 @@ class RunError(NasframeError):
 
 class RunFolderError(NasframeError):
     """A folder that cannot be used as a run folder; nothing was run."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The nearest known word to a mistyped one, as ``"; did you mean 'epochs'?"``; empty where none is near."""
+    known = list(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if not near:
+        lower = {name.lower(): name for name in known}
+        near = [lower[match] for match in difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)]
+    return f"; did you mean {near[0]!r}?" if near else ""

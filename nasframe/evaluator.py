@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nasframe.genotype import Genotype
-from nasframe.inference import Inference
 from nasframe.options import Options as BaseOptions
 from nasframe.space import Labels, Task
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor, nn
 
     from nasframe.stepper import Stepper
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
 Model = Callable[["Tensor"], "Tensor"]
 """A network, or a closure over one."""
 
-Hear = Callable[[int, int], None]
-"""Is told how far something is: how many of how many are done."""
 
 Split = Literal["weights", "arch", "train", "val"]
 """``weights`` and ``arch`` are disjoint halves of ``train``: a search trains weights on the one, architecture
@@ -150,64 +145,3 @@ class Trainable(Differentiable, ABC):
     @abstractmethod
     def training(self, network: nn.Module, budget: float = 1.0) -> Stepper:
         """The training of a network by this evaluator's recipe, not yet begun; the network is trained in place."""
-
-
-class Illustrating(ABC):
-    """Of an evaluator: it can draw what a model does."""
-
-    @abstractmethod
-    def pictures(self, model: Model, count: int) -> Iterator[tuple[str, np.ndarray]]:
-        """Named pictures, (H, W, 3) uint8: for a dense task image, truth and prediction side by side."""
-
-
-class Inferring(Differentiable, ABC):
-    """Of an evaluator of a dense task: it can measure a model by windows, at several scales, mirrored."""
-
-    @abstractmethod
-    def measure_with(self, model: Model, inference: Inference, split: str, hear: Hear) -> Evaluation:
-        """The score on all of a split; with ``Inference()`` on ``val`` it is the one of ``measure``.
-
-        Raises:
-            DataError: there is no such split, or it has no labels to score on.
-        """
-
-
-PictureKind = Literal["labels", "color", "overlay"]
-"""``labels``: the labels themselves, for programs; ``color``: one colour a class; ``overlay``: that over the image."""
-
-
-class Predictor(ABC):
-    """Labels images, which need not belong to any data set; needs no data but them."""
-
-    task: Task
-
-    @abstractmethod
-    def images(self, split: str) -> Sequence[Path]:
-        """The images of a split of the evaluator's own data, with labels or without.
-
-        Raises:
-            DataError: there are none.
-        """
-
-    @abstractmethod
-    def name(self, image: Path, kind: PictureKind) -> str:
-        """What the predicted picture of an image is called, such as ``street_labelIds.png`` for ``street.jpg``."""
-
-    @abstractmethod
-    def predict(
-        self, model: Model, images: Sequence[Path], kinds: Collection[PictureKind], inference: Inference
-    ) -> Iterator[Mapping[PictureKind, bytes]]:
-        """For each image in turn the contents of its picture files, at the image's own size.
-
-        Raises:
-            DataError: an image cannot be read.
-        """
-
-
-class Predicting(ABC):
-    """Of an evaluator: a network trained by it can label images."""
-
-    @classmethod
-    @abstractmethod
-    def predictor(cls, options: Any, runtime: Runtime) -> Predictor:
-        """What labels images as an evaluator with these options would; no data is looked for."""

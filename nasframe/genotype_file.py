@@ -9,8 +9,7 @@ from typing import Any
 from nasframe import atomic
 from nasframe.errors import ExperimentError, GenotypeError
 from nasframe.genotype import Genotype, GenotypeRecord
-from nasframe.located import Problem, Value, plain, raise_problems
-from nasframe.option_check import shown
+from nasframe.located import Problem, Value, plain, raise_problems, shown
 from nasframe.yaml_source import dump, read_file
 
 Scalar = (str, int, float, bool)

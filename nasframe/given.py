@@ -9,8 +9,7 @@ from typing import Any
 from nasframe import genotype_file
 from nasframe.errors import GenotypeError, NasframeError
 from nasframe.genotype import GenotypeRecord, validate
-from nasframe.located import Place, Problem, Value, merge, placed, plain, type_differs
-from nasframe.option_check import shown
+from nasframe.located import Place, Problem, Value, merge, placed, plain, shown, type_differs
 from nasframe.parts import Part, members
 from nasframe.registry import Registry
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasframe.errors import DataError, RunFolderError
-from nasframe.evaluator import PictureKind, Predictor
+from nasframe.inference import PictureKind, Predictor
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
 SHOWN = 10

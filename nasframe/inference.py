@@ -1,17 +1,32 @@
-"""How a trained network for a dense task is asked: on the whole image or by windows, at which scales, mirrored."""
+"""What a trained network is asked: a dense task's inference, predictions of images, pictures of what it does."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, final
+
+from nasframe.evaluator import Differentiable, Evaluation, Model, Runtime
+from nasframe.space import Task
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Size = tuple[int, int]
+
+Hear = Callable[[int, int], None]
+"""Is told how far something is: how many of how many are done."""
+
+PictureKind = Literal["labels", "color", "overlay"]
+"""``labels``: the labels themselves, for programs; ``color``: one colour a class; ``overlay``: that over the image."""
 
 
 @final
 @dataclass(frozen=True)
 class Inference:
-    """The default asks once, on the whole image as it is."""
+    """How a network for a dense task is asked; the default: once, on the whole image as it is."""
 
     window: Size | None = None
     """Height and width in pixels of the windows that the network sees; overlapping logits are averaged. None: the
@@ -55,6 +70,63 @@ class Inference:
         """Plain data for people."""
         windows = f"windows of {_text(self.window)} every {_text(self.steps)} pixels" if self.window else "whole image"
         return {"input": windows, "scales": list(self.scales), "mirrored": self.mirror}
+
+
+class Inferring(Differentiable, ABC):
+    """Of an evaluator of a dense task: it can measure a model by windows, at several scales, mirrored."""
+
+    @abstractmethod
+    def measure_with(self, model: Model, inference: Inference, split: str, hear: Hear) -> Evaluation:
+        """The score on all of a split; with ``Inference()`` on ``val`` it is the one of ``measure``.
+
+        Raises:
+            DataError: there is no such split, or it has no labels to score on.
+        """
+
+
+class Predictor(ABC):
+    """Labels images, which need not belong to any data set; needs no data but them."""
+
+    task: Task
+
+    @abstractmethod
+    def images(self, split: str) -> Sequence[Path]:
+        """The images of a split of the evaluator's own data, with labels or without.
+
+        Raises:
+            DataError: there are none.
+        """
+
+    @abstractmethod
+    def name(self, image: Path, kind: PictureKind) -> str:
+        """What the predicted picture of an image is called, such as ``street_labelIds.png`` for ``street.jpg``."""
+
+    @abstractmethod
+    def predict(
+        self, model: Model, images: Sequence[Path], kinds: Collection[PictureKind], inference: Inference
+    ) -> Iterator[Mapping[PictureKind, bytes]]:
+        """For each image in turn the contents of its picture files, at the image's own size.
+
+        Raises:
+            DataError: an image cannot be read.
+        """
+
+
+class Predicting(ABC):
+    """Of an evaluator: a network trained by it can label images."""
+
+    @classmethod
+    @abstractmethod
+    def predictor(cls, options: Any, runtime: Runtime) -> Predictor:
+        """What labels images as an evaluator with these options would; no data is looked for."""
+
+
+class Illustrating(ABC):
+    """Of an evaluator: it can draw what a model does."""
+
+    @abstractmethod
+    def pictures(self, model: Model, count: int) -> Iterator[tuple[str, np.ndarray]]:
+        """Named pictures, (H, W, 3) uint8: for a dense task image, truth and prediction side by side."""
 
 
 def _text(size: Size) -> str:

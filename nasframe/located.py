@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from nasframe.errors import NasframeError
+
+SHOWN = 60
+"""Characters of a quotation."""
 
 Data: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
 
@@ -124,3 +128,9 @@ def raise_problems(problems: Sequence[Problem], error: type[NasframeError]) -> N
         raise error(lines[0])
     if lines:
         raise error(f"{len(lines)} problems:\n" + "\n".join(f"  {line}" for line in lines))
+
+
+def shown(data: Any) -> str:
+    """Data as a short quotation."""
+    text = repr(data) if isinstance(data, str) else json.dumps(data, ensure_ascii=False, default=repr)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

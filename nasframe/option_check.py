@@ -10,12 +10,11 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from nasframe.located import Place, Problem, Value, find, join, plain
+from nasframe.errors import did_you_mean
+from nasframe.located import Place, Problem, Value, find, join, plain, shown
 from nasframe.options import Options
-from nasframe.suggestion import did_you_mean
 
 O = TypeVar("O", bound=Options)  # noqa: E741
-SHOWN = 60
 
 
 def check_options(model: type[O], value: Value, path: str, problems: list[Problem]) -> O | None:
@@ -40,12 +39,6 @@ def unknown_key(key: str, value: Value, path: str, known: Iterable[str]) -> Prob
     known = sorted(known)
     message = f"unknown key {key!r}{did_you_mean(key, known)} (known: {', '.join(known) or 'none'})"
     return Problem(value.key, join(path, key), message)
-
-
-def shown(data: Any) -> str:
-    """Data as a short quotation."""
-    text = repr(data) if isinstance(data, str) else json.dumps(data, ensure_ascii=False, default=repr)
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 @dataclass

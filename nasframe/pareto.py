@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nasframe.terms import SCORE
+SCORE = "score"
+"""The objective that is maximised: what the evaluator scores."""
 
 Points = npt.NDArray[np.float64]
 """(N, M): a row for each candidate, a column for each objective; higher is better."""

@@ -8,13 +8,12 @@ from typing import Any, Generic, Literal, TypeVar
 
 from nasframe.ask_tell import AskTell
 from nasframe.component import Component
-from nasframe.errors import PluginError
-from nasframe.located import Place, Problem, Value, join, merge, plain
-from nasframe.option_check import check_options, shown
+from nasframe.errors import PluginError, did_you_mean
+from nasframe.located import Place, Problem, Value, join, merge, plain, shown
+from nasframe.option_check import check_options
 from nasframe.options import Options
 from nasframe.registry import Found, Registry
 from nasframe.strategy import Wrapping
-from nasframe.suggestion import did_you_mean
 
 T = TypeVar("T")
 Section = Literal["space", "evaluator", "strategy"]

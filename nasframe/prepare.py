@@ -5,23 +5,24 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
 import nasframe
+from nasframe.device import numerics, runtime
 from nasframe.errors import CapabilityError, ExperimentError, GenotypeError
 from nasframe.evaluator import Evaluator, Runtime
 from nasframe.experiment import Experiment
 from nasframe.genotype import sample, validate
 from nasframe.interrupt import prompt_signals
 from nasframe.parts import Part
-from nasframe.precision import numerics, runtime
 from nasframe.seeding import seed_all
 from nasframe.space import Relaxable, SearchSpace
-from nasframe.strategy import Problem
+from nasframe.strategy import Problem, Strategy
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,13 @@ def make_problem(space: Part[SearchSpace], evaluator: Part[Evaluator], where: Ru
             "that fits; 'nasframe plugins --table' shows what is known to"
         )
     return problem
+
+
+def make_strategy(part: Part[Strategy], problem: Problem) -> Strategy:
+    """The strategy of an experiment; one that wraps another gets the way to make that as ``problem.over``."""
+    if part.over is not None:
+        problem = replace(problem, over=partial(make_strategy, part.over))
+    return part.cls(problem, part.options)
 
 
 def _require_same_questions(search: SearchSpace, full: SearchSpace) -> None:

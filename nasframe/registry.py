@@ -12,13 +12,12 @@ import pluggy
 
 from nasframe import hookspecs
 from nasframe.component import Component, Kind
-from nasframe.errors import ExperimentError, PluginError
+from nasframe.errors import ExperimentError, PluginError, did_you_mean
 from nasframe.evaluator import Evaluator
 from nasframe.genotype import GenotypeRecord
 from nasframe.golden import Golden
 from nasframe.space import SearchSpace
 from nasframe.strategy import Strategy
-from nasframe.suggestion import did_you_mean
 from nasframe.target import declaration_fault, load
 
 T = TypeVar("T")

@@ -12,8 +12,9 @@ import torch
 from torch import nn
 
 from nasframe import atomic, cost
-from nasframe.evaluator import Candidate, Evaluation, Illustrating, Trainable
+from nasframe.evaluator import Candidate, Evaluation, Trainable
 from nasframe.genotype import Genotype, validate
+from nasframe.inference import Illustrating
 from nasframe.journal import Journal
 from nasframe.loop import run_steps
 from nasframe.seeding import seed_all

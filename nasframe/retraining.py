@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from nasframe.checking import from_tree
 from nasframe.composition import compose, override
 from nasframe.errors import ExperimentError, RunFolderError
-from nasframe.experiment import Experiment, from_tree
+from nasframe.experiment import Experiment
 from nasframe.given import KEY, find_genotype
 from nasframe.located import Place, Problem, Value, merge, placed
 from nasframe.parts import members, optional_mapping

@@ -11,18 +11,19 @@ from typing import Any, Literal, final
 
 from nasframe import atomic, genotype_file
 from nasframe.ask_tell import AskTell
+from nasframe.checking import load
 from nasframe.errors import GenotypeError, NasframeError, RunError
 from nasframe.evaluation.front import write_front
 from nasframe.evaluation.setting_up import judged
 from nasframe.evaluator import Evaluation
-from nasframe.experiment import Experiment, load
+from nasframe.experiment import Experiment
 from nasframe.genotype import Genotype, GenotypeRecord, validate
 from nasframe.graph import to_json
 from nasframe.interrupt import Interrupted
 from nasframe.journal import Journal, Phase, Tell
 from nasframe.loop import run_steps
 from nasframe.parts import Part
-from nasframe.prepare import Problems, environment, prepared
+from nasframe.prepare import Problems, environment, make_strategy, prepared
 from nasframe.progress import Progress, choose_progress
 from nasframe.registry import Registry
 from nasframe.retrain import retrain
@@ -32,7 +33,6 @@ from nasframe.seeding import seed_all
 from nasframe.space import SearchSpace
 from nasframe.starting import read_tensors
 from nasframe.strategy import Problem
-from nasframe.wrapping import make_strategy
 
 GENOTYPE = "genotype.yaml"
 

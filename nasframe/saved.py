@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from nasframe import genotype_file
+from nasframe.checking import load
 from nasframe.composition import read_override
 from nasframe.errors import ExperimentError, GenotypeError, RunFolderError
 from nasframe.evaluator import Evaluator
-from nasframe.experiment import load
 from nasframe.genotype import GenotypeRecord, validate
 from nasframe.located import Place, Problem, Value, merge, placed, raise_problems, unknown_values
 from nasframe.option_check import check_options, unknown_key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,9 @@ from torch import Tensor, nn
 
 from nasframe import checkpoint
 from nasframe.errors import RunError, RunFolderError
-from nasframe.trained import read_weights
 
 SHOWN = 5
+SHOWN_MISFITS = 8
 
 
 @dataclass(frozen=True)
@@ -96,3 +97,47 @@ def _some(names: Sequence[str]) -> str:
 
 def _size(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape)) or "a number"
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a weights file by name, on the CPU.
+
+    Raises:
+        RunFolderError: it cannot be read or holds something else.
+    """
+    try:
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise RunFolderError(
+            f"{path} cannot be read as weights ({reason}); expected tensors by name, as retraining writes them to "
+            "retrain/weights.pt (a file in checkpoints/ is none)"
+        ) from error
+    if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise RunFolderError(f"{path} holds a {type(weights).__name__}; expected tensors by name: a state_dict")
+    return dict(weights)
+
+
+def misfit(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:
+    """How tensors differ from the wanted ones in names or shapes; empty: not at all."""
+    shapes = [
+        f"{name} ({_shape(found[name])} instead of {_shape(tensor)})"
+        for name, tensor in wanted.items()
+        if name in found and found[name].shape != tensor.shape
+    ]
+    lists = {
+        "missing": [name for name in wanted if name not in found],
+        "unknown": [name for name in found if name not in wanted],
+        "of another shape": shapes,
+    }
+    return "; ".join(f"{len(names)} {what}: {_listed(names)}" for what, names in lists.items() if names)
+
+
+def _shape(tensor: Tensor) -> str:
+    return "x".join(map(str, tensor.shape)) or "scalar"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN_MISFITS]) + (
+        f" and {len(names) - SHOWN_MISFITS} more" if len(names) > SHOWN_MISFITS else ""
+    )

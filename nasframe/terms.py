@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from nasframe.options import Options
+from nasframe.pareto import SCORE
 
-SCORE = "score"
 COSTS = ("params", "macs")
 """What is counted of a network before anything is trained, by the names of ``nasframe cost``."""
 

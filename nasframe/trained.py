@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
+from nasframe.device import runtime
 from nasframe.errors import RunFolderError
 from nasframe.genotype import Genotype, GenotypeRecord
-from nasframe.precision import runtime
 from nasframe.registry import Registry
 from nasframe.saved import Saved, find_saved
 from nasframe.space import Task
+from nasframe.starting import misfit, read_weights
 from nasframe.strategy import Problem
-
-SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -74,45 +71,3 @@ def build_network(saved: Saved, task: Task) -> nn.Module:
         )
     network.load_state_dict(weights)
     return network.eval()
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a weights file by name, on the CPU.
-
-    Raises:
-        RunFolderError: it cannot be read or holds something else.
-    """
-    try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise RunFolderError(
-            f"{path} cannot be read as weights ({reason}); expected tensors by name, as retraining writes them to "
-            "retrain/weights.pt (a file in checkpoints/ is none)"
-        ) from error
-    if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise RunFolderError(f"{path} holds a {type(weights).__name__}; expected tensors by name: a state_dict")
-    return dict(weights)
-
-
-def misfit(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:
-    """How tensors differ from the wanted ones in names or shapes; empty: not at all."""
-    shapes = [
-        f"{name} ({_shape(found[name])} instead of {_shape(tensor)})"
-        for name, tensor in wanted.items()
-        if name in found and found[name].shape != tensor.shape
-    ]
-    lists = {
-        "missing": [name for name in wanted if name not in found],
-        "unknown": [name for name in found if name not in wanted],
-        "of another shape": shapes,
-    }
-    return "; ".join(f"{len(names)} {what}: {_listed(names)}" for what, names in lists.items() if names)
-
-
-def _shape(tensor: Tensor) -> str:
-    return "x".join(map(str, tensor.shape)) or "scalar"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

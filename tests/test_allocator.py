@@ -6,8 +6,7 @@ import resource
 import pytest
 import torch
 
-from nasframe.allocator import freed_memory_kept
-from nasframe.precision import numerics
+from nasframe.device import freed_memory_kept, numerics
 from nasframe.run_options import RunOptions
 
 pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")

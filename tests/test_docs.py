@@ -9,8 +9,8 @@ import click
 import pytest
 
 from nasframe import hookspecs
+from nasframe.checking import KEYS, load
 from nasframe.cli import main
-from nasframe.experiment import KEYS, load
 from nasframe.registry import Registry
 from nasframe.run_options import RunOptions
 

@@ -8,13 +8,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    "errors options genotype golden component suggestion located schedule stepper progress interrupt exact_json "
-    "inference terms allocator",
+    "errors options genotype golden component located schedule stepper progress interrupt exact_json pareto terms",
     "atomic run_options training_options yaml_source variables option_check origins genotype_file",
-    "space evaluator attempt evaluations strategy ask_tell pareto graph graph_files hookspecs evaluation_output "
+    "space evaluator inference evaluations strategy ask_tell graph graph_files hookspecs evaluation_output "
     "image_files __init__",
-    "supernet seeding precision stream gradients kept_weights training cost layer_costs memory latency decode",
-    "target registry capabilities parts composition given wrapping term_check experiment schema template",
+    "supernet seeding precision device stream gradients kept_weights training cost layer_costs memory latency decode",
+    "target registry capabilities parts composition given term_check experiment checking schema template",
     "testing checkpoint rundir run_files run_listing derivation comparison saved trained starting journal loop prepare "
     "evaluation retrain retraining folding speedups export model_card plan plot report",
     "run",
@@ -24,8 +23,8 @@ LAYERS = (
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
 HEAVY = {"torch", "matplotlib", "PIL"}
 TORCH = {
-    *"supernet seeding stream gradients training cost precision checkpoint journal loop prepare retrain run".split(),
-    *"testing trained kept_weights starting export folding plan layer_costs memory latency evaluation".split(),
+    *"supernet seeding stream gradients training cost precision device checkpoint journal loop prepare retrain".split(),
+    *"run testing trained kept_weights starting export folding plan layer_costs memory latency evaluation".split(),
 }
 DRAWING = {"plot", "report", "comparison"}
 FOR_PLUGINS = {

@@ -14,13 +14,12 @@ import torch
 from PIL import Image
 
 from nasframe.capabilities import combinations
+from nasframe.checking import load
 from nasframe.errors import CapabilityError
-from nasframe.experiment import load
 from nasframe.genotype import validate
-from nasframe.prepare import prepared
+from nasframe.prepare import make_strategy, prepared
 from nasframe.registry import Plugin, Registry
 from nasframe.seeding import seed_all
-from nasframe.wrapping import make_strategy
 from nasframe.yaml_source import dump
 
 STRANGERS = Path(__file__).parent / "data" / "judged_plugin"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from nasframe.checking import load
 from nasframe.cli import main
-from nasframe.experiment import load
 from nasframe.origins import leaves
 from nasframe.registry import Plugin, Registry
 

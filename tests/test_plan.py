@@ -8,9 +8,9 @@ from click.testing import CliRunner
 
 import nasframe
 from nasframe import Component, DataError, Evaluator
+from nasframe.checking import load
 from nasframe.cli import plans
 from nasframe.cli.root import main
-from nasframe.experiment import load
 from nasframe.plan import forecast
 from nasframe.plan.forecasting import Forecast, PhaseForecast, in_own_process, phases_of
 from nasframe.plan.probe import main as probe_main

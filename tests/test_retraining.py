@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 import nasframe
 from nasframe import Component, ExperimentError, GenotypeError, GenotypeRecord, NasframeError, RunError, RunFolderError
+from nasframe.checking import load
 from nasframe.cli.root import main
-from nasframe.experiment import load
 from nasframe.genotype import Genotype
 from nasframe.registry import Plugin, Registry
 from nasframe.retraining import retraining

@@ -25,7 +25,7 @@ from nasframe import (
     Table,
     Task,
 )
-from nasframe.experiment import load
+from nasframe.checking import load
 from nasframe.genotype import Genotype, sample
 from nasframe.genotype_file import read
 from nasframe.graph import from_json

@@ -7,8 +7,8 @@ import jsonschema
 import pytest
 import yaml
 
+from nasframe.checking import load
 from nasframe.errors import CapabilityError, PluginError
-from nasframe.experiment import load
 from nasframe.registry import Plugin, Registry
 from nasframe.run_options import RunOptions
 from nasframe.schema import json_schema

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 import nasframe
 from nasframe import ExperimentError, GenotypeError, RunFolderError
+from nasframe.checking import load
 from nasframe.cli import main
-from nasframe.experiment import load
 from nasframe.genotype import sample
 from nasframe.registry import Plugin, Registry
 from nasframe.run import run

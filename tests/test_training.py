@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from nasframe import Batch, Differentiable, Evaluation, Options, RunError, Runtime
-from nasframe.precision import autocast, grad_scaler, numerics, runtime
+from nasframe.device import numerics, runtime
+from nasframe.precision import autocast, grad_scaler
 from nasframe.run_options import RunOptions
 from nasframe.schedule import Progressive
 from nasframe.seeding import seed_all

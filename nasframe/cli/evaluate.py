@@ -10,8 +10,8 @@ import click
 from nasframe.cli.networks import EXISTING, PATH, Chosen, inference_options, network_options, require, speed_options
 from nasframe.cli.output import format_option
 from nasframe.evaluation_output import as_text, require_free, write
-from nasframe.evaluator import Differentiable, Evaluation, Inferring
-from nasframe.inference import Inference
+from nasframe.evaluator import Differentiable, Evaluation
+from nasframe.inference import Inference, Inferring
 from nasframe.registry import Registry
 from nasframe.speedups import Speedups
 
@@ -64,8 +64,8 @@ def evaluate(
 
 
 def _measure(saved: Saved, split: str, inference: Inference, speedups: Speedups, onnx: Path | None) -> Evaluation:
+    from nasframe.device import numerics
     from nasframe.export import onnx_model
-    from nasframe.precision import numerics
     from nasframe.progress import counting
     from nasframe.trained import build_trained
 

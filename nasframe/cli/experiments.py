@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from nasframe import atomic
+from nasframe.checking import load
 from nasframe.cli.output import set_option
 from nasframe.errors import ExperimentError
-from nasframe.experiment import load
 from nasframe.origins import leaves
 from nasframe.parts import Part
 from nasframe.registry import Registry

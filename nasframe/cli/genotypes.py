@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nasframe import genotype_file
+from nasframe.checking import load
 from nasframe.composition import read_override
 from nasframe.errors import ExperimentError, GenotypeError, PluginError
-from nasframe.experiment import load
 from nasframe.genotype import Genotype, GenotypeRecord, validate
 from nasframe.located import Place, Problem, Value, merge, placed, raise_problems, unknown_values
 from nasframe.option_check import check_options

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
+from nasframe.checking import load
 from nasframe.cli.output import console, format_option, set_option
 from nasframe.errors import NasframeError
-from nasframe.experiment import Experiment, load
+from nasframe.experiment import Experiment
 from nasframe.registry import Registry
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from nasframe.cli.networks import PATH, Chosen, inference_options, network_options, require, speed_options
-from nasframe.evaluator import PictureKind, Predicting
 from nasframe.image_files import ImageFile, Job, find_image_files, plan_jobs, require_absent
-from nasframe.inference import Inference
+from nasframe.inference import Inference, PictureKind, Predicting
 from nasframe.registry import Registry
 from nasframe.speedups import Speedups
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from nasframe.evaluator import Predictor, Runtime
+    from nasframe.evaluator import Runtime
+    from nasframe.inference import Predictor
     from nasframe.saved import Saved
 
 
@@ -63,7 +63,7 @@ def predict(
     jobs = plan_jobs(images, predictor, kinds, output)
     if not force:
         require_absent(jobs)
-    from nasframe.precision import numerics
+    from nasframe.device import numerics
     from nasframe.trained import build_network
 
     network = speedups.applied(build_network(saved, predictor.task).to(runtime.device))
@@ -73,7 +73,7 @@ def predict(
 
 
 def _predictor(saved: Saved) -> tuple[Predictor, Runtime]:
-    from nasframe.precision import runtime
+    from nasframe.device import runtime
 
     where = runtime(saved.run, saved.seed)
     cls = saved.evaluator.cls

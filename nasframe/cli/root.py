@@ -23,9 +23,8 @@ from nasframe.cli.runs import report, retrain, run
 from nasframe.cli.show import show
 from nasframe.cli.supernets import supernet
 from nasframe.cli.verifying import verify
-from nasframe.errors import NasframeError, PluginError
+from nasframe.errors import NasframeError, PluginError, did_you_mean
 from nasframe.registry import Registry
-from nasframe.suggestion import did_you_mean
 
 INTERRUPTED = 130
 PLUGIN_COMMANDS = "nasframe.cli.plugin_commands"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from nasframe.checking import load
 from nasframe.cli.output import set_option
-from nasframe.experiment import load
 from nasframe.registry import Registry
 
 

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from nasframe.decode import Budget, Cost
-from nasframe.errors import GenotypeError
-from nasframe.suggestion import did_you_mean
+from nasframe.errors import GenotypeError, did_you_mean
 
 
 def read_limits(texts: Iterable[str], option: str) -> dict[str, float]:

@@ -57,6 +57,6 @@ def _is_cost(data: Mapping[str, object], name: str) -> bool:
 
 
 def _device(final: FinalSpace) -> str:
-    from nasframe.precision import runtime
+    from nasframe.device import runtime
 
     return runtime(*final.runtime).device

@@ -9,8 +9,8 @@ from typing import Any
 
 import networkx as nx
 
+from nasframe.checking import load
 from nasframe.errors import RunFolderError
-from nasframe.experiment import load
 from nasframe.graph import with_weights
 from nasframe.registry import Registry
 from nasframe.run_files import read_genotype_graph, read_graph, read_snapshot

@@ -7,9 +7,9 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import final
 
-from nasframe.attempt import failed
 from nasframe.errors import RunError
 from nasframe.evaluation.engine import ATTEMPTS, Job, Outcome
+from nasframe.evaluations import failed
 
 
 @final

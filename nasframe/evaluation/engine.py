@@ -11,7 +11,7 @@ from typing import final
 
 import torch
 
-from nasframe.attempt import attempt
+from nasframe.evaluations import attempt
 from nasframe.evaluator import Evaluation
 from nasframe.genotype import Genotype
 from nasframe.seeding import seed_all

@@ -8,10 +8,9 @@ from pathlib import Path
 from nasframe import genotype_file
 from nasframe.ask_tell import AskTell
 from nasframe.genotype import Genotype, GenotypeRecord
-from nasframe.pareto import Point, pareto_front
+from nasframe.pareto import SCORE, Point, pareto_front
 from nasframe.parts import Part
 from nasframe.space import SearchSpace
-from nasframe.terms import SCORE
 
 FOLDER = "front"
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, final
 
-from nasframe.attempt import failed
 from nasframe.errors import ExperimentError, NasframeError
 from nasframe.evaluation.engine import Engine, Job, Outcome
 from nasframe.evaluation.known import Known
 from nasframe.evaluation.limits import Limits
+from nasframe.evaluations import failed
 from nasframe.evaluator import Evaluation
 from nasframe.genotype import Genotype
-from nasframe.terms import SCORE
+from nasframe.pareto import SCORE
 
 Hear = Callable[[int, Mapping[str, Any]], None]
 """Is told the number of a candidate, from 1, and the facts of its evaluation, in the order of asking."""

@@ -13,11 +13,11 @@ from multiprocessing.connection import Connection
 
 import torch
 
+from nasframe.device import numerics
 from nasframe.errors import NasframeError, RunError
 from nasframe.evaluation.engine import Job, perform
 from nasframe.evaluator import Evaluation, Evaluator, Runtime
 from nasframe.parts import Part
-from nasframe.precision import numerics
 from nasframe.prepare import make_problem
 from nasframe.run_options import RunOptions
 from nasframe.space import SearchSpace

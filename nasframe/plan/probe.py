@@ -23,17 +23,17 @@ import torch
 
 from nasframe import cost
 from nasframe.ask_tell import AskTell
+from nasframe.checking import load
 from nasframe.errors import NasframeError
 from nasframe.evaluator import Candidate, Differentiable, Split, Trainable
-from nasframe.experiment import Experiment, load
+from nasframe.experiment import Experiment
 from nasframe.genotype import Genotype, sample
 from nasframe.journal import Phase
-from nasframe.prepare import Problems, prepared
+from nasframe.prepare import Problems, make_strategy, prepared
 from nasframe.registry import Registry
 from nasframe.seeding import seed_all
 from nasframe.stepper import Stepper, Uneven
 from nasframe.strategy import Problem
-from nasframe.wrapping import make_strategy
 
 UNCOUNTED, FEWEST, MOST = 2, 3, 12
 """Steps of a kind that do not count, for they fill caches and queues; steps that at least and at most do."""

@@ -9,10 +9,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from nasframe.pareto import Point, pareto_front
+from nasframe.pareto import SCORE, Point, pareto_front
 from nasframe.plot.canvas import readable
 from nasframe.plot.palette import BLUE, CHOSEN, FAINT
-from nasframe.terms import SCORE
 
 
 @dataclass(frozen=True)

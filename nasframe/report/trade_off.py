@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nasframe.pareto import SCORE
 from nasframe.plot.canvas import readable
 from nasframe.plot.front import TradeOff, compute
 from nasframe.report import markdown as md
 from nasframe.report.record import RunRecord
-from nasframe.terms import SCORE
 
 Rows = list[tuple[str, ...]]
 

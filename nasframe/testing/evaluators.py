@@ -10,18 +10,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nasframe.evaluator import (
-    Candidate,
-    Differentiable,
-    Evaluation,
-    Evaluator,
-    Illustrating,
-    Inferring,
-    Split,
-    Trainable,
-)
+from nasframe.evaluator import Candidate, Differentiable, Evaluation, Evaluator, Split, Trainable
 from nasframe.genotype import Genotype
-from nasframe.inference import Inference
+from nasframe.inference import Illustrating, Inference, Inferring
 
 
 class EvaluatorContract:

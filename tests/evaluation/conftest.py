@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import nasframe.run
-from nasframe.experiment import load
+from nasframe.checking import load
 from nasframe.registry import Plugin, Registry
 from nasframe.yaml_source import dump
 

@@ -135,7 +135,7 @@ class TestTerms:
         assert resolved["cache"]["folder"].startswith("/")
         path = runs.place / "again.yaml"
         path.write_text(dump(resolved))
-        from nasframe.experiment import load
+        from nasframe.checking import load
 
         assert load(path, (), registry) == experiment
 

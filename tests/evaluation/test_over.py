@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
+from nasframe.checking import load
 from nasframe.errors import ExperimentError
-from nasframe.experiment import load
 from nasframe.registry import Plugin, Registry
 from nasframe.schema import json_schema
 from nasframe.yaml_source import dump

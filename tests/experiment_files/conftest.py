@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from nasframe.checking import load
 from nasframe.errors import ExperimentError
-from nasframe.experiment import load
 from nasframe.registry import Plugin, Registry
 
 TINY = Path(__file__).parent.parent / "data" / "tiny_plugin"

@@ -2,8 +2,8 @@
 
 import pytest
 
+from nasframe.checking import load
 from nasframe.errors import ExperimentError
-from nasframe.experiment import load
 
 GOOD = """\
 space:

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from nasframe import Component, hookimpl
+from nasframe.checking import load
 from nasframe.errors import CapabilityError, PluginError
-from nasframe.experiment import load
 from nasframe.registry import Plugin, Registry
 from nasframe.yaml_source import dump
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from nasframe.pareto import SCORE
 from nasframe.plot.canvas import readable
 from nasframe.plot.front import TradeOff, compute
 from nasframe.report import markdown as md
@@ -14,7 +15,6 @@ from nasframe.report import trade_off
 from nasframe.report.html.markup import Markup, joined, tag, with_code
 from nasframe.report.html.tables import table
 from nasframe.report.record import RunRecord
-from nasframe.terms import SCORE
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _RIGHT, _BOTTOM = 520.0, 260.0, 58.0, 12.0, 500.0, 214.0
 

@@ -7,8 +7,8 @@ import pytest
 
 import nasframe.run
 from nasframe import Component, Problem, RunError, hookimpl
+from nasframe.checking import load
 from nasframe.errors import CapabilityError
-from nasframe.experiment import load
 from nasframe.registry import Plugin, Registry
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
 from nasframe.yaml_source import dump
