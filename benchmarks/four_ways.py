@@ -18,10 +18,10 @@ import torch
 from timing import Task, interleaved, machine, parser
 
 from nasframe import Evaluator, Problem, SearchSpace, Trainable
-from nasframe.checking import load
-from nasframe.device import freed_memory_kept
-from nasframe.experiment import Experiment
+from nasframe.experiment.checking import load
+from nasframe.experiment.experiment import Experiment
 from nasframe.genotype import sample
+from nasframe.run.device import freed_memory_kept
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "same_space_four_ways"
 

@@ -16,11 +16,11 @@ import torch
 from timing import interleaved, limits, machine, parser
 from torch import nn
 
-from nasframe import cost
 from nasframe.cli.genotypes import find_genotype
-from nasframe.registry import Registry
+from nasframe.cost import counting
+from nasframe.plugin.registry import Registry
 from nasframe.space import Task
-from nasframe.speedups import Speedups
+from nasframe.trained.speedups import Speedups
 
 FORMS = {
     "eager": Speedups(),
@@ -44,7 +44,7 @@ def main() -> None:
     height, width = map(int, chosen.size.split("x"))
     task = Task(3, CLASSES, (height, width))
     genotype, space = find_genotype(Registry.discover(), chosen.genotype, [f"filters={chosen.filters}"])
-    counted, best = cost.count(space, genotype, task), limits()
+    counted, best = counting.count(space, genotype, task), limits()
     network = with_statistics(space.build(genotype, task))
     forms = {**FORMS, "both, compiled": COMPILED} if chosen.compile else FORMS
     networks = {name: form.applied(network) for name, form in forms.items()}

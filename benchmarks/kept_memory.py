@@ -3,7 +3,7 @@
     python benchmarks/kept_memory.py --layers 4 --crop 321
 
 Weights steps of the stacked and the plain supernet, by turns with glibc's ordinary thresholds and with those of
-``nasframe.device``: seconds, and how much memory the system hands out during a step.
+``nasframe.run.device``: seconds, and how much memory the system hands out during a step.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from supernet_step import MEGABYTE, Steps
 from supernets import Setting, setting_parser
 from timing import clock, machine
 
-from nasframe.device import freed_memory_kept
+from nasframe.run.device import freed_memory_kept
 
 WAYS = {"given back": nullcontext, "kept": freed_memory_kept}
 

@@ -18,8 +18,8 @@ from supernets import FORMS, Setting, setting_parser
 from timing import interleaved, machine
 from torch import nn
 
-from nasframe.device import freed_memory_kept
-from nasframe.gradients import update
+from nasframe.run.device import freed_memory_kept
+from nasframe.training.gradients import update
 
 CLIP = 5.0
 SGD = {"lr": 0.01, "momentum": 0.9, "weight_decay": 3e-4}

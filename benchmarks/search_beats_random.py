@@ -19,15 +19,16 @@ from pathlib import Path
 
 import numpy as np
 
-from nasframe import Genotype, GenotypeRecord, genotype_file
-from nasframe.cost import Cost, count
-from nasframe.derivation import FinalSpace, Request, derive, genotype_with, read_final_space, read_weighted
+from nasframe import Genotype, GenotypeRecord
+from nasframe.cost.counting import Cost, count
+from nasframe.derive import FinalSpace, Request, derive, genotype_with, read_final_space, read_weighted
+from nasframe.files import genotypes
 from nasframe.genotype import sample
-from nasframe.registry import Registry
-from nasframe.retraining import retraining
+from nasframe.plugin.registry import Registry
 from nasframe.run import resume, run
-from nasframe.run_files import read_task
-from nasframe.rundir import EXPERIMENT
+from nasframe.run.from_genotype import retraining
+from nasframe.runfolder.folder import EXPERIMENT
+from nasframe.runfolder.reading import read_task
 from nasframe.space import Task
 
 DRAWS = 101
@@ -92,8 +93,8 @@ def write_genotype(path: Path, final: FinalSpace, genotype: Genotype, name: str)
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        genotype_file.write(path, GenotypeRecord(genotype, final.options, name), {})
-    elif genotype_file.read(path).genotype != genotype:
+        genotypes.write(path, GenotypeRecord(genotype, final.options, name), {})
+    elif genotypes.read(path).genotype != genotype:
         raise SystemExit(f"{path} holds another genotype: give another folder by --into")
 
 

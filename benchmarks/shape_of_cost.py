@@ -22,7 +22,7 @@ from supernet_step import MEGABYTE, Steps, arithmetic, calls
 from supernets import FORMS, Setting, setting_parser
 from timing import clock, interleaved, machine
 
-from nasframe.device import freed_memory_kept
+from nasframe.run.device import freed_memory_kept
 
 AXES = {
     "layers": (3, 4, 6, 8, 10, 12),

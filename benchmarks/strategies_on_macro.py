@@ -25,7 +25,7 @@ import torch
 
 from nasframe import AskTell, Candidate, Problem, Runtime
 from nasframe.genotype import enumerate_all
-from nasframe.seeding import seed_all
+from nasframe.training.seeding import seed_all
 from nasframe_baselines.local_search import LocalSearch
 from nasframe_baselines.random_search import RandomSearch
 from nasframe_controller.strategy import Controller

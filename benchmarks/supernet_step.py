@@ -31,9 +31,9 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-import nasframe.memory
-from nasframe.device import freed_memory_kept
-from nasframe.gradients import frozen
+import nasframe.cost.memory
+from nasframe.run.device import freed_memory_kept
+from nasframe.training.gradients import frozen
 from nasframe_autodeeplab.kernels import library
 
 MEGABYTE = 2**20
@@ -190,9 +190,9 @@ def memory(setting: Setting, forms: list[str]) -> dict[str, list[str]]:
 
 
 def predicted(setting: Setting, form: str) -> int:
-    """Bytes, by ``nasframe.memory``: as ``nasframe supernet`` does it."""
+    """Bytes, by ``nasframe.cost.memory``: as ``nasframe supernet`` does it."""
     with kernels(form):
-        return nasframe.memory.memory(
+        return nasframe.cost.memory.memory(
             lambda: setting.supernet(form), (setting.batch, 3, setting.crop, setting.crop)
         ).training
 

@@ -4,7 +4,6 @@ The names here are all that a plug-in's light module needs; importing them loads
 """
 
 from nasframe.ask_tell import AskTell
-from nasframe.component import Component
 from nasframe.errors import (
     CapabilityError,
     DataError,
@@ -28,9 +27,10 @@ from nasframe.evaluator import (
     Trainable,
 )
 from nasframe.genotype import Choose, Genotype, GenotypeRecord
-from nasframe.hookspecs import hookimpl
 from nasframe.inference import Hear, Illustrating, Inference, Inferring, PictureKind, Predicting, Predictor
 from nasframe.options import Options
+from nasframe.plugin.component import Component
+from nasframe.plugin.hookspecs import hookimpl
 from nasframe.space import Canonical, Growing, Labels, Measure, Priced, Relaxable, SearchSpace, Switchable, Task, Weigh
 from nasframe.stepper import EndsEarly, Stepper, Uneven
 from nasframe.strategy import Bounded, Problem, Strategy, Wrapping

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 import pytest
 
-from nasframe import hookspecs
-from nasframe.checking import KEYS, load
 from nasframe.cli import main
-from nasframe.registry import Registry
-from nasframe.run_options import RunOptions
+from nasframe.experiment.checking import KEYS, load
+from nasframe.experiment.run_options import RunOptions
+from nasframe.plugin import hookspecs
+from nasframe.plugin.registry import Registry
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "plugins").glob("*/README.md"))]

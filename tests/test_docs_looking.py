@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from nasframe.cli import main
-from nasframe.registry import Registry
+from nasframe.plugin.registry import Registry
 
 PAGE = (Path(__file__).parents[1] / "docs" / "looking-at-results.md").read_text(encoding="utf-8")
 COMMANDS = [line.partition("#")[0].strip() for line in re.findall(r"^    (nasframe .*)$", PAGE, flags=re.MULTILINE)]

@@ -8,43 +8,61 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = (
-    "errors options genotype golden component located schedule stepper progress interrupt exact_json pareto terms",
-    "atomic run_options training_options yaml_source variables option_check origins genotype_file",
-    "space evaluator inference evaluations strategy ask_tell graph graph_files hookspecs evaluation_output "
-    "image_files __init__",
-    "supernet seeding precision device stream gradients kept_weights training cost layer_costs memory latency decode",
-    "target registry capabilities parts composition given term_check experiment checking schema template",
-    "testing checkpoint rundir run_files run_listing derivation comparison saved trained starting journal loop prepare "
-    "evaluation retrain retraining folding speedups export model_card plan plot report",
+    "errors options stepper graph pareto",
+    "genotype decode",
+    "supernet",
+    "space",
+    "evaluator inference cost",
+    "evaluations files training",
+    "strategy plot runfolder",
+    "ask_tell plugin",
+    "__init__",
+    "experiment",
+    "report",
     "run",
-    "cli __main__",
+    "derive plan trained",
+    "compare testing",
+    "cli",
+    "__main__",
 )
-"""The lowest first; a package is one name. A module imports from its own layer and those below."""
+"""The flat modules and the folders of the core, the lowest first; each imports from its own layer and those below."""
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
 HEAVY = {"torch", "matplotlib", "PIL"}
-TORCH = {
-    *"supernet seeding stream gradients training cost precision device checkpoint journal loop prepare retrain".split(),
-    *"run testing trained kept_weights starting export folding plan layer_costs memory latency evaluation".split(),
+TORCH = (
+    *"supernet training cost runfolder.checkpoint runfolder.weights run plan testing".split(),
+    *"trained.building trained.folding trained.export".split(),
+)
+"""What loads torch when it is imported: these modules and all in these folders, but for ``WITHOUT_TORCH``."""
+WITHOUT_TORCH = {
+    *"training.__init__ training.options training.progressive".split(),
+    *"run.__init__ run.progress run.interrupt run.from_genotype".split(),
 }
-DRAWING = {"plot", "report", "comparison"}
+DRAWING = {"plot", "report", "compare"}
 FOR_PLUGINS = {
-    *"__init__ genotype graph gradients supernet training training_options schedule seeding precision stream".split(),
-    *"evaluator space strategy options errors decode testing inference evaluation_output progress golden cost".split(),
-    "pareto",
+    *"__init__ genotype graph supernet evaluator space strategy options errors inference pareto decode".split(),
+    *"training.sgd training.options training.progressive training.seeding training.precision".split(),
+    *"training.batches training.gradients cost.__init__ files.evaluations run.progress plugin.golden".split(),
+    *"decode.__init__ testing.__init__ testing.tiny".split(),
 }
 CORE = sorted((ROOT / "nasframe").rglob("*.py"))
 PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/nasframe_*/**/*.py"))
 
 
-def layer_name(path):
-    return path.relative_to(ROOT / "nasframe").parts[0].removesuffix(".py")
+def dotted(path, package):
+    """The name of a module inside its package; a package's own is ``__init__``."""
+    return ".".join(path.relative_to(package).with_suffix("").parts)
 
 
-NAMES = {layer_name(path) for path in CORE}
+def module_names(package):
+    return {dotted(path, package) for path in package.rglob("*.py")}
+
+
+def folder_of(name):
+    return name.split(".")[0]
 
 
 def imports(path, only_on_import=False):
-    """The dotted names that a file imports; without those for types only, and if asked those inside functions."""
+    """The dotted names that a file imports: also inside functions and for types only, unless asked for the rest."""
     waiting = list(ast.parse(path.read_text()).body)
     while waiting:
         node = waiting.pop()
@@ -53,54 +71,82 @@ def imports(path, only_on_import=False):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        elif only_on_import and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             waiting += node.orelse
         elif not (only_on_import and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
             waiting += ast.iter_child_nodes(node)
 
 
-def core_name(dotted):
-    """The part of the core that an import means; ``__init__`` for a public name of the package itself."""
-    parts = dotted.split(".")
-    return parts[1] if len(parts) > 1 and parts[1] in NAMES else "__init__"
+def imported_modules(path, package, only_on_import=False):
+    """The modules of a package that a file imports; ``__init__`` for public names of the package itself."""
+    known = module_names(package)
+    for name in imports(path, only_on_import):
+        parts = name.split(".")
+        if parts[0] == package.name:
+            inside = [".".join(parts[1:end]) for end in range(len(parts), 1, -1)]
+            yield next((found for one in inside for found in (one, f"{one}.__init__") if found in known), "__init__")
 
 
-def core_imports(path, only_on_import=False):
-    return {core_name(name) for name in imports(path, only_on_import) if name.split(".")[0] == "nasframe"}
+def circles(package):
+    paths = sorted(package.rglob("*.py"))
+    edges = [(dotted(path, package), other) for path in paths for other in imported_modules(path, package)]
+    return list(nx.simple_cycles(nx.DiGraph(edges)))
 
 
-@pytest.mark.parametrize("path", CORE, ids=layer_name)
+def loads_torch(name):
+    return name not in WITHOUT_TORCH and any(name == heavy or name.startswith(f"{heavy}.") for heavy in TORCH)
+
+
+def core_id(path):
+    return dotted(path, ROOT / "nasframe")
+
+
+@pytest.mark.parametrize("path", CORE, ids=core_id)
 def test_a_module_imports_only_from_its_layer_and_below(path):
-    name = layer_name(path)
+    name = folder_of(core_id(path))
     assert name in RANK, f"give {name} its place in LAYERS"
-    upward = {other for other in core_imports(path) if RANK.get(other, 0) > RANK[name]}
-    assert not upward
+    found = {folder_of(other) for other in imported_modules(path, ROOT / "nasframe")}
+    assert {other for other in found if RANK[other] > RANK[name]} == set()
+
+
+def test_every_layer_names_what_is_there():
+    there = {folder_of(core_id(path)) for path in CORE}
+    assert set(RANK) == there
+
+
+def test_no_folders_import_each_other_in_a_circle():
+    edges = [
+        (folder_of(core_id(path)), folder_of(other))
+        for path in CORE
+        for other in imported_modules(path, ROOT / "nasframe")
+    ]
+    assert list(nx.simple_cycles(nx.DiGraph((one, other) for one, other in edges if one != other))) == []
 
 
 def test_no_modules_import_each_other_in_a_circle():
-    edges = [(layer_name(path), other) for path in CORE for other in core_imports(path)]
-    graph = nx.DiGraph((one, other) for one, other in edges if one != other)
-    assert list(nx.simple_cycles(graph)) == []
+    assert circles(ROOT / "nasframe") == []
 
 
-@pytest.mark.parametrize("path", CORE, ids=layer_name)
+@pytest.mark.parametrize("path", CORE, ids=core_id)
 def test_only_the_leaves_import_heavy_libraries(path):
-    name = layer_name(path)
-    found = {dotted.split(".")[0] for dotted in imports(path, only_on_import=True)} & HEAVY
-    assert found <= ({"torch"} if name in TORCH else {"matplotlib"} if name in DRAWING else set())
-    assert name in TORCH | DRAWING or not core_imports(path, only_on_import=True) & (TORCH | DRAWING)
+    name = core_id(path)
+    found = {imported.split(".")[0] for imported in imports(path, only_on_import=True)} & HEAVY
+    drawing = folder_of(name) in DRAWING
+    assert found <= ({"torch"} if loads_torch(name) else {"matplotlib"} if drawing else set())
+    for other in imported_modules(path, ROOT / "nasframe", only_on_import=True):
+        assert loads_torch(name) or drawing or not (loads_torch(other) or folder_of(other) in DRAWING), other
 
 
 @pytest.mark.parametrize("path", PLUGINS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_a_plugin_imports_no_other_plugin_and_only_what_is_meant_for_plugins(path):
     own = path.relative_to(ROOT / "plugins").parts[1]
-    packages = {dotted.split(".")[0] for dotted in imports(path)}
+    packages = {imported.split(".")[0] for imported in imports(path)}
     assert not {package for package in packages if package.startswith("nasframe_")} - {own}
-    assert core_imports(path) <= FOR_PLUGINS
+    assert set(imported_modules(path, ROOT / "nasframe")) <= FOR_PLUGINS
 
 
 @pytest.mark.parametrize("path", [path for path in PLUGINS if path.name == "__init__.py"], ids=str)
 def test_a_plugins_first_module_imports_only_nasframe_until_a_hook_is_called(path):
     if path.parent.parent.parent.name == "plugins":
-        found = {dotted.split(".")[0] for dotted in imports(path, only_on_import=True)}
+        found = {imported.split(".")[0] for imported in imports(path, only_on_import=True)}
         assert found <= {"nasframe", "__future__", "collections", "typing"}

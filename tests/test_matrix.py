@@ -13,14 +13,14 @@ import pytest
 import torch
 from PIL import Image
 
-from nasframe.capabilities import combinations
-from nasframe.checking import load
 from nasframe.errors import CapabilityError
+from nasframe.experiment.checking import load
+from nasframe.files.yaml_text import dump
 from nasframe.genotype import validate
-from nasframe.prepare import make_strategy, prepared
-from nasframe.registry import Plugin, Registry
-from nasframe.seeding import seed_all
-from nasframe.yaml_source import dump
+from nasframe.plugin.compatibility import combinations
+from nasframe.plugin.registry import Plugin, Registry
+from nasframe.run.problems import make_strategy, prepared
+from nasframe.training.seeding import seed_all
 
 STRANGERS = Path(__file__).parent / "data" / "judged_plugin"
 SMALL = {

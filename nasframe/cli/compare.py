@@ -25,20 +25,20 @@ def compare(folders: tuple[Path, ...], output: Path | None, format_: str) -> Non
         raise click.UsageError("give two or more different runs")
     if output is not None and output.exists() and not output.is_dir():
         raise click.UsageError(f"--output {output} is a file; name a folder")
-    from nasframe import comparison
+    from nasframe import compare
     from nasframe.report.record import read
 
     records = [read(folder) for folder in folders]
-    found = comparison.compare(records)
+    found = compare.compare(records)
     if format_ == "json":
         click.echo(json.dumps(_plain(asdict(found)), indent=1))
     else:
-        for table in comparison.tables(found):
+        for table in compare.tables(found):
             _show(table)
         for remark in found.remarks:
             click.echo(f"- {remark}")
     if output is not None:
-        click.echo(f"Wrote {comparison.write(found, records, output)}", err=format_ == "json")
+        click.echo(f"Wrote {compare.write(found, records, output)}", err=format_ == "json")
 
 
 def _show(table: Any) -> None:

@@ -13,17 +13,17 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from nasframe import genotype_file
 from nasframe.cli.output import console, format_option, size_of
 from nasframe.errors import ExperimentError, GenotypeError, NasframeError
+from nasframe.files import genotypes
 from nasframe.genotype import GenotypeRecord
-from nasframe.registry import Registry
-from nasframe.run_files import read_task
+from nasframe.plugin.registry import Registry
+from nasframe.runfolder.reading import read_task
 from nasframe.space import Task
 
 if TYPE_CHECKING:
     from nasframe.decode import KeptBlock
-    from nasframe.derivation import Derivation, FinalSpace, FoundPath, Weighted
+    from nasframe.derive import Derivation, FinalSpace, FoundPath, Weighted
 
 CHANNELS = 3
 
@@ -64,8 +64,8 @@ def derive(
     format_: str,
 ) -> None:
     """Decode a run's mixing weights: the best paths, within budgets, and the cells."""
-    from nasframe.derivation import Request, read_limits, read_weighted
-    from nasframe.derivation import derive as decode
+    from nasframe.derive import Request, read_limits, read_weighted
+    from nasframe.derive import derive as decode
 
     if output is not None and output.exists():
         raise ExperimentError(f"{output}: exists already; remove it, or choose another --output")
@@ -84,7 +84,7 @@ def derive(
 
 def _final_space(folder: Path, registry: Registry) -> FinalSpace | NasframeError:
     """The run's space, or why it cannot be had: paths can be decoded without it, costs cannot be told."""
-    from nasframe.derivation import read_final_space
+    from nasframe.derive import read_final_space
 
     try:
         return read_final_space(folder, registry)
@@ -103,7 +103,7 @@ def _task(folder: Path, size: tuple[int, int] | None, classes: int | None) -> Ta
 
 
 def _write(output: Path, weighted: Weighted, final: FinalSpace | NasframeError, found: Derivation, pick: int) -> None:
-    from nasframe.derivation import genotype_with
+    from nasframe.derive import genotype_with
 
     if isinstance(final, NasframeError):
         raise final
@@ -114,7 +114,7 @@ def _write(output: Path, weighted: Weighted, final: FinalSpace | NasframeError, 
     source = f"run {weighted.folder.name}, step {found.step}, {found.rule} rule"
     plugin = {"distribution": final.distribution, "version": final.version}
     record = GenotypeRecord(genotype, final.options, f"{source}, path {pick}" if path else source)
-    genotype_file.write(output, record, {"plugin": plugin})
+    genotypes.write(output, record, {"plugin": plugin})
 
 
 def _show(

@@ -9,14 +9,14 @@ import click
 
 from nasframe.cli.networks import EXISTING, PATH, Chosen, inference_options, network_options, require, speed_options
 from nasframe.cli.output import format_option
-from nasframe.evaluation_output import as_text, require_free, write
 from nasframe.evaluator import Differentiable, Evaluation
+from nasframe.files.evaluations import as_text, require_free, write
 from nasframe.inference import Inference, Inferring
-from nasframe.registry import Registry
-from nasframe.speedups import Speedups
+from nasframe.plugin.registry import Registry
+from nasframe.trained.speedups import Speedups
 
 if TYPE_CHECKING:
-    from nasframe.saved import Saved
+    from nasframe.trained.finding import Saved
 
 
 @click.command()
@@ -64,10 +64,10 @@ def evaluate(
 
 
 def _measure(saved: Saved, split: str, inference: Inference, speedups: Speedups, onnx: Path | None) -> Evaluation:
-    from nasframe.device import numerics
-    from nasframe.export import onnx_model
-    from nasframe.progress import counting
-    from nasframe.trained import build_trained
+    from nasframe.run.device import numerics
+    from nasframe.run.progress import counting
+    from nasframe.trained.building import build_trained
+    from nasframe.trained.export import onnx_model
 
     trained = build_trained(saved)
     model = speedups.applied(trained.network) if onnx is None else onnx_model(onnx)

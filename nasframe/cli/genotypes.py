@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasframe import genotype_file
-from nasframe.checking import load
-from nasframe.composition import read_override
 from nasframe.errors import ExperimentError, GenotypeError, PluginError
+from nasframe.experiment.checking import load
+from nasframe.experiment.composition import read_override
+from nasframe.experiment.option_check import check_options
+from nasframe.experiment.sections import members
+from nasframe.files import genotypes
+from nasframe.files.located import Place, Problem, Value, merge, placed, raise_problems, unknown_values
 from nasframe.genotype import Genotype, GenotypeRecord, validate
-from nasframe.located import Place, Problem, Value, merge, placed, raise_problems, unknown_values
-from nasframe.option_check import check_options
-from nasframe.parts import members
-from nasframe.registry import Registry
+from nasframe.plugin.registry import Registry
 from nasframe.space import SearchSpace
 
 
@@ -61,7 +61,7 @@ def _record(registry: Registry, name_or_file: str) -> tuple[GenotypeRecord, Valu
     """The genotype and the located options of its space."""
     if name_or_file not in registry.names("genotype"):
         if Path(name_or_file).exists():
-            return genotype_file.read_located(name_or_file)
+            return genotypes.read_located(name_or_file)
         try:
             registry.get("genotype", name_or_file)
         except PluginError as error:

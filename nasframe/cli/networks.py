@@ -13,11 +13,11 @@ import click
 
 from nasframe.errors import CapabilityError
 from nasframe.inference import Inference, Size
-from nasframe.registry import Registry
-from nasframe.speedups import Speedups
+from nasframe.plugin.registry import Registry
+from nasframe.trained.speedups import Speedups
 
 if TYPE_CHECKING:
-    from nasframe.saved import Saved
+    from nasframe.trained.finding import Saved
 
 Command = Callable[..., Any]
 PATH = click.Path(path_type=Path)
@@ -35,7 +35,7 @@ class Chosen:
 
     def find(self, registry: Registry) -> Saved:
         """Its files and parts; see ``find_saved``."""
-        from nasframe.saved import find_saved
+        from nasframe.trained.finding import find_saved
 
         return find_saved(self.source, registry, self.overrides, genotype=self.genotype, weights=self.weights)
 

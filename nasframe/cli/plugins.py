@@ -11,11 +11,11 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from nasframe.capabilities import Combination, combinations
 from nasframe.cli.output import console, format_option
-from nasframe.component import Kind
-from nasframe.composition import SECTIONS
-from nasframe.registry import KINDS, Registry, conflict_message
+from nasframe.experiment.composition import SECTIONS
+from nasframe.plugin.compatibility import Combination, combinations
+from nasframe.plugin.component import Kind
+from nasframe.plugin.registry import KINDS, Registry, conflict_message
 
 CONFLICT = 2
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from nasframe.cli.networks import PATH, Chosen, inference_options, network_options, require, speed_options
-from nasframe.image_files import ImageFile, Job, find_image_files, plan_jobs, require_absent
 from nasframe.inference import Inference, PictureKind, Predicting
-from nasframe.registry import Registry
-from nasframe.speedups import Speedups
+from nasframe.plugin.registry import Registry
+from nasframe.trained.image_files import ImageFile, Job, find_image_files, plan_jobs, require_absent
+from nasframe.trained.speedups import Speedups
 
 if TYPE_CHECKING:
     from torch import nn
 
     from nasframe.evaluator import Runtime
     from nasframe.inference import Predictor
-    from nasframe.saved import Saved
+    from nasframe.trained.finding import Saved
 
 
 @click.command()
@@ -63,8 +63,8 @@ def predict(
     jobs = plan_jobs(images, predictor, kinds, output)
     if not force:
         require_absent(jobs)
-    from nasframe.device import numerics
-    from nasframe.trained import build_network
+    from nasframe.run.device import numerics
+    from nasframe.trained.building import build_network
 
     network = speedups.applied(build_network(saved, predictor.task).to(runtime.device))
     with numerics(saved.run, runtime.device):
@@ -73,7 +73,7 @@ def predict(
 
 
 def _predictor(saved: Saved) -> tuple[Predictor, Runtime]:
-    from nasframe.device import runtime
+    from nasframe.run.device import runtime
 
     where = runtime(saved.run, saved.seed)
     cls = saved.evaluator.cls
@@ -83,8 +83,8 @@ def _predictor(saved: Saved) -> tuple[Predictor, Runtime]:
 
 def _label(predictor: Predictor, network: nn.Module, jobs: list[Job], inference: Inference) -> None:
     """Predict and write the files of all jobs."""
-    from nasframe import atomic
-    from nasframe.progress import counting
+    from nasframe.files import atomic
+    from nasframe.run.progress import counting
 
     images, kinds = [job.image for job in jobs], list(jobs[0].outputs)
     with counting("predict") as hear:

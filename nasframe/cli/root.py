@@ -9,22 +9,26 @@ from typing import Any
 import click
 
 import nasframe
+from nasframe.cli.check import check
 from nasframe.cli.compare import compare
-from nasframe.cli.costs import cost
+from nasframe.cli.cost import cost
 from nasframe.cli.derive import derive
 from nasframe.cli.evaluate import evaluate
-from nasframe.cli.experiments import check, new, schema
-from nasframe.cli.exports import export
-from nasframe.cli.listing import runs
-from nasframe.cli.plans import plan
+from nasframe.cli.export import export
+from nasframe.cli.new import new
+from nasframe.cli.plan import plan
 from nasframe.cli.plugins import plugins
 from nasframe.cli.predict import predict
-from nasframe.cli.runs import report, retrain, run
+from nasframe.cli.report import report
+from nasframe.cli.retrain import retrain
+from nasframe.cli.run import run
+from nasframe.cli.runs import runs
+from nasframe.cli.schema import schema
 from nasframe.cli.show import show
-from nasframe.cli.supernets import supernet
-from nasframe.cli.verifying import verify
+from nasframe.cli.supernet import supernet
+from nasframe.cli.verify import verify
 from nasframe.errors import NasframeError, PluginError, did_you_mean
-from nasframe.registry import Registry
+from nasframe.plugin.registry import Registry
 
 INTERRUPTED = 130
 PLUGIN_COMMANDS = "nasframe.cli.plugin_commands"

@@ -1,79 +1,50 @@
-"""``nasframe run`` and ``report``: runs and what they found."""
+"""``nasframe runs``: what a folder of runs holds."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
+from rich.table import Table
+from rich.text import Text
 
-from nasframe.checking import load
-from nasframe.cli.output import set_option
-from nasframe.registry import Registry
+from nasframe.cli.output import console, format_option
+from nasframe.runfolder.listing import RunEntry, list_runs
+
+NOTHING = "–"
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path), required=False)
-@set_option
-@click.option("--into", type=click.Path(path_type=Path), help="The run's folder; default: a new one in run.folder.")
-@click.option(
-    "--resume", "stopped", type=click.Path(path_type=Path), metavar="RUN", help="Go on with the run in this folder."
-)
-@click.pass_obj
-def run(
-    registry: Registry, file: Path | None, overrides: tuple[str, ...], into: Path | None, stopped: Path | None
-) -> None:
-    """Run an experiment: search, retrain, report; or go on with a run."""
-    if (file is None) == (stopped is None):
-        raise click.UsageError("give either an experiment FILE or --resume RUN")
-    if stopped is not None:
-        if overrides or into:
-            raise click.UsageError("--resume goes on with the run as it was begun; --set and --into do not go with it")
-        from nasframe.run import resume
-
-        resume(stopped, registry)
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("runs"))
+@format_option
+def runs(folder: Path, format_: str) -> None:
+    """List the runs in a folder."""
+    found = list_runs(folder)
+    if format_ == "json":
+        click.echo(json.dumps([asdict(entry) for entry in found], indent=1))
         return
-    assert file is not None, "checked above"
-    experiment = load(file, overrides, registry)  # before torch is imported, so that a wrong key answers at once
-    from nasframe.run import run as run_experiment
-
-    run_experiment(experiment, into, registry=registry)
-
-
-@click.command()
-@click.argument("source", metavar="RUN|GENOTYPE")
-@click.option(
-    "--experiment",
-    "recipe",
-    type=click.Path(path_type=Path),
-    help="Train by this experiment's evaluator; needed for a GENOTYPE, a file or a published name.",
-)
-@click.option("--into", type=click.Path(path_type=Path), help="The run's folder; default: a new one in run.folder.")
-@click.option("--weights", type=click.Path(path_type=Path), help="Start from the weights in this file, where they fit.")
-@set_option
-@click.pass_obj
-def retrain(
-    registry: Registry,
-    source: str,
-    recipe: Path | None,
-    into: Path | None,
-    weights: Path | None,
-    overrides: tuple[str, ...],
-) -> None:
-    """Train a genotype anew, in a run of its own."""
-    from nasframe.retraining import retraining
-
-    experiment = retraining(source, registry, recipe=recipe, overrides=overrides, weights=weights)
-    from nasframe.run import run as run_experiment
-
-    run_experiment(experiment, into, registry=registry)
+    if not found:
+        click.echo(f"{folder} holds no runs.")
+        return
+    table = Table()
+    for title in ("name", "state", "phase"):
+        table.add_column(title, overflow="fold")
+    for title in ("step", "score", "minutes"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("space × strategy × evaluator", overflow="fold")
+    table.add_column("started", no_wrap=True)
+    for entry in found:
+        table.add_row(*map(Text, _row(entry)))
+    console().print(table)
+    if any(entry.score is not None and not entry.final for entry in found):
+        click.echo("* the best of the search; not retrained yet")
 
 
-@click.command()
-@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
-def report(folder: Path) -> None:
-    """Write the report of a run's folder again, of a stopped run too: report.md, and report.html for browsers."""
-    from nasframe.report import write_report
-
-    path = write_report(folder)
-    click.echo(path)
-    click.echo(path.with_suffix(".html"))
+def _row(entry: RunEntry) -> list[str]:
+    step = NOTHING if entry.step is None else f"{entry.step}/{entry.steps}"
+    score = NOTHING if entry.score is None else f"{entry.score:.4f}{'' if entry.final else '*'}"
+    parts = " × ".join(part or NOTHING for part in (entry.space, entry.strategy, entry.evaluator))
+    phase = entry.phase or NOTHING
+    return [entry.name, entry.state, phase, step, score, f"{entry.minutes:.1f}", parts, entry.started or NOTHING]

@@ -13,8 +13,8 @@ import click
 from nasframe.cli.genotypes import find_genotype
 from nasframe.cli.output import set_option
 from nasframe.errors import RunFolderError
-from nasframe.registry import Registry
-from nasframe.run_files import GRAPH, is_run, read_genotype_graph, read_graph, snapshot_steps
+from nasframe.plugin.registry import Registry
+from nasframe.runfolder.reading import GRAPH, is_run, read_genotype_graph, read_graph, snapshot_steps
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -75,7 +75,7 @@ def show(
     _print(shown)
     written = [file for path in pictures for file in _draw(shown, path)]
     if graphs:
-        from nasframe.graph_files import save
+        from nasframe.files.graphs import save
 
         for path in graphs:
             save(_exported(shown), path)
@@ -96,8 +96,8 @@ def _find(registry: Registry, name_or_path: str, overrides: tuple[str, ...]) -> 
 
 
 def _find_run(folder: Path) -> Shown:
-    from nasframe.derivation import read_weighted
-    from nasframe.derivation.chosen import favoured
+    from nasframe.derive import read_weighted
+    from nasframe.derive.chosen import favoured
 
     chosen = read_genotype_graph(folder)
     if not snapshot_steps(folder):

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from nasframe import errors, yaml_source
+from nasframe import errors
 from nasframe.errors import NasframeError, RunError
-from nasframe.experiment import Experiment
-from nasframe.registry import DISABLE_VARIABLE
+from nasframe.experiment.experiment import Experiment
+from nasframe.files import yaml_text
+from nasframe.plugin.registry import DISABLE_VARIABLE
 
 Phase = Literal["search", "retrain"]
 Measurement = dict[str, Any]
@@ -117,7 +118,7 @@ def in_own_process(experiment: Experiment, phase: Phase, seconds: float, disable
     listed = ",".join(filter(None, (os.environ.get(DISABLE_VARIABLE, ""), *disabled)))
     with tempfile.TemporaryDirectory(prefix="nasframe-plan-") as folder:
         file = Path(folder) / "experiment.yaml"
-        file.write_text(yaml_source.dump(experiment.resolved()), encoding="utf-8")
+        file.write_text(yaml_text.dump(experiment.resolved()), encoding="utf-8")
         command = [sys.executable, "-m", "nasframe.plan.probe", str(file), phase, str(seconds), str(time.time())]
         done = subprocess.run(
             command, capture_output=True, text=True, env={**os.environ, DISABLE_VARIABLE: listed}, check=False

@@ -21,19 +21,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from nasframe import cost
 from nasframe.ask_tell import AskTell
-from nasframe.checking import load
+from nasframe.cost import counting
 from nasframe.errors import NasframeError
 from nasframe.evaluator import Candidate, Differentiable, Split, Trainable
-from nasframe.experiment import Experiment
+from nasframe.experiment.checking import load
+from nasframe.experiment.experiment import Experiment
 from nasframe.genotype import Genotype, sample
-from nasframe.journal import Phase
-from nasframe.prepare import Problems, make_strategy, prepared
-from nasframe.registry import Registry
-from nasframe.seeding import seed_all
+from nasframe.plugin.registry import Registry
+from nasframe.run.journal import Phase
+from nasframe.run.problems import Problems, make_strategy, prepared
 from nasframe.stepper import Stepper, Uneven
 from nasframe.strategy import Problem
+from nasframe.training.seeding import seed_all
 
 UNCOUNTED, FEWEST, MOST = 2, 3, 12
 """Steps of a kind that do not count, for they fill caches and queues; steps that at least and at most do."""
@@ -116,7 +116,7 @@ def _retrain(experiment: Experiment, problems: Problems, seconds: float, begun: 
     assert problem is not None, "an experiment that retrains has it"
     given = experiment.genotype
     genotype = given.genotype if given else _middling(problem, result)
-    counted = cost.count(problem.space, genotype, problem.evaluator.task)
+    counted = counting.count(problem.space, genotype, problem.evaluator.task)
     result.params, result.macs = counted.params, counted.macs
     if given:
         result.genotype, result.spread = "the given genotype", (counted.macs, counted.macs)
@@ -179,7 +179,7 @@ def _middling(problem: Problem, result: Probe) -> Genotype:
     """Of some genotypes drawn at random the one with the median of multiply-adds."""
     rng = np.random.default_rng(problem.runtime.seed)
     drawn = [sample(problem.space, rng) for _ in range(GENOTYPES)]
-    macs = [cost.count(problem.space, genotype, problem.evaluator.task).macs for genotype in drawn]
+    macs = [counting.count(problem.space, genotype, problem.evaluator.task).macs for genotype in drawn]
     order = sorted(range(GENOTYPES), key=lambda place: macs[place])
     result.spread = (macs[order[0]], macs[order[-1]])
     result.genotype = f"one of middling cost among {GENOTYPES} drawn at random"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nasframe.experiment import Experiment
+from nasframe.experiment.experiment import Experiment
 from nasframe.plan.forecasting import SECONDS, Forecast, MeasurePhase, Phase, PhaseForecast
 
 MOST_TRIES = 5

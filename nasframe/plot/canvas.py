@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
-from nasframe import atomic
+from nasframe.files import atomic
 from nasframe.plot.palette import STYLE
 
 

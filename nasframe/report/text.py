@@ -7,14 +7,14 @@ from typing import Any
 
 import yaml
 
-from nasframe.origins import leaves
+from nasframe.experiment.origins import leaves
 from nasframe.plot.canvas import readable
 from nasframe.plot.curves import is_fraction
 from nasframe.report import facts
 from nasframe.report import markdown as md
 from nasframe.report.figures import Figures
 from nasframe.report.record import RunRecord
-from nasframe.run_listing import state_of
+from nasframe.runfolder.listing import state_of
 
 _PARTS = ("space", "strategy", "evaluator")
 _KEY_OPTIONS = 10

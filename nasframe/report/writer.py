@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nasframe import atomic
+from nasframe.files import atomic
 from nasframe.report import text, trade_off
 from nasframe.report.figures import write_figures
 from nasframe.report.html import page

@@ -13,8 +13,8 @@ import torch
 import yaml
 
 from nasframe import decode
-from nasframe.cost import count, counted
-from nasframe.derivation import path_of
+from nasframe.cost.counting import count, counted
+from nasframe.derive import path_of
 from nasframe.errors import GenotypeError
 from nasframe.genotype import Genotype, T, crossover, encode, mutate, sample, trace, validate
 from nasframe.graph import from_json, parts, to_json

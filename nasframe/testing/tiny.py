@@ -16,8 +16,8 @@ from nasframe.genotype import Choose, Genotype, trace, validate
 from nasframe.options import Options as BaseOptions
 from nasframe.space import Relaxable, SearchSpace, Switchable, Task, Weigh
 from nasframe.supernet import Supernet, SwitchableSupernet
-from nasframe.training import Training, fit
-from nasframe.training_options import TrainingOptions
+from nasframe.training.options import TrainingOptions
+from nasframe.training.sgd import Training, fit
 
 OPERATIONS = ("identity", "tanh", "softplus")
 

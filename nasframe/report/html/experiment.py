@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nasframe.origins import DEFAULT, leaves
+from nasframe.experiment.origins import DEFAULT, leaves
+from nasframe.files.yaml_text import dump_inline
 from nasframe.report import facts
 from nasframe.report import markdown as md
 from nasframe.report.html.markup import Child, Markup, tag
 from nasframe.report.html.tables import folded, table
 from nasframe.report.record import RunRecord
-from nasframe.yaml_source import dump_inline
 
 _LONGEST = 300
 _NAMES_OF_COST = {"params": "trainable parameters", "macs": "multiply-adds", "size": "input size in pixels"}

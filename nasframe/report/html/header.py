@@ -12,7 +12,7 @@ from nasframe.report.html.cell_section import title
 from nasframe.report.html.frames import Frames
 from nasframe.report.html.markup import Child, Markup, tag
 from nasframe.report.record import RunRecord
-from nasframe.run_listing import CRASHED, state_of
+from nasframe.runfolder.listing import CRASHED, state_of
 
 _PARTS = ("space", "strategy", "evaluator")
 _MARKS = {"done": "✓", "failed": "✕", CRASHED: "✕", "stopped": "❚❚", "searching": "●", "retraining": "●"}

@@ -6,7 +6,7 @@ from collections import Counter
 from functools import cache, partial
 
 from nasframe import Task
-from nasframe.golden import Golden
+from nasframe.plugin.golden import Golden
 from nasframe_autodeeplab.space import AutoDeepLab
 from nasframe_autodeeplab.trellis import ENTRY, last_states, moves, states
 
@@ -33,11 +33,11 @@ def _millions(size: str) -> float:
 
 def multiply_adds(height: int, width: int) -> float:
     """Of the convolutions of Auto-DeepLab-S on one image."""
-    from nasframe import cost
+    from nasframe.cost import count
     from nasframe_autodeeplab.published import autodeeplab_s
 
     space = AutoDeepLab(AutoDeepLab.Options(**autodeeplab_s.options))
-    return cost.count(space, autodeeplab_s.genotype, Task(3, 19, (height, width))).macs
+    return count(space, autodeeplab_s.genotype, Task(3, 19, (height, width))).macs
 
 
 def supernet_millions(share: bool) -> float:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nasframe.schedule import Progressive
+from nasframe.training.progressive import Progressive
 from nasframe_autodeeplab.normalisation import Norm
 from nasframe_autodeeplab.resolution import Halve
 

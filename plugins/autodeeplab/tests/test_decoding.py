@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nasframe import CapabilityError
-from nasframe.derivation import Request, Weighted, derive, genotype_with
+from nasframe.derive import Request, Weighted, derive, genotype_with
 from nasframe.genotype import validate
 from nasframe.graph import with_weights
 from nasframe_autodeeplab.cell_graph import edges

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from nasframe import Genotype, Task
-from nasframe.export import TOLERANCE, difference, relative_difference, traced, write_onnx
-from nasframe.folding import fold_batch_norm
+from nasframe.trained.export import TOLERANCE, difference, relative_difference, traced, write_onnx
+from nasframe.trained.folding import fold_batch_norm
 from nasframe_autodeeplab import golden, traceable
 from nasframe_autodeeplab.head import ImagePooling
 from nasframe_autodeeplab.normalisation import BatchNorm

@@ -7,7 +7,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nasframe import Genotype, Task
-from nasframe.schedule import Progressive
+from nasframe.training.progressive import Progressive
 from nasframe_autodeeplab.published import autodeeplab_s
 from nasframe_autodeeplab.space import AutoDeepLab
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from nasframe import Genotype, Task, decode
-from nasframe.cost import count, counted
+from nasframe.cost.counting import count, counted
+from nasframe.cost.latency import timed
 from nasframe.genotype import enumerate_all, sample
-from nasframe.latency import timed
 from nasframe_autodeeplab.published import autodeeplab_s
 from nasframe_autodeeplab.space import AutoDeepLab, path_states
 from nasframe_autodeeplab.trellis import ENTRY, moves

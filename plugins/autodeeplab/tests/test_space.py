@@ -11,8 +11,8 @@ from pydantic import ValidationError
 import nasframe_autodeeplab
 from nasframe import CapabilityError, Genotype, GenotypeError, GenotypeRecord, Task
 from nasframe.genotype import encode, enumerate_all, sample, trace, validate
-from nasframe.golden import Golden
 from nasframe.graph import part, parts
+from nasframe.plugin.golden import Golden
 from nasframe_autodeeplab.published import autodeeplab_l, autodeeplab_m, autodeeplab_s
 from nasframe_autodeeplab.space import AutoDeepLab
 

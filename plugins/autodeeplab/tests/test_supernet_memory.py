@@ -5,8 +5,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from nasframe import Task
-from nasframe.gradients import update
-from nasframe.memory import memory
+from nasframe.cost.memory import memory
+from nasframe.training.gradients import update
 from nasframe_autodeeplab.kernels import library
 from nasframe_autodeeplab.space import AutoDeepLab
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 import click
 
-from nasframe.evaluation_output import as_text, require_free, write
-from nasframe.progress import counting
+from nasframe.files.evaluations import as_text, require_free, write
+from nasframe.run.progress import counting
 
 FOLDER = click.Path(path_type=Path)
 

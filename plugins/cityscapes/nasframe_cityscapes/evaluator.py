@@ -32,7 +32,7 @@ from nasframe import (
     Stepper,
     Trainable,
 )
-from nasframe.training_options import TrainingOptions
+from nasframe.training.options import TrainingOptions
 from nasframe_cityscapes.options import Pixels, Positive, SegmentationOptions
 from nasframe_cityscapes.scenes import SceneOptions
 
@@ -70,8 +70,8 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, Predicting, Illustrating,
         The result follows from the candidate, the budget and the runtime's seed: every candidate starts from the
         same random numbers.
         """
-        from nasframe.seeding import seed_all
-        from nasframe.training import fit
+        from nasframe.training.seeding import seed_all
+        from nasframe.training.sgd import fit
 
         seed_all(self.runtime.seed, "build")
         network = candidate.build()
@@ -81,7 +81,7 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, Predicting, Illustrating,
     @final
     def training(self, network: nn.Module, budget: float = 1.0) -> Stepper:
         """SGD by the option ``training``, on ``train``."""
-        from nasframe.training import Training
+        from nasframe.training.sgd import Training
 
         return Training(network, self, self.options.training, self.runtime, budget)
 

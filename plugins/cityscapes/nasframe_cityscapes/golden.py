@@ -6,7 +6,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from nasframe.golden import Golden
+from nasframe.plugin.golden import Golden
 from nasframe_cityscapes.classes import CATEGORIES, ID, NAMES
 from nasframe_cityscapes.instances import InstanceCounts, instance_scores
 from nasframe_cityscapes.scoring import confusion, scored, scores

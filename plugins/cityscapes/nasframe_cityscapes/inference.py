@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nasframe import Inference, Model, RunError, Runtime
-from nasframe.precision import autocast
+from nasframe.training.precision import autocast
 from nasframe_cityscapes.classes import CLASSES
 
 Size = tuple[int, int]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from nasframe import Options
-from nasframe.training_options import TrainingOptions
+from nasframe.training.options import TrainingOptions
 
 Pixels = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nasframe.golden import verify
+from nasframe.plugin.golden import verify
 from nasframe_cityscapes.golden import GOLDEN
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 import nasframe_cityscapes
 from nasframe.cli import main
-from nasframe.registry import Plugin, Registry
+from nasframe.plugin.registry import Plugin, Registry
 from nasframe_cityscapes.classes import CATEGORIES, LABELS, NAMES, TO_TRAIN_ID
 
 FRAMES = ("aa_000000_000019", "aa_000001_000019", "bb_000000_000019")

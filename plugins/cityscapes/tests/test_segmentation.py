@@ -11,7 +11,7 @@ from torch import nn
 
 from nasframe import Batch, Candidate, DataError, Genotype, RunError, Runtime
 from nasframe.testing import EvaluatorContract
-from nasframe.training_options import TrainingOptions
+from nasframe.training.options import TrainingOptions
 from nasframe_cityscapes.classes import PALETTE, TO_TRAIN_ID
 from nasframe_cityscapes.evaluator import Cityscapes
 from nasframe_cityscapes.instances import InstanceCounts, instance_scores

@@ -9,9 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from nasframe import DataError, hookspecs
+from nasframe import DataError
+from nasframe.plugin import hookspecs
 from nasframe.testing import EvaluatorContract
-from nasframe.training_options import TrainingOptions
+from nasframe.training.options import TrainingOptions
 from nasframe_cityscapes import nasframe_components, streets
 from nasframe_cityscapes.classes import ID, NAMES, TO_TRAIN_ID
 from nasframe_cityscapes.evaluator import Streets

@@ -10,10 +10,10 @@ from PIL import Image
 
 import nasframe
 import nasframe_cityscapes
-from nasframe.checking import load
 from nasframe.cli import main
+from nasframe.experiment.checking import load
 from nasframe.genotype import sample
-from nasframe.registry import Plugin, Registry
+from nasframe.plugin.registry import Plugin, Registry
 from nasframe.run import run
 from nasframe.testing.tiny import TinySpace
 

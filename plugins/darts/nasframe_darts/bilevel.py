@@ -17,11 +17,11 @@ import torch
 from torch import nn
 
 from nasframe.evaluator import Batch, Differentiable, Runtime
-from nasframe.gradients import frozen, update
-from nasframe.precision import autocast, grad_scaler
-from nasframe.stream import BatchStream
 from nasframe.supernet import Supernet
-from nasframe.training import check_finite
+from nasframe.training.batches import BatchStream
+from nasframe.training.gradients import frozen, update
+from nasframe.training.precision import autocast, grad_scaler
+from nasframe.training.sgd import check_finite
 from nasframe_darts.hypergradient import Hypergradient
 from nasframe_darts.options import DartsOptions
 from nasframe_darts.timing import Timing, cosine, temperature

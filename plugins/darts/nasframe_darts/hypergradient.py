@@ -20,9 +20,9 @@ from torch import Tensor
 from torch.func import functional_call
 
 from nasframe.evaluator import Batch, Differentiable, Runtime
-from nasframe.precision import autocast
 from nasframe.supernet import Supernet
-from nasframe.training import check_finite
+from nasframe.training.precision import autocast
+from nasframe.training.sgd import check_finite
 
 Weights = Mapping[str, Tensor]
 Gradients = Sequence[Tensor | None]

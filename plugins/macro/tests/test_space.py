@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from nasframe import CapabilityError, GenotypeError, Task
-from nasframe.cost import count
+from nasframe.cost.counting import count
 from nasframe.genotype import enumerate_all, trace
 from nasframe_macro.network import InvertedResidual
 from nasframe_macro.space import LAYERS, Macro

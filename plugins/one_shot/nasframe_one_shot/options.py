@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from nasframe import Options
-from nasframe.training_options import TrainingOptions
+from nasframe.training.options import TrainingOptions
 
 
 class OneShotOptions(Options):

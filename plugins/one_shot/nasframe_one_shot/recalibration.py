@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from nasframe.evaluator import Batch, Runtime
-from nasframe.precision import autocast
+from nasframe.training.precision import autocast
 
 
 def recalibrate(network: nn.Module, batches: Iterable[Batch], runtime: Runtime) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 
 from nasframe.evaluator import Differentiable, Evaluation, Runtime
 from nasframe.genotype import Genotype
-from nasframe.stream import BatchStream
 from nasframe.supernet import SwitchableSupernet
-from nasframe.training import Training
+from nasframe.training.batches import BatchStream
+from nasframe.training.sgd import Training
 from nasframe_one_shot.options import OneShotOptions
 from nasframe_one_shot.recalibration import recalibrate
 

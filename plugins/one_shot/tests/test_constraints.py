@@ -5,13 +5,13 @@ import types
 import numpy as np
 import pytest
 
-import nasframe.run
+import nasframe.run.execution
 from nasframe import Component, Problem, RunError, hookimpl
-from nasframe.checking import load
 from nasframe.errors import CapabilityError
-from nasframe.registry import Plugin, Registry
+from nasframe.experiment.checking import load
+from nasframe.files.yaml_text import dump
+from nasframe.plugin.registry import Plugin, Registry
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
-from nasframe.yaml_source import dump
 from nasframe_one_shot.evolution import OneShotEvolution
 from nasframe_one_shot.random_search import OneShotRandom
 

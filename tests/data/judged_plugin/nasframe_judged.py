@@ -21,7 +21,7 @@ def go_on(folder):
     from pathlib import Path
 
     import nasframe.report
-    from nasframe.registry import Plugin, Registry
+    from nasframe.plugin.registry import Plugin, Registry
     from nasframe.run import resume
 
     nasframe.report.write_report = lambda path: (path / "report.md").write_text("")

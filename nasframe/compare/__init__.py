@@ -1,0 +1,7 @@
+"""Several runs beside each other: computed first, then shown as tables, Markdown and figures."""
+
+from nasframe.compare.compute import ComparedRun, Comparison, Pair, compare
+from nasframe.compare.tables import TextTable, tables
+from nasframe.compare.write import write
+
+__all__ = ["ComparedRun", "Comparison", "Pair", "TextTable", "compare", "tables", "write"]

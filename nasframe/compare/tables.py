@@ -1,0 +1,72 @@
+"""A comparison as tables of text, which a terminal and Markdown both can show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from nasframe.compare.compute import PARTS, ComparedRun, Comparison
+from nasframe.plot.canvas import readable
+from nasframe.plot.curves import is_fraction
+from nasframe.report import markdown as md
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table with a title."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def tables(comparison: Comparison) -> Iterator[TextTable]:
+    """Runs, pairs and decisions; a table without rows is left out."""
+    runs = comparison.runs
+    yield TextTable("Runs", ("", *(run.name for run in runs)), tuple(_facts(runs)))
+    if comparison.pairs:
+        columns = (
+            "runs",
+            "layers apart",
+            "levels apart",
+            "cell edges in common",
+            "with the same operation",
+            "decisions",
+        )
+        yield TextTable("Pairs", columns, tuple(_pairs(comparison)))
+    if comparison.differing:
+        rows = tuple((key, *map(_answer, given)) for key, given in comparison.differing.items())
+        yield TextTable("Decisions that differ", ("decision", *(run.name for run in runs)), rows)
+
+
+def _facts(runs: Sequence[ComparedRun]) -> Iterator[tuple[str, ...]]:
+    yield ("state", *(run.state for run in runs))
+    for key in PARTS:
+        yield (key, *(run.parts.get(key, md.NOTHING) for run in runs))
+    yield ("score", *(md.number(run.score) for run in runs))
+    for name in dict.fromkeys(name for run in runs for name in run.metrics):
+        yield (readable(name), *(md.number(run.metrics.get(name), fraction=is_fraction(name)) for run in runs))
+    yield ("parameters", *(md.number(run.params) for run in runs))
+    yield ("multiply-adds", *(md.number(run.macs) for run in runs))
+    for phase in ("search", "retrain"):
+        yield (f"{phase}, minutes", *(_minutes(run, phase) for run in runs))
+    yield ("architecture", *(run.origin for run in runs))
+    yield ("path", *(" ".join(run.labels) or md.NOTHING for run in runs))
+
+
+def _minutes(run: ComparedRun, phase: str) -> str:
+    return f"{run.minutes[phase]:.1f}" if phase in run.minutes else md.NOTHING
+
+
+def _pairs(comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    for pair in comparison.pairs:
+        apart = (str(pair.path.layers), str(pair.path.levels)) if pair.path else (md.NOTHING, md.NOTHING)
+        edges = (f"{pair.edges} of {pair.all_edges}", str(pair.same)) if pair.all_edges else (md.NOTHING, md.NOTHING)
+        decisions = md.NOTHING if pair.decisions is None else str(pair.decisions)
+        yield (f"{pair.first}, {pair.second}", *apart, *edges, decisions)
+
+
+def _answer(answer: object) -> str:
+    if answer is None:
+        return md.NOTHING
+    return ", ".join(map(str, answer)) if isinstance(answer, tuple) else str(answer)

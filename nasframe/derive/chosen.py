@@ -1,0 +1,51 @@
+"""What mixing weights favour, as the graph of a genotype: for runs that have not derived one yet."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import networkx as nx
+
+from nasframe import decode
+from nasframe.derive.compute import NETWORK, strongest_cells
+from nasframe.errors import GenotypeError
+from nasframe.graph import part
+
+
+def favoured(graph: nx.DiGraph) -> nx.DiGraph | None:
+    """The most probable path and the two strongest edges of each block, as a subgraph.
+
+    Args:
+        graph: of a whole space, with the values of a snapshot.
+
+    Returns:
+        None where nothing has a weight.
+    """
+    network = part(graph, NETWORK)
+    operations = {
+        (edge.before, block.block): edge.operation
+        for blocks in strongest_cells(graph).values()
+        for block in blocks
+        for edge in block.edges
+    }
+    moves = set(pairwise(_best_path(network)))
+    if not moves and not operations:
+        return None
+    passed = {node for move in moves for node in move}
+    passed |= {node for node, kind in graph.nodes(data="kind") if kind != "state"}
+    chosen = graph.copy()
+    for before, node, kind in graph.edges(data="kind"):
+        kept = (before, node) in (moves if kind == "move" else operations if kind == "operation" else graph.edges)
+        if not kept or (kind == "link" and not {before, node} <= passed):
+            chosen.remove_edge(before, node)
+    chosen.remove_nodes_from(list(nx.isolates(chosen)))
+    nx.set_edge_attributes(chosen, operations, "operation")
+    return chosen
+
+
+def _best_path(network: nx.DiGraph) -> tuple[str, ...]:
+    """Without the label bias left alone: the literal rule; no nodes where there is no weighted trellis."""
+    try:
+        return decode.k_best(network, *decode.terminals(network))[0].nodes
+    except GenotypeError:
+        return ()

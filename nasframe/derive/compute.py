@@ -1,0 +1,172 @@
+"""Everything that can be decoded from one snapshot of a run, computed; nothing is printed or drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import networkx as nx
+
+from nasframe import decode
+from nasframe.decode import RULES, KeptBlock, Marginals
+from nasframe.derive.budgets import budgets
+from nasframe.derive.inverse import Wanted, genotype_of, ordered
+from nasframe.derive.paths import FoundPath, KnownPath, Route, known_designs, path_of
+from nasframe.derive.pricing import COUNTS, carried_costs, path_costs, priced_trellis
+from nasframe.derive.source import FinalSpace, Weighted
+from nasframe.errors import CapabilityError, NasframeError
+from nasframe.genotype import Genotype
+from nasframe.graph import part, parts
+from nasframe.space import SearchSpace, Task
+
+NETWORK, OWN = "network", "run"
+"""The part that is a trellis; what the run itself derived, among the known paths."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for."""
+
+    k: int = 5
+    rule: str = "literal"
+    most: Mapping[str, float] = field(default_factory=dict)
+    least: Mapping[str, float] = field(default_factory=dict)
+    latency: bool = False
+    """Whether the parts of networks are timed."""
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """What a snapshot says."""
+
+    step: int
+    rule: str
+    path_count: int
+    """Of all paths of the trellis; 0: the space has none."""
+    paths: tuple[FoundPath, ...]
+    """The best ones within the budgets, best first."""
+    layer_entropy: Mapping[int, float]
+    """Of each layer, in nats."""
+    entropy: float
+    """Of the whole path, in nats."""
+    known: tuple[KnownPath, ...]
+    cells: Mapping[str, tuple[KeptBlock, ...]]
+    """By part: of each block the two strongest edges."""
+    remarks: tuple[str, ...]
+    """What could not be computed, and why."""
+
+
+def derive(weighted: Weighted, request: Request, final: FinalSpace | NasframeError, task: Task | None) -> Derivation:
+    """Decode a snapshot.
+
+    Args:
+        final: the run's space, to tell costs; or why it cannot be had.
+        task: at whose size networks work; None: it is not known.
+
+    Raises:
+        NasframeError: a limit is for a cost that cannot be told; no path is within the budgets.
+    """
+    cells = strongest_cells(weighted.graph)
+    network = part(weighted.graph, NETWORK)
+    moves = [data for _, _, data in network.edges(data=True) if data["kind"] == "move"]
+    if not any("value" in data for data in moves):
+        remark = (
+            f"No paths: {'the snapshot has no weights for moves' if moves else 'the space has no trellis of moves'}."
+        )
+        return Derivation(weighted.step, request.rule, 0, (), {}, 0.0, (), cells, (remark,))
+    trellis = RULES[request.rule](network)
+    start, ends = decode.terminals(trellis)
+    found = decode.marginals(trellis, start, ends)
+    route, remarks = _route(trellis, weighted, request, final, task, found)
+    paths = route.best(request.k)
+    return Derivation(
+        step=weighted.step,
+        rule=request.rule,
+        path_count=decode.count_paths(trellis, start, ends),
+        paths=tuple(paths),
+        layer_entropy={
+            layer: entropy for layer, entropy in found.layer_entropy.items() if layer != trellis.nodes[start]["layer"]
+        },
+        entropy=found.entropy,
+        known=(*_own(weighted, route, paths[0]), *known_designs(route, trellis, paths[0])),
+        cells=cells,
+        remarks=remarks,
+    )
+
+
+def strongest_cells(graph: nx.DiGraph) -> dict[str, tuple[KeptBlock, ...]]:
+    """By part that has mixing weights on its edges, of each block the two strongest edges."""
+    found = {}
+    for name in parts(graph):
+        cell = part(graph, name)
+        if any("operations" in data and "value" in data for _, _, data in cell.edges(data=True)):
+            found[name] = tuple(decode.strongest(cell))
+    return found
+
+
+def genotype_with(
+    space: SearchSpace, graph: nx.DiGraph, path: FoundPath | None, cells: Mapping[str, tuple[KeptBlock, ...]]
+) -> Genotype:
+    """The genotype that has a path and the strongest edges of each cell.
+
+    Raises:
+        GenotypeError: the space has none.
+    """
+    moves = [(move, None) for move in pairwise(path.nodes)] if path else []
+    edges = [
+        ((edge.before, block.block), edge.operation)
+        for blocks in cells.values()
+        for block in blocks
+        for edge in block.edges
+    ]
+    wanted: Wanted = ordered(graph, [*moves, *edges])
+    return genotype_of(space, wanted)
+
+
+def _route(
+    trellis: nx.DiGraph,
+    weighted: Weighted,
+    request: Request,
+    final: FinalSpace | NasframeError,
+    task: Task | None,
+    found: Marginals,
+) -> tuple[Route, tuple[str, ...]]:
+    """The trellis with costs if they can be had; if they cannot and are not asked for, without, and why."""
+    start, ends = decode.terminals(trellis)
+    shown: list[str] = []
+    remarks: tuple[str, ...] = ()
+    asked = {*request.most, *request.least} - {*COUNTS, *carried_costs(trellis)}
+    try:
+        plain = Route(trellis, start, ends, (), found.log_partition)
+        priced = _priced(weighted, plain.best(1)[0], final, task, request.latency)
+        shown = carried_costs(priced)
+        trellis = decode.with_values_of(priced, trellis)
+        start, ends = decode.terminals(trellis)
+    except NasframeError as error:
+        if asked or request.latency:
+            raise
+        remarks = (f"No costs: {error}",)
+    limits = budgets(path_costs(trellis), shown, request.most, request.least)
+    return Route(trellis, start, ends, limits, found.log_partition), remarks
+
+
+def _priced(
+    weighted: Weighted, path: FoundPath, final: FinalSpace | NasframeError, task: Task | None, latency: bool
+) -> nx.DiGraph:
+    if isinstance(final, NasframeError):
+        raise final
+    if task is None:
+        raise CapabilityError(
+            "the run folder does not say for which images the network is; give --size HxW and --classes N"
+        )
+    genotype = genotype_with(final.space, weighted.graph, path, strongest_cells(weighted.graph))
+    return priced_trellis(final, genotype, task, latency)
+
+
+def _own(weighted: Weighted, route: Route, best: FoundPath) -> list[KnownPath]:
+    """The path that the run itself derived, if it has."""
+    if weighted.genotype is None:
+        return []
+    path = route.through(path_of(weighted.genotype))
+    return [KnownPath(OWN, "the run's own", False, path, decode.distance(path.levels, best.levels))]

@@ -1,0 +1,149 @@
+"""The best paths of a trellis with all that is said of them: probabilities, gaps, costs, known designs beside them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+import networkx as nx
+
+from nasframe import decode
+from nasframe.decode import Budget, Distance
+from nasframe.decode.budgets import limits
+from nasframe.decode.moves import moves_between
+from nasframe.derive.budgets import limited
+from nasframe.errors import GenotypeError
+
+
+@dataclass(frozen=True)
+class FoundPath:
+    """One path through a space's trellis."""
+
+    nodes: tuple[str, ...]
+    """As in the space's graph, from the start to an end."""
+    levels: tuple[int, ...]
+    """After each move."""
+    labels: tuple[str, ...]
+    """Of all nodes but the first: strides, where the space says strides."""
+    log_probability: float
+    """The sum of the natural logarithms of its moves' values; -inf where one of them is 0."""
+    probability: float
+    """To be drawn; the probabilities of all paths sum to 1."""
+    gap: float | None
+    """How far ``log_probability`` is ahead of the next path within the budgets; None: no next one is known."""
+    costs: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class KnownPath:
+    """A known design, or what the run itself derived, as a path of the same trellis."""
+
+    name: str
+    title: str
+    published: bool
+    path: FoundPath
+    distance: Distance
+    """To the best path."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """A trellis with values, and what its paths cost."""
+
+    trellis: nx.DiGraph
+    """Plain, or priced."""
+    start: str
+    ends: tuple[str, ...]
+    budgets: Sequence[Budget]
+    log_partition: float
+
+    def best(self, k: int) -> list[FoundPath]:
+        """The k best paths within the budgets.
+
+        Raises:
+            GenotypeError: no path is within the budgets; names the cheapest.
+        """
+        try:
+            found = decode.k_best(self.trellis, self.start, self.ends, k, self.budgets)
+        except GenotypeError as error:
+            bounded = limited(self.budgets)
+            if not bounded:
+                raise
+            raise GenotypeError("\n".join([str(error), *map(self._cheapest_line, bounded)])) from error
+        return [self._described(path.nodes, path.gap) for path in found]
+
+    def through(self, places: Sequence[str]) -> FoundPath:
+        """A given path.
+
+        Raises:
+            GenotypeError: the trellis has no such path.
+        """
+        return self._described(decode.priced_path(self.trellis, places), math.inf)
+
+    def _described(self, nodes: Sequence[str], gap: float) -> FoundPath:
+        names = decode.places(self.trellis, nodes)
+        log = decode.log_probability(self.trellis, nodes)
+        steps = [(None, nodes[0]), *pairwise(nodes)]
+        costs = {
+            budget.name: float(sum(Fraction(budget.cost(before, node)) for before, node in steps))
+            for budget in self.budgets
+        }
+        return FoundPath(
+            nodes=names,
+            levels=decode.levels_of(self.trellis, nodes),
+            labels=tuple(str(self.trellis.nodes[node].get("label", node)) for node in nodes[1:]),
+            log_probability=log,
+            probability=math.exp(log - self.log_partition),
+            gap=None if math.isinf(gap) else gap,
+            costs=costs,
+        )
+
+    def _cheapest_line(self, budget: Budget) -> str:
+        """The path that costs least or, where a budget asks for at least so much, most; of equals the most probable."""
+        moves = moves_between(self.trellis, self.start, self.ends)
+        exact = limits(moves, budget)
+        low = min(exact.cheapest[end] for end in moves.ends) / exact.unit
+        high = max(exact.dearest[end] for end in moves.ends) / exact.unit
+        word, bound = (
+            ("cheapest", Budget(budget.name, budget.cost, most=low))
+            if budget.most < math.inf
+            else ("dearest", Budget(budget.name, budget.cost, least=high))
+        )
+        others = [replaced for other in self.budgets if (replaced := _unlimited(other)).name != budget.name]
+        found = decode.k_best(self.trellis, self.start, self.ends, 1, [bound, *others])[0]
+        path = self._described(found.nodes, math.inf)
+        costs = ", ".join(f"{name} {cost:.10g}" for name, cost in path.costs.items())
+        return f"The {word} path by {budget.name}: {' '.join(path.labels)} ({costs})"
+
+
+def path_of(genotype: nx.DiGraph) -> tuple[str, ...]:
+    """The nodes of the path in a genotype's graph; none where it has no moves."""
+    after = {before: node for before, node, kind in genotype.edges(data="kind") if kind == "move"}
+    path = [node for node in after if node not in after.values()][:1]
+    while path and path[-1] in after:
+        path.append(after[path[-1]])
+    return tuple(path)
+
+
+def known_designs(route: Route, trellis: nx.DiGraph, best: FoundPath) -> list[KnownPath]:
+    """The known designs that fit a trellis.
+
+    Args:
+        trellis: not priced.
+    """
+    found = []
+    for name, design in decode.DESIGNS.items():
+        try:
+            places = decode.path_of_levels(trellis, route.start, design.levels)
+        except GenotypeError:
+            continue  # of another depth, or of levels that this trellis has not
+        path = route.through(places)
+        found.append(KnownPath(name, design.title, design.published, path, decode.distance(path.levels, best.levels)))
+    return found
+
+
+def _unlimited(budget: Budget) -> Budget:
+    return Budget(budget.name, budget.cost)

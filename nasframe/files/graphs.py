@@ -1,0 +1,224 @@
+"""Graphs as files: JSON, GraphML and DOT, and back without loss.
+
+GraphML opens in yEd, Gephi and Cytoscape, DOT in Graphviz. GraphML and DOT keep the order of the nodes and every
+attribute exactly: strings of any characters, floats to the last bit, tuples, lists and mappings; what a file could
+not give back is refused. Values that the formats have no type for are written as ``nasframe.files.exact_json``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import networkx as nx
+
+from nasframe.errors import GenotypeError
+from nasframe.files import exact_json
+from nasframe.files.exact_json import quoted, unquoted
+from nasframe.graph import from_json, to_json
+
+_NAMESPACE = "{http://graphml.graphdrawing.org/xmlns}"
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_DOT_STATEMENT = re.compile(
+    rf"  (?:graph|({_STRING})(?: -> ({_STRING}))?) \[(?:label={_STRING}, )?nasframe=({_STRING})\];"
+)
+
+
+def save(graph: nx.DiGraph, path: str | Path) -> None:
+    """Write a graph in the format that the path's ending names: ``.json``, ``.graphml`` or ``.dot``.
+
+    Raises:
+        GenotypeError: another ending, or a graph that would not be read back equal (in JSON as of
+            ``nasframe.graph.to_json``: one with lists, or with attributes called ``id``, ``source`` or ``target``).
+    """
+    write, read = _format(path)
+    try:
+        text = write(graph)
+        faithful = nx.utils.graphs_equal(read(text), graph)
+    except (TypeError, ValueError) as error:
+        raise GenotypeError(f"the graph cannot be written to {str(path)!r}: {error}") from error
+    if not faithful:
+        raise GenotypeError(f"the graph cannot be written to {str(path)!r}: it would not be read back equal")
+    Path(path).write_text(text, encoding="utf-8", newline="\n")
+
+
+def load(path: str | Path) -> nx.DiGraph:
+    """Read a graph that ``save`` wrote.
+
+    Raises:
+        GenotypeError: another ending, or a file that is not of this format and dialect.
+    """
+    _, read = _format(path)
+    try:
+        return read(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, LookupError, TypeError, AttributeError, nx.NetworkXError) as error:
+        raise GenotypeError(f"{str(path)!r} is no graph as nasframe writes it: {error}") from error
+
+
+def to_graphml(graph: nx.DiGraph) -> str:
+    """The graph as GraphML; attributes that are all numbers, truth values or strings get GraphML's own types.
+
+    Raises:
+        GenotypeError: a node's or an attribute's name is no string, or a value has no exact text (an array, NaN).
+    """
+    _check(graph)
+    rows = _rows(graph)
+    columns: dict[tuple[str, str], list[Any]] = {}
+    for tag, _, data in rows:
+        for name, value in data.items():
+            columns.setdefault((tag, name), []).append(value)
+    types = {column: _column_type(values) for column, values in columns.items()}
+    keys = {column: f"d{number}" for number, column in enumerate(columns)}
+    root = ET.Element("graphml", xmlns=_NAMESPACE[1:-1])
+    for (tag, name), key in keys.items():
+        kind, *json_mark = types[tag, name].split(" of ")
+        declared = {"id": key, "for": tag, "attr.name": quoted(name)[1:-1], "attr.type": kind}
+        element = ET.SubElement(root, "key", declared)
+        for mark in json_mark:
+            ET.SubElement(element, "desc").text = mark
+    parent = root
+    for tag, attributes, data in rows:
+        element = ET.SubElement(parent, tag, attributes)
+        for name, value in data.items():
+            ET.SubElement(element, "data", key=keys[tag, name]).text = _WRITERS[types[tag, name]](value)
+        parent = element if tag == "graph" else parent
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def from_graphml(text: str) -> nx.DiGraph:
+    """The inverse of ``to_graphml``.
+
+    Raises:
+        ValueError or KeyError: the text is not as ``to_graphml`` writes it.
+    """
+    try:
+        root = ET.fromstring(text)
+    except ET.ParseError as error:
+        raise ValueError(f"it is no XML ({error})") from error
+    keys: dict[str, tuple[str, Callable[[str], Any]]] = {}
+    for key in root.iterfind(f"{_NAMESPACE}key"):
+        described = key.attrib["attr.type"] + (" of JSON" if key.find(f"{_NAMESPACE}desc") is not None else "")
+        keys[key.attrib["id"]] = (unquoted(key.attrib["attr.name"]), _READERS[described])
+    within = root.find(f"{_NAMESPACE}graph")
+    if within is None:
+        raise ValueError("it holds no graph")
+
+    def data(element: ET.Element) -> dict[str, Any]:
+        found = ((keys[item.attrib["key"]], item.text or "") for item in element.iterfind(f"{_NAMESPACE}data"))
+        return {name: reader(text) for (name, reader), text in found}
+
+    graph = nx.DiGraph()
+    graph.graph.update(data(within))
+    graph.add_nodes_from((unquoted(node.attrib["id"]), data(node)) for node in within.iterfind(f"{_NAMESPACE}node"))
+    graph.add_edges_from(
+        (unquoted(edge.attrib["source"]), unquoted(edge.attrib["target"]), data(edge))
+        for edge in within.iterfind(f"{_NAMESPACE}edge")
+    )
+    return graph
+
+
+def to_dot(graph: nx.DiGraph) -> str:
+    """The graph as DOT, a statement a line: a ``label`` to draw, and all attributes as JSON in ``nasframe``.
+
+    Raises:
+        GenotypeError: a node's or an attribute's name is no string, or a value has no exact text (an array, NaN).
+    """
+    _check(graph)
+    lines = ["digraph {", "  rankdir=LR;", f"  graph [{_dot_attributes(graph.graph, None)}];"]
+    for node, data in graph.nodes(data=True):
+        lines.append(f"  {quoted(node)} [{_dot_attributes(data, data.get('label'))}];")
+    for before, after, data in graph.edges(data=True):
+        lines.append(f"  {quoted(before)} -> {quoted(after)} [{_dot_attributes(data, data.get('operation'))}];")
+    return "\n".join([*lines, "}", ""])
+
+
+def from_dot(text: str) -> nx.DiGraph:
+    """The inverse of ``to_dot``; reads its dialect of DOT, not any other.
+
+    Raises:
+        ValueError: a line is not as ``to_dot`` writes it.
+    """
+    graph = nx.DiGraph()
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
+        if line in ("digraph {", "  rankdir=LR;", "}"):
+            continue
+        match = _DOT_STATEMENT.fullmatch(line)
+        if match is None:
+            raise ValueError(f"line {number} is none that nasframe writes: {line!r}")
+        data = dict(exact_json.loads(json.loads(match[3])))
+        if match[1] is None:
+            graph.graph.update(data)
+        elif match[2] is None:
+            graph.add_nodes_from([(json.loads(match[1]), data)])
+        else:
+            graph.add_edges_from([(json.loads(match[1]), json.loads(match[2]), data)])
+    return graph
+
+
+def _format(path: str | Path) -> tuple[Callable[[nx.DiGraph], str], Callable[[str], nx.DiGraph]]:
+    formats = {".json": (to_json, from_json), ".graphml": (to_graphml, from_graphml), ".dot": (to_dot, from_dot)}
+    suffix = Path(path).suffix
+    if suffix not in formats:
+        raise GenotypeError(f"a graph file ends in {', '.join(formats)}; {str(path)!r} ends in {suffix!r}")
+    return formats[suffix]
+
+
+def _rows(graph: nx.DiGraph) -> list[tuple[str, dict[str, str], Mapping[str, Any]]]:
+    """The GraphML elements: tag, attributes of the element, data; the graph first."""
+
+    def named(**nodes: str) -> dict[str, str]:
+        return {role: quoted(node)[1:-1] for role, node in nodes.items()}
+
+    nodes = [("node", named(id=node), data) for node, data in graph.nodes(data=True)]
+    edges = [("edge", named(source=before, target=after), data) for before, after, data in graph.edges(data=True)]
+    return [("graph", {"edgedefault": "directed"}, graph.graph), *nodes, *edges]
+
+
+def _check(graph: nx.DiGraph) -> None:
+    if not graph.is_directed() or graph.is_multigraph():
+        raise GenotypeError(f"only a networkx.DiGraph can be written; this is a {type(graph).__name__}")
+    attributes = [graph.graph, *(d for _, d in graph.nodes(data=True)), *(d for _, _, d in graph.edges(data=True))]
+    for name in (*graph, *(name for data in attributes for name in data)):
+        if not isinstance(name, str):
+            raise GenotypeError(f"names of nodes and attributes are strings; found {name!r}")
+
+
+def _dot_attributes(data: Mapping[str, Any], label: object) -> str:
+    drawn = f"label={quoted(label)}, " if isinstance(label, str) else ""
+    return f"{drawn}nasframe={json.dumps(exact_json.dumps(data))}"
+
+
+def _column_type(values: Iterable[object]) -> str:
+    """The GraphML type that holds all values exactly; where there is none, JSON in a string."""
+    values = list(values)
+    if all(isinstance(value, bool) for value in values):
+        return "boolean"
+    if all(type(value) is int and -(2**63) <= value < 2**63 for value in values):
+        return "long"
+    if all(isinstance(value, float) and not math.isnan(value) for value in values):
+        return "double"
+    if all(isinstance(value, str) and exact_json.is_xml(value) for value in values):
+        return "string"
+    return "string of JSON"
+
+
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "boolean": lambda value: str(value).lower(),
+    "long": str,
+    "double": lambda value: repr(float(value)).replace("inf", "INF"),
+    "string": str,
+    "string of JSON": exact_json.dumps,
+}
+_READERS: dict[str, Callable[[str], Any]] = {
+    "boolean": lambda text: text == "true",
+    "long": int,
+    "double": float,
+    "string": str,
+    "string of JSON": exact_json.loads,
+}

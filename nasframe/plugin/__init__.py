@@ -1,0 +1,6 @@
+"""What an installed plug-in is to the core: its hooks, the components it offers, and which of them fit together.
+
+Read ``component`` (what a plug-in declares), ``hookspecs`` (the three hooks), ``registry`` (everything that is
+installed), ``loading`` (from a component's target to its class), ``compatibility`` (who can work with whom) and
+``golden`` (numbers that must come out). Nothing here loads torch.
+"""

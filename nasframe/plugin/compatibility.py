@@ -1,0 +1,123 @@
+"""Which space, evaluator and strategy can work together, read off their classes before anything is built."""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nasframe.evaluator import Evaluator
+from nasframe.plugin.registry import Found, Registry
+from nasframe.space import SearchSpace
+
+Partner = Literal["space", "evaluator"]
+HOME: Mapping[str, tuple[Partner, ...]] = {"nasframe.space": ("space",), "nasframe.evaluator": ("evaluator",)}
+"""The core's capabilities by the module that defines them: of which partner they are."""
+ARTICLE = {"space": "a space", "evaluator": "an evaluator"}
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Whether three installed components can work together."""
+
+    space: str
+    evaluator: str
+    strategy: str
+    reason: str
+    """Why not; empty: they can."""
+
+
+def lacking(space: type, evaluator: type, strategy: Any) -> list[type]:
+    """The needs of a strategy that neither its space nor its evaluator meets."""
+    return [need for need in strategy.needs if not issubclass(space, need) and not issubclass(evaluator, need)]
+
+
+def misfit(space: type[SearchSpace], evaluator: type[Evaluator]) -> str:
+    """Why the networks of a space are not what an evaluator wants, in a phrase; empty: as far as is known, they are."""
+    if evaluator.labels is None or evaluator.labels in space.labels:
+        return ""
+    return f"wants {evaluator.labels} labelled, the space labels {' and '.join(space.labels)}"
+
+
+def misfits(registry: Registry, space: Found[Any], evaluator: Found[Any]) -> list[str]:
+    """Whether a space and an evaluator do not fit, and which installed ones would."""
+    if not misfit(space.value, evaluator.value):
+        return []
+    wanted, offered = evaluator.value.labels, space.value.labels
+    spaces = [found.component.name for found in registry.usable("space") if wanted in found.value.labels]
+    evaluators = [found.component.name for found in registry.usable("evaluator") if found.value.labels in offered]
+    return [
+        f"evaluator {evaluator.component.name!r} wants {wanted} labelled; space {space.component.name!r} makes "
+        f"networks that label {' and '.join(offered)}. "
+        f"Installed spaces that label {wanted}: {', '.join(spaces) or 'none'}. "
+        f"Installed evaluators that want {' or '.join(offered)} labelled: {', '.join(evaluators) or 'none'}."
+    ]
+
+
+def combinations(registry: Registry) -> list[Combination]:
+    """Every installed space with every evaluator and strategy; those that cannot be imported are left out."""
+    return [
+        Combination(
+            space.component.name,
+            evaluator.component.name,
+            strategy.component.name,
+            "; ".join(
+                [
+                    *filter(None, [misfit(space.value, evaluator.value)]),
+                    *(
+                        f"needs {_owner(registry, need)} that is {need.__name__}"
+                        for need in lacking(space.value, evaluator.value, strategy.value)
+                    ),
+                ]
+            ),
+        )
+        for space in registry.usable("space")
+        for evaluator in registry.usable("evaluator")
+        for strategy in registry.usable("strategy")
+    ]
+
+
+def refusals(registry: Registry, space: Found[Any], evaluator: Found[Any], strategy: Found[Any]) -> list[str]:
+    """For each need that is not met: who lacks what, which installed partners have it, and who would do without."""
+    partners: dict[Partner, Found[Any]] = {"space": space, "evaluator": evaluator}
+    return [
+        _refusal(registry, need, partners, strategy) for need in lacking(space.value, evaluator.value, strategy.value)
+    ]
+
+
+def _refusal(registry: Registry, need: type, partners: Mapping[Partner, Found[Any]], strategy: Found[Any]) -> str:
+    kinds = _home(registry, need)
+    offers = (
+        ", ".join(f"{method}()" for method in sorted(need.__abstractmethods__)) if isinstance(need, ABCMeta) else ""
+    )
+    wanted = f"offers {offers} ({need.__name__})" if offers else f"is a {need.__name__}"
+    here = " and ".join(f"{kind} {partners[kind].component.name!r}" for kind in kinds)
+    sentences = [
+        f"strategy {strategy.component.name!r} needs {_owner(registry, need)} that {wanted}; "
+        f"{here} {'does' if len(kinds) == 1 else 'do'} not"
+    ]
+    for kind in kinds:
+        able = [found.component.name for found in registry.usable(kind) if issubclass(found.value, need)]
+        sentences.append(f"Installed {kind}s that do: {', '.join(able) or 'none'}")
+    served = [
+        found.component.name
+        for found in registry.usable("strategy")
+        if not lacking(partners["space"].value, partners["evaluator"].value, found.value)
+    ]
+    these = f"this {kinds[0]}" if len(kinds) == 1 else "this space and evaluator"
+    sentences.append(f"Strategies that {these} can serve: {', '.join(served) or 'none'}")
+    return ". ".join(sentences) + "."
+
+
+def _owner(registry: Registry, need: type) -> str:
+    return " or ".join(ARTICLE[kind] for kind in _home(registry, need))
+
+
+def _home(registry: Registry, need: type) -> tuple[Partner, ...]:
+    """Of which partner a capability is: the core's are known; a stranger's is of whatever installed partner has it."""
+    if need.__module__ in HOME:
+        return HOME[need.__module__]
+    kinds: tuple[Partner, ...] = ("space", "evaluator")
+    having = tuple(kind for kind in kinds if any(issubclass(found.value, need) for found in registry.usable(kind)))
+    return having or kinds

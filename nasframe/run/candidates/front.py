@@ -1,0 +1,43 @@
+"""The Pareto front of a search, as genotype files that can be retrained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nasframe.ask_tell import AskTell
+from nasframe.experiment.sections import Part
+from nasframe.files import genotypes
+from nasframe.genotype import Genotype, GenotypeRecord
+from nasframe.pareto import SCORE, Point, pareto_front
+from nasframe.space import SearchSpace
+
+FOLDER = "front"
+
+
+def file_name(candidate: int) -> str:
+    """Where in the run folder the genotype of a candidate on the front is."""
+    return f"{FOLDER}/{candidate:05}.yaml"
+
+
+def write_front(folder: Path, strategy: AskTell, objectives: Sequence[str], space: Part[SearchSpace]) -> None:
+    """Write each genotype on the front of a search for several objectives, with what it has of each.
+
+    Raises:
+        RunError: the disk is full.
+    """
+    points = [
+        Point(
+            number,
+            genotype.to_dict(),
+            result.budget,
+            {name: result.score if name == SCORE else result.metrics[name] for name in objectives},
+        )
+        for number, (genotype, result) in enumerate(strategy.history, start=1)
+        if not result.failure
+    ]
+    for point in pareto_front(points) if len(objectives) > 1 else ():
+        options = space.options.model_dump(mode="json")
+        record = GenotypeRecord(Genotype.from_dict(point.genotype), options, f"candidate {point.candidate}")
+        extra = {"budget": point.budget, "objectives": dict(point.values)}
+        genotypes.write(folder / file_name(point.candidate), record, extra)

@@ -1,0 +1,99 @@
+"""What a strategy meets in a run: its candidates are judged once each, and what became of each is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, final
+
+from nasframe.errors import ExperimentError, NasframeError
+from nasframe.evaluations import failed
+from nasframe.evaluator import Evaluation
+from nasframe.genotype import Genotype
+from nasframe.pareto import SCORE
+from nasframe.run.candidates.constraints import Limits
+from nasframe.run.candidates.engine import Engine, Job, Outcome
+from nasframe.run.candidates.known_results import Known
+
+Hear = Callable[[int, Mapping[str, Any]], None]
+"""Is told the number of a candidate, from 1, and the facts of its evaluation, in the order of asking."""
+
+
+@final
+class Judge:
+    """The ``Evaluations`` of a run."""
+
+    def __init__(self, objectives: Sequence[str], limits: Limits, known: Known, engine: Engine, hear: Hear) -> None:
+        self.outstanding = 1
+        """How many candidates are asked for before the first is told."""
+        self._objectives = objectives
+        self._limits = limits
+        self._known = known
+        self._engine = engine
+        self._hear = hear
+        self._begun: dict[int, tuple[Job, Job]] = {}
+        """By number the candidate and the one it is the same as, which is evaluated."""
+        self._submitted: set[int] = set()
+        self._finished: dict[int, Outcome] = {}
+
+    def accepts(self, genotype: Genotype) -> bool:
+        """Whether a genotype is within the constraints."""
+        return self._limits.accept(genotype)
+
+    def begin(self, number: int, genotype: Genotype, budget: float) -> None:
+        """Let the candidate be evaluated, unless it is the same as an earlier one or was finished before."""
+        job = Job(number, genotype, budget)
+        original = self._known.original(job)
+        self._begun[number] = (job, original)
+        if original.number in self._finished or original.number in self._submitted:
+            return
+        self._submitted.add(original.number)
+        found = self._known.find(original)
+        if found is None:
+            self._engine.submit(original)
+        else:
+            self._known.add(found)
+            self._finished[original.number] = found
+
+    def end(self, number: int) -> Evaluation:
+        """Wait for a candidate, with the costs that count among its metrics."""
+        job, original = self._begun.pop(number)
+        while original.number not in self._finished:
+            outcome = self._engine.next()
+            self._known.add(outcome)
+            self._finished[outcome.job.number] = outcome
+        outcome = self._finished[original.number]
+        result = self._with_costs(job.genotype, outcome.result)
+        facts = {"same_as": original.number + 1} if original.number != number else _facts(outcome)
+        self._tell(job, result, facts)
+        return result
+
+    def _with_costs(self, genotype: Genotype, result: Evaluation) -> Evaluation:
+        if result.failure:
+            return result
+        try:
+            metrics = {**result.metrics, **self._limits.costs(genotype)}
+        except NasframeError as error:
+            return failed(str(error), result.budget)
+        lacking = [name for name in self._objectives if name != SCORE and name not in metrics]
+        if lacking:
+            raise ExperimentError(
+                f"objectives: {lacking[0]!r} is no cost and no metric of the evaluator; expected score, params, macs"
+                f"{''.join(f', {name}' for name in sorted(metrics) if name not in ('score', 'params', 'macs'))}"
+            )
+        return replace(result, metrics=metrics)
+
+    def _tell(self, job: Job, result: Evaluation, facts: Mapping[str, Any]) -> None:
+        told = {"genotype": job.genotype.to_dict(), "budget": job.budget, **facts}
+        if result.failure:
+            self._hear(job.number + 1, {**told, "failure": result.failure})
+            return
+        values = {name: result.score if name == SCORE else result.metrics[name] for name in self._objectives}
+        self._hear(job.number + 1, {**told, "objectives": values})
+
+
+def _facts(outcome: Outcome) -> dict[str, Any]:
+    """Who evaluated it, and how long that took."""
+    if not outcome.worker:
+        return {"from": "cache.folder"}
+    return {"seconds": round(outcome.seconds, 3), "worker": outcome.worker}

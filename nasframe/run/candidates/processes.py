@@ -1,0 +1,96 @@
+"""The engine of processes on this machine: each worker finds its own data, and may die without harm to the rest."""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+from typing import final
+
+from nasframe.errors import NasframeError
+from nasframe.run.candidates.crew import Crew
+from nasframe.run.candidates.engine import Engine, Job, Outcome, Show
+from nasframe.run.candidates.worker import Reply, Setup, serve
+
+REFRESH = 1.0
+"""Seconds after which what the workers do is shown again."""
+PATIENCE = 5.0
+"""Seconds that a worker has to end."""
+
+
+@final
+class Processes(Engine):
+    """Workers are started when there is work for them, by a server that has imported torch once for all of them.
+
+    A worker ends with the connection to it, so none outlives the run, whatever kills that.
+    """
+
+    def __init__(self, setup: Setup, workers: int, show: Show) -> None:
+        self._setup = setup
+        self._crew = Crew(workers)
+        self._show = show
+        self._processes: dict[int, tuple[ForkServerProcess, Connection]] = {}
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([serve.__module__])
+
+    def submit(self, job: Job) -> None:
+        """Give it to a worker, or let it wait for one."""
+        self._crew.add(job)
+        self._assign()
+
+    def next(self) -> Outcome:
+        """Wait for a worker to reply, or to die once too often."""
+        while True:
+            self._assign()
+            self._show(self._crew.told())
+            connections = {connection: worker for worker, (_, connection) in self._processes.items()}
+            for ready in wait(list(connections), timeout=REFRESH):
+                assert isinstance(ready, Connection), "only connections were waited for"
+                found = self._heard(connections[ready], ready)
+                if found is not None:
+                    return found
+
+    def close(self) -> None:
+        """End all workers."""
+        for _, connection in self._processes.values():
+            connection.close()
+        for process, _ in self._processes.values():
+            process.join(PATIENCE)
+            if process.is_alive():
+                process.kill()
+                process.join()
+        self._processes = {}
+
+    def _heard(self, worker: int, connection: Connection) -> Outcome | None:
+        try:
+            reply: Reply = connection.recv()
+        except (EOFError, OSError):
+            return self._lost(worker)
+        if isinstance(reply, NasframeError):
+            raise reply
+        result, seconds = reply
+        return Outcome(self._crew.done(worker), result, seconds, worker)
+
+    def _lost(self, worker: int) -> Outcome | None:
+        process, connection = self._processes.pop(worker)
+        connection.close()
+        process.join()
+        code = process.exitcode or 0
+        return self._crew.died(worker, f"signal {-code}" if code < 0 else f"exit code {code}")
+
+    def _assign(self) -> None:
+        for worker, job in self._crew.assign():
+            if worker not in self._processes:
+                self._start(worker)
+            try:
+                self._processes[worker][1].send(job)
+            except OSError:  # it has died, which is heard when it is waited for
+                pass
+
+    def _start(self, worker: int) -> None:
+        own, other = self._context.Pipe()
+        name = f"nasframe-worker-{worker}"
+        process = self._context.Process(target=serve, args=(other, self._setup, worker), name=name)
+        process.start()
+        other.close()
+        self._processes[worker] = (process, own)

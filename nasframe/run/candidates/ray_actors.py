@@ -1,0 +1,154 @@
+"""The engine of Ray: each worker is an actor, on this machine or wherever a cluster has room for it.
+
+Without Ray until it is used; ``pip install 'nasframe[ray]'`` brings it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, final
+
+from nasframe.errors import NasframeError, RunError
+from nasframe.run.candidates.crew import Crew
+from nasframe.run.candidates.engine import Engine, Job, Outcome, Show
+from nasframe.run.candidates.processes import REFRESH
+from nasframe.run.candidates.worker import Reply, Setup, reply
+from nasframe.strategy import Problem
+
+
+class Actor:
+    """A worker in a process of Ray's."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._stack = ExitStack()
+        self._problem: Problem | None = None
+
+    def evaluate(self, job: Job) -> Reply:
+        """The answer to a job; the first one waits until the data are found."""
+        try:
+            if self._problem is None:
+                self._problem = self._stack.enter_context(self._setup.ready())
+        except NasframeError as error:
+            return error
+        except Exception as error:  # told to the run, which ends and says it
+            return RunError(f"a worker of Ray's cannot be started ({type(error).__name__}: {error})")
+        return reply(self._problem, job)
+
+
+@final
+class RayActors(Engine):
+    """Actors are spread over the nodes; one needs as many CPUs as it has threads, and a GPU if it computes on one."""
+
+    def __init__(self, setup: Setup, workers: int, address: str | None, show: Show) -> None:
+        """Args: address: of a cluster; None: Ray is started here, and ends with the run."""
+        self._setup = setup
+        self._workers = workers
+        self._address = address
+        self._crew = Crew(workers)
+        self._show = show
+        self._actors: dict[int, Any] = {}
+        self._replies: dict[Any, int] = {}
+        self._started = False
+
+    def submit(self, job: Job) -> None:
+        """Give it to an actor, or let it wait for one."""
+        self._crew.add(job)
+        self._assign()
+
+    def next(self) -> Outcome:
+        """Wait for an actor to reply, or to die once too often."""
+        import ray
+
+        while True:
+            self._assign()
+            self._show(self._crew.told())
+            ready, _ = ray.wait(list(self._replies), num_returns=1, timeout=REFRESH)
+            found = self._heard(ready[0]) if ready else None
+            if found is not None:
+                return found
+
+    def close(self) -> None:
+        """End all actors, and Ray where it was started here."""
+        import ray
+
+        for actor in self._actors.values():
+            ray.kill(actor)
+        self._actors, self._replies = {}, {}
+        if self._started:
+            ray.shutdown()
+
+    def _heard(self, reference: Any) -> Outcome | None:
+        import ray
+
+        worker = self._replies.pop(reference)
+        try:
+            answer: Reply = ray.get(reference)
+        except ray.exceptions.RayError as error:
+            del self._actors[worker]
+            return self._crew.died(worker, str(error).strip().splitlines()[0])
+        if isinstance(answer, NasframeError):
+            raise answer
+        result, seconds = answer
+        return Outcome(self._crew.done(worker), result, seconds, worker)
+
+    def _assign(self) -> None:
+        for worker, job in self._crew.assign():
+            if worker not in self._actors:
+                self._actors[worker] = self._actor()
+            self._replies[self._actors[worker].evaluate.remote(job)] = worker
+
+    def _actor(self) -> Any:
+        import ray
+
+        self._connect()
+        cpus, gpus = self._setup.run.threads or 1, int(self._setup.runtime.device.startswith("cuda"))
+        remote = ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0, scheduling_strategy="SPREAD")
+        return remote(Actor).remote(self._setup)
+
+    def _connect(self) -> None:
+        import ray
+
+        if ray.is_initialized():
+            return
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a search tells nobody that it runs
+        room = {"num_cpus": self._workers * (self._setup.run.threads or 1)} if self._address is None else {}
+        try:
+            _require_listener(self._address)
+            with _own_signals():
+                ray.init(address=self._address or "local", logging_level="error", **room)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise RunError(
+                f"Ray cannot be reached at run.address {self._address!r} ({str(error).splitlines()[0]}); start it "
+                "there by 'ray start --head', or leave the address out"
+            ) from error
+        self._started = True
+
+
+def _require_listener(address: str | None) -> None:
+    """Check that somebody listens at HOST:PORT, for Ray would try for many minutes.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=10).close()
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep the run's way of stopping at SIGTERM, which Ray would replace by its own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,88 @@
+"""Evaluations that are finished, one a line in ``evaluations.jsonl``, so that none is lost or repeated."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, final
+
+from nasframe.evaluator import Evaluation
+from nasframe.files import atomic
+from nasframe.genotype import Genotype
+from nasframe.run.candidates.engine import Job, Outcome
+
+NAME = "evaluations.jsonl"
+
+
+@final
+class Kept:
+    """The evaluations of one run as they were finished, in whatever order.
+
+    A run that was killed reads here what was finished and not told yet. A torn last line, of an evaluation that was
+    being written when the process was killed, is dropped.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._found: dict[int, Outcome] = {}
+        if path.is_file():
+            self._cut()
+            for line in path.read_text(encoding="utf-8").splitlines():
+                outcome = _read(json.loads(line))
+                self._found[outcome.job.number] = outcome
+
+    def __iter__(self) -> Iterator[Job]:
+        return (outcome.job for outcome in self._found.values())
+
+    def find(self, job: Job) -> Outcome | None:
+        """What became of a job; None: it was never finished, or another job had its number."""
+        found = self._found.get(job.number)
+        return found if found is not None and found.job == job else None
+
+    def add(self, outcome: Outcome) -> None:
+        """Append an evaluation.
+
+        Raises:
+            RunError: the disk is full.
+        """
+        self._found[outcome.job.number] = outcome
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(_written(outcome)) + "\n")
+        except OSError as error:
+            raise atomic.cannot_write(self._path, error) from error
+
+    def _cut(self) -> None:
+        data = self._path.read_bytes()
+        whole = data.rfind(b"\n") + 1
+        if whole < len(data):
+            os.truncate(self._path, whole)
+
+
+def plain(result: Evaluation) -> dict[str, Any]:
+    """A result as plain data."""
+    return {"score": result.score, "metrics": dict(result.metrics), "failure": result.failure}
+
+
+def from_plain(data: Mapping[str, Any], budget: float) -> Evaluation:
+    """The inverse of ``plain``."""
+    return Evaluation(data["score"], data["metrics"], failure=data["failure"], budget=budget)
+
+
+def _written(outcome: Outcome) -> dict[str, Any]:
+    job = outcome.job
+    return {
+        "candidate": job.number + 1,
+        "budget": job.budget,
+        **plain(outcome.result),
+        "seconds": round(outcome.seconds, 3),
+        "worker": outcome.worker,
+        "genotype": job.genotype.to_dict(),
+    }
+
+
+def _read(line: Mapping[str, Any]) -> Outcome:
+    job = Job(line["candidate"] - 1, Genotype.from_dict(line["genotype"]), line["budget"])
+    return Outcome(job, from_plain(line, job.budget), line["seconds"], line["worker"])

@@ -1,0 +1,68 @@
+"""The judge of a run, put together as its experiment says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nasframe.experiment.experiment import Experiment
+from nasframe.run.candidates.constraints import Limits
+from nasframe.run.candidates.engine import Engine, Here
+from nasframe.run.candidates.judge import Judge
+from nasframe.run.candidates.known_results import Known
+from nasframe.run.candidates.processes import Processes
+from nasframe.run.candidates.ray_actors import RayActors
+from nasframe.run.candidates.results_file import NAME, Kept
+from nasframe.run.candidates.shared_results import Shared, context
+from nasframe.run.candidates.worker import Setup
+from nasframe.run.journal import Journal
+from nasframe.strategy import Bounded, Problem
+
+
+@contextmanager
+def judged(experiment: Experiment, problem: Problem, journal: Journal) -> Iterator[Problem]:
+    """The problem with the evaluations of a run: by the experiment's terms, recorded in the journal.
+
+    What evaluates stops at the end. A ``Bounded`` strategy evaluates by itself, and hears of the limits only.
+    """
+    terms = experiment.terms
+    if terms is None:
+        yield problem
+        return
+    assert experiment.strategy is not None, "only a search has terms"
+    if issubclass(experiment.strategy.cls, Bounded):
+        yield replace(problem, accepts=Limits(problem, terms).accept)
+        return
+    folder = terms.cache.folder
+    shared = Shared(Path(folder), context(experiment, problem.runtime)) if folder else None
+    known = Known(problem.space, Kept(journal.place / NAME), reuse=terms.cache.reuse, shared=shared)
+    engine = _engine(experiment, problem, journal)
+
+    def hear(candidate: int, facts: Mapping[str, Any]) -> None:
+        journal.record("evaluated", candidate, **facts)
+        if "failure" in facts:
+            journal.progress.say(f"candidate {candidate} failed: {facts['failure']}")
+
+    judge = Judge(terms.objectives, Limits(problem, terms), known, engine, hear)
+    judge.outstanding = experiment.run.outstanding or experiment.run.workers
+    try:
+        yield replace(problem, objectives=terms.objectives, evaluations=judge)
+    finally:
+        engine.close()
+
+
+def _engine(experiment: Experiment, problem: Problem, journal: Journal) -> Engine:
+    run = experiment.run
+    if run.workers == 1 and run.engine == "process":
+        return Here(problem)
+    threads = run.threads or max(1, torch.get_num_threads() // run.workers)
+    options = run.model_copy(update={"threads": threads})
+    setup = Setup(experiment.space, experiment.evaluator, problem.runtime, options)
+    if run.engine == "process":
+        return Processes(setup, run.workers, journal.progress.workers)
+    return RayActors(setup, run.workers, run.address, journal.progress.workers)

@@ -1,0 +1,61 @@
+"""Results in a folder, for runs of one space, evaluator and seed to share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, final
+
+from nasframe.evaluator import Evaluation, Runtime
+from nasframe.experiment.experiment import Experiment
+from nasframe.experiment.sections import Part
+from nasframe.files import atomic
+from nasframe.genotype import Genotype
+from nasframe.run.candidates.results_file import from_plain, plain
+
+
+@final
+class Shared:
+    """A file for each genotype and budget; failures are not shared, for another machine may have more memory."""
+
+    def __init__(self, folder: Path, context: dict[str, Any]) -> None:
+        """Args: context: all that a result depends on besides the genotype and the budget."""
+        self._folder = folder
+        self._context = context
+
+    def find(self, genotype: Genotype, budget: float) -> Evaluation | None:
+        """The result of a genotype in its canonical form; None: there is none, or it cannot be read."""
+        try:
+            data = json.loads(self._path(genotype, budget).read_text(encoding="utf-8"))
+            return from_plain(data, budget)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def add(self, genotype: Genotype, result: Evaluation) -> None:
+        """Keep a result.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        if not result.failure:
+            told = {**self._context, "genotype": genotype.to_dict(), "budget": result.budget, **plain(result)}
+            atomic.write_json(self._path(genotype, result.budget), told)
+
+    def _path(self, genotype: Genotype, budget: float) -> Path:
+        key = json.dumps([self._context, genotype.to_dict(), budget], sort_keys=True)
+        return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+
+
+def context(experiment: Experiment, runtime: Runtime) -> dict[str, Any]:
+    """What the results of an experiment's search depend on, as plain data."""
+    return {
+        "space": _described(experiment.space),
+        "evaluator": _described(experiment.evaluator),
+        "seed": runtime.seed,
+        "precision": runtime.precision,
+    }
+
+
+def _described(part: Part[Any]) -> dict[str, Any]:
+    return {"type": part.component.name, "plugin": [part.distribution, part.version], **part.written()}

@@ -1,0 +1,246 @@
+"""A run: search, derive, retrain, report, in a folder that it can go on from wherever it was stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, final
+
+from nasframe.ask_tell import AskTell
+from nasframe.errors import GenotypeError, NasframeError, RunError
+from nasframe.evaluator import Evaluation
+from nasframe.experiment.checking import load
+from nasframe.experiment.experiment import Experiment
+from nasframe.experiment.sections import Part
+from nasframe.files import atomic, genotypes
+from nasframe.genotype import Genotype, GenotypeRecord, validate
+from nasframe.graph import to_json
+from nasframe.plugin.registry import Registry
+from nasframe.run.candidates.front import write_front
+from nasframe.run.candidates.set_up import judged
+from nasframe.run.interrupt import Interrupted
+from nasframe.run.journal import Journal, Phase, Tell
+from nasframe.run.loop import run_steps
+from nasframe.run.problems import Problems, environment, make_strategy, prepared
+from nasframe.run.progress import Progress, choose_progress
+from nasframe.run.retrain import retrain
+from nasframe.runfolder.folder import EXPERIMENT, ORIGINS, RunFolder
+from nasframe.runfolder.reading import TASK
+from nasframe.runfolder.weights import read_tensors
+from nasframe.space import SearchSpace
+from nasframe.strategy import Problem
+from nasframe.training.seeding import seed_all
+
+GENOTYPE = "genotype.yaml"
+
+
+def run(
+    experiment: Experiment,
+    folder: Path | None = None,
+    *,
+    registry: Registry | None = None,
+    quiet: bool = False,
+) -> Path:
+    """Run an experiment from its beginning to its report.
+
+    Args:
+        folder: where; a folder that does not exist or is empty. None: a free name under ``run.folder``.
+        registry: whose plug-ins hear ``nasframe_event``; None: nobody.
+        quiet: whether nothing is shown.
+
+    Returns:
+        The run folder.
+
+    Raises:
+        NasframeError: see its children; ``status.json`` then says ``failed`` and why.
+        Interrupted: the user stopped it; ``resume`` goes on.
+    """
+    if registry is not None:
+        registry.require_listeners(experiment.run.trackers)  # now, so that what is wrong leaves no run behind
+    with prepared(experiment) as problems:
+        if experiment.retrain and experiment.retrain.weights:
+            read_tensors(Path(experiment.retrain.weights))
+        resolved = experiment.resolved()
+        if folder is None:
+            made = RunFolder.create_free(Path(experiment.run.folder), experiment.name, resolved)
+        else:
+            made = RunFolder.create(folder, resolved)
+        with made:
+            atomic.write_json(made.path / ORIGINS, dict(experiment.origins))
+            _Run(experiment, problems, made, _tell(registry, made, experiment), choose_progress(quiet)).go()
+    return made.path
+
+
+def resume(folder: Path, registry: Registry, *, quiet: bool = False) -> Path:
+    """Go on with a run that was stopped, killed or failed; one that is done is left as it is.
+
+    Raises:
+        NasframeError: as ``run``; also if the folder is no run's or in use by another process.
+    """
+    progress = choose_progress(quiet)
+    with RunFolder.open(folder) as opened:
+        if opened.status().get("state") == "done" and (folder / "report.md").exists():
+            progress.say(f"{folder} is done; there is nothing to resume. Its report is {folder / 'report.md'}")
+            return folder
+        experiment = load(folder / EXPERIMENT, registry=registry)
+        with prepared(experiment) as problems:
+            _Run(experiment, problems, opened, _tell(registry, opened, experiment), progress).go()
+    return folder
+
+
+@final
+class _Run:
+    """One execution in a run folder."""
+
+    def __init__(
+        self, experiment: Experiment, problems: Problems, folder: RunFolder, tell: Tell, progress: Progress
+    ) -> None:
+        self.experiment = experiment
+        self.problems = problems
+        self.folder = folder
+        self.progress = progress
+        self.journals: dict[Phase, Journal] = {
+            phase: Journal(folder, phase, tell, progress) for phase in ("search", "retrain")
+        }
+
+    def go(self) -> None:
+        """Do what is left to do."""
+        begun = time.monotonic()
+        with self._outcome():
+            self._note_environment()
+            journal = self.journals["retrain"]
+            genotype = self._read_genotype() if journal.has_begun else self._find()
+            result = self._retrain(genotype) if self.problems.retrain else None
+            self._finish(result, (time.monotonic() - begun) / 60)
+
+    def _find(self) -> Genotype:
+        """The genotype, searched or given, written into the folder."""
+        problem = self.problems.search or self.problems.retrain
+        assert problem is not None, "an experiment searches, retrains or does both"
+        atomic.write_json(self.folder.path / "evaluator.json", dict(problem.evaluator.record()))
+        full = self.problems.retrain or problem
+        atomic.write_json(self.folder.path / TASK, dataclasses.asdict(full.evaluator.task))
+        atomic.write_text(self.folder.path / "graph.json", to_json(problem.space.graph()))
+        given, retrain = self.experiment.genotype, self.experiment.retrain
+        genotype = self._give(given) if given else self._search(problem)
+        validate(problem.space, genotype)
+        atomic.write_text(self.folder.path / "genotype.json", to_json(problem.space.graph(genotype)))
+        part = retrain.space if given and retrain else self.experiment.space
+        self._write_genotype(GENOTYPE, genotype, part)
+        journal = self.journals["retrain" if given else "search"]
+        journal.record("genotype", journal.done, genotype=genotype.to_dict())
+        return genotype
+
+    def _give(self, given: GenotypeRecord) -> Genotype:
+        self.folder.cut_events(0)  # what was written by an execution that was killed before its first checkpoint
+        return given.genotype
+
+    def _search(self, problem: Problem) -> Genotype:
+        part = self.experiment.strategy
+        assert part is not None, "what is not given is searched"
+        seed_all(problem.runtime.seed, "search", "build")
+        journal = self.journals["search"]
+        with judged(self.experiment, problem, journal) as problem:
+            strategy = make_strategy(part, problem)
+            run_steps(strategy, journal, problem.runtime.seed, self.experiment.run)
+            if isinstance(strategy, AskTell):
+                write_front(self.folder.path, strategy, problem.objectives, self.experiment.space)
+        self.progress.end()
+        return strategy.best()
+
+    def _retrain(self, genotype: Genotype) -> Evaluation:
+        assert self.problems.retrain is not None and self.experiment.retrain is not None
+        self._write_genotype(f"retrain/{GENOTYPE}", genotype, self.experiment.retrain.space)
+        weights = self.experiment.retrain.weights
+        start = Path(weights) if weights else None
+        result = retrain(self.problems.retrain, genotype, self.journals["retrain"], self.experiment.run, start)
+        self.progress.end()
+        return result
+
+    def _finish(self, result: Evaluation | None, minutes: float) -> None:
+        from nasframe.report import write_report
+
+        self.folder.write_status(state="done", reason=None)
+        journal = self.journals["retrain" if result else "search"]
+        journal.record("finished", journal.steps, minutes=minutes)
+        write_report(self.folder.path)
+        score = f", score {result.score:.4f}" if result else ""
+        self.progress.say(f"Done in {minutes:.1f} minutes{score}.")
+        self.progress.say(f"Run folder: {self.folder.path}")
+        self.progress.say(f"Report:     {self.folder.path / 'report.md'} and report.html")
+
+    def _write_genotype(self, name: str, genotype: Genotype, part: Part[SearchSpace]) -> None:
+        plugin = {"distribution": part.distribution, "version": part.version}
+        given = self.experiment.genotype
+        source = given.source if given else f"experiment {self.experiment.name}, seed {self.experiment.seed}"
+        record = GenotypeRecord(genotype, part.options.model_dump(mode="json"), source)
+        genotypes.write(self.folder.path / name, record, {"plugin": plugin})
+
+    def _read_genotype(self) -> Genotype:
+        try:
+            return genotypes.read(self.folder.path / GENOTYPE).genotype
+        except GenotypeError as error:
+            raise RunError(
+                f"retraining has begun, but its genotype is lost: {error}. Put it back, or delete "
+                f"{self.journals['retrain'].place / 'checkpoints'} to derive it again from the search"
+            ) from error
+
+    def _note_environment(self) -> None:
+        found = environment(self.experiment, self.problems)
+        path = self.folder.path / "environment.json"
+        before = self.folder.read_json(path.name)
+        if before:
+            changed = [key for key in found if before.get(key) != found[key]]
+            if changed:
+                self.progress.say(
+                    f"The run was begun with another {', '.join(changed)} (see {path}); results may differ in the "
+                    "last bits from those of a run that was never stopped."
+                )
+            return
+        atomic.write_json(path, found)
+        for remark in self.problems.remarks:
+            self.progress.say(remark)
+
+    @contextmanager
+    def _outcome(self) -> Iterator[None]:
+        """Say in ``status.json`` and the events how it ended, if not well."""
+        way_on = f"go on with: nasframe run --resume {self.folder.path}"
+        try:
+            yield
+        except Interrupted as error:
+            self._note_end("stopped", str(error))
+            raise Interrupted(f"{error}; {way_on}") from error
+        except KeyboardInterrupt as error:
+            self._note_end("stopped", "interrupted")
+            raise Interrupted(f"interrupted; what was done after the last checkpoint is lost; {way_on}") from error
+        except Exception as error:
+            reason = str(error) if isinstance(error, NasframeError) else f"{type(error).__name__}: {error}"
+            try:
+                self._note_end("failed", reason)
+            except RunError as second:
+                error.add_note(f"(status.json does not say so: {second})")
+            raise
+        finally:
+            self.progress.end()
+
+    def _note_end(self, state: Literal["stopped", "failed"], reason: str) -> None:
+        self.folder.write_status(state=state, reason=reason)
+        begun = self.experiment.genotype is not None or self.journals["retrain"].has_begun
+        phase: Phase = "retrain" if begun else "search"
+        self.journals[phase].record(state, self.journals[phase].done, reason=reason)
+
+
+def _tell(registry: Registry | None, folder: RunFolder, experiment: Experiment) -> Tell:
+    """What passes an event on to the plug-ins that listen."""
+    if registry is None:
+        return lambda event: None
+    hook = registry.manager.hook
+    context = {"folder": str(folder.path), "trackers": experiment.run.trackers}
+
+    def tell(event: Mapping[str, Any]) -> None:
+        hook.nasframe_event(event={**event, **context})
+
+    return tell

@@ -1,0 +1,102 @@
+"""The experiment that retrains a genotype: a run's, or a published or written one by another experiment's recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nasframe.errors import ExperimentError, RunFolderError
+from nasframe.experiment.checking import from_tree
+from nasframe.experiment.composition import compose, override
+from nasframe.experiment.experiment import Experiment
+from nasframe.experiment.given_genotype import KEY, find_genotype
+from nasframe.experiment.sections import members, optional_mapping
+from nasframe.experiment.term_check import without_terms
+from nasframe.files.located import Place, Problem, Value, merge, placed
+from nasframe.plugin.registry import Registry
+from nasframe.runfolder.folder import EXPERIMENT
+
+FOUND = "genotype.yaml"
+FINAL = f"retrain/{FOUND}"
+
+
+def retraining(
+    source: str,
+    registry: Registry,
+    *,
+    recipe: Path | None = None,
+    overrides: Sequence[str] = (),
+    weights: Path | None = None,
+) -> Experiment:
+    """The experiment that trains a genotype by an experiment's retraining parts.
+
+    Args:
+        source: a run's folder, a genotype file or the name of a published genotype.
+        recipe: the experiment file whose evaluator trains; None: that of the run. The genotype of a run is built with
+            the retraining's options of the run's space; any other, or with a recipe, with the options that stand with
+            it. What the recipe says of its search does not count.
+        overrides: texts like ``evaluator.crop=129``, for retraining, for that is all that there is.
+        weights: file of weights to start from.
+
+    Raises:
+        NasframeError: everything that is wrong, with its place; the run has no genotype yet.
+    """
+    registry.require_unambiguous()
+    folder = Path(source).expanduser()
+    is_run = folder.is_dir()
+    if recipe is None and not is_run:
+        raise ExperimentError(
+            f"{source!r} is no run's folder, so it does not say how to train: name an experiment by --experiment FILE, "
+            "of which the evaluator is used"
+        )
+    file = recipe or _experiment_of(folder)
+    problems: list[Problem] = []
+    tree = compose(file, (), problems)
+    if is_run:
+        given = placed(str(_genotype_of(folder, recipe is not None).absolute()), Place(str(folder)))
+    else:
+        given = placed(source, Place(source))
+    find_genotype(given, Path(), registry)  # says what is wrong with it by itself, not as part of an experiment
+    tree = _retraining_alone(tree, given, keep_space=recipe is None, problems=problems)
+    tree = override(tree, overrides, problems)
+    if weights is not None:
+        start = placed({"retrain": {"weights": str(weights)}}, Place(f"--weights {weights}"))
+        tree = merge(tree, start)
+    return from_tree(tree, file, registry, problems)
+
+
+def _experiment_of(folder: Path) -> Path:
+    if not (folder / EXPERIMENT).is_file():
+        raise RunFolderError(f"{folder} has no {EXPERIMENT}; expected the folder of a run that found a genotype")
+    return folder / EXPERIMENT
+
+
+def _genotype_of(folder: Path, with_options: bool) -> Path:
+    """The run's genotype file; with the options of its final network where they count and are known."""
+    names = [FINAL, FOUND] if with_options else [FOUND]
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    raise RunFolderError(
+        f"{folder} has found no genotype yet: there is no {FOUND}. Finish its search by "
+        f"'nasframe run --resume {folder}'"
+    )
+
+
+def _retraining_alone(tree: Value, given: Value, *, keep_space: bool, problems: list[Problem]) -> Value:
+    """The experiment without its search: the retraining's options over the search's, a genotype, no strategy."""
+    top = dict(members(without_terms(tree)))
+    retrain = optional_mapping("retrain", tree, "retrain", problems)
+    for section in ("space", "evaluator"):
+        own = members(retrain).get(section)
+        if section in top and own is not None and isinstance(own.data, dict):
+            top[section] = merge(top[section], own)
+    if not keep_space:
+        top.pop("space", None)
+    top.pop("strategy", None)
+    empty = Value({}, tree.place, tree.key)
+    name = top["name"].data if "name" in top else Path(tree.place.source).stem
+    suffix = "" if str(name).endswith("-retrained") else "-retrained"
+    return Value(
+        {**top, "name": placed(f"{name}{suffix}", tree.place), "retrain": empty, KEY: given}, tree.place, tree.key
+    )

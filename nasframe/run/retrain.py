@@ -1,0 +1,96 @@
+"""Retraining: a found genotype becomes a full network, is trained by the evaluator's recipe and measured."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from nasframe.cost import counting
+from nasframe.evaluator import Candidate, Evaluation, Trainable
+from nasframe.files import atomic
+from nasframe.genotype import Genotype, validate
+from nasframe.inference import Illustrating
+from nasframe.run.journal import Journal
+from nasframe.run.loop import run_steps
+from nasframe.runfolder.weights import start_from
+from nasframe.strategy import Problem
+from nasframe.training.seeding import seed_all
+
+if TYPE_CHECKING:
+    from nasframe.experiment.run_options import RunOptions
+
+
+def retrain(
+    problem: Problem, genotype: Genotype, journal: Journal, options: RunOptions, weights: Path | None = None
+) -> Evaluation:
+    """The score of a genotype at the evaluator's full recipe; writes the folder ``retrain`` of the run.
+
+    A ``Trainable`` evaluator's training is run by the loop, with checkpoints; another evaluator is just asked.
+
+    Args:
+        weights: file of weights to start from, as far as they match; not looked at once there is a checkpoint.
+
+    Raises:
+        GenotypeError: the genotype is not legal in the problem's space.
+        RunError: see ``run_steps``.
+    """
+    validate(problem.space, genotype)
+    task, seed, place = problem.evaluator.task, problem.runtime.seed, journal.place
+    count = counting.count(problem.space, genotype, task)
+    atomic.write_json(
+        place / "cost.json",
+        {"params": count.params, "macs": count.macs, "size": list(task.size), "classes": task.num_classes},
+    )
+    atomic.write_json(place / "evaluator.json", dict(problem.evaluator.record()))
+    seed_all(seed, "retrain", "build")
+    if isinstance(problem.evaluator, Trainable):
+        network = problem.space.build(genotype, task)
+        if weights and not journal.has_begun:
+            _start(network, weights, journal)
+        network.to(problem.runtime.device)
+        run_steps(problem.evaluator.training(network), journal, seed, options)
+        seed_all(seed, "retrain", "measure")
+        result = problem.evaluator.measure(network)
+        _save_weights(place / "weights.pt", network)
+        if isinstance(problem.evaluator, Illustrating) and options.pictures:
+            _draw(problem.evaluator, network.eval(), options.pictures, place / "pictures")
+    else:
+        journal.begin(1, None)
+        build = partial(problem.space.build, genotype, task)
+        result = problem.evaluator.evaluate(Candidate(genotype, build))
+    atomic.write_json(place / "metrics.json", _plain(result))
+    journal.record("evaluation", journal.steps, score=result.score, metrics=dict(result.metrics))
+    return result
+
+
+def _start(network: nn.Module, weights: Path, journal: Journal) -> None:
+    start = start_from(network, weights)
+    atomic.write_json(journal.place / "start.json", start.facts())
+    for line in start.lines():
+        journal.progress.say(line)
+
+
+def _plain(result: Evaluation) -> dict[str, object]:
+    tables = {name: dataclasses.asdict(table) for name, table in result.tables.items()}
+    return {"score": result.score, "metrics": dict(result.metrics), "tables": tables}
+
+
+def _save_weights(path: Path, network: nn.Module) -> None:
+    buffer = io.BytesIO()
+    torch.save({name: tensor.cpu() for name, tensor in network.state_dict().items()}, buffer)
+    atomic.write_bytes(path, buffer.getbuffer())
+
+
+def _draw(evaluator: Illustrating, network: nn.Module, count: int, folder: Path) -> None:
+    from matplotlib.image import imsave
+
+    for name, picture in evaluator.pictures(network, count):
+        buffer = io.BytesIO()
+        imsave(buffer, picture, format="png")
+        atomic.write_bytes(folder / f"{name.replace('/', '_')}.png", buffer.getbuffer())

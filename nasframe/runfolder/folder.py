@@ -1,0 +1,183 @@
+"""The run folder: everything that a run leaves behind, and the lock that keeps a second process out."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any, Literal, final
+
+import yaml
+
+from nasframe.errors import RunFolderError
+from nasframe.files import atomic, yaml_text
+
+State = Literal["searching", "retraining", "done", "stopped", "failed"]
+EXPERIMENT = "experiment.yaml"
+ORIGINS = "origins.json"
+EVENTS = "events.jsonl"
+STATUS = "status.json"
+LOCK = "lock"
+
+
+@final
+class RunFolder:
+    """A run's folder, locked by this process; use it as a context manager.
+
+    Every file is written atomically except ``events.jsonl``, which is appended to and cut back when a run is resumed.
+    """
+
+    def __init__(self, path: Path, lock: IO[str]) -> None:
+        """For ``create`` and ``open``. Args: lock: the open lock file, already locked."""
+        self.path = path
+        self._lock = lock
+        self._status: dict[str, Any] = {}
+
+    @classmethod
+    def create(cls, path: Path, experiment: Mapping[str, Any]) -> RunFolder:
+        """A new run folder at a place where there is nothing or an empty folder.
+
+        It appears with ``experiment.yaml`` in it, wholly or not at all.
+
+        Raises:
+            RunFolderError: something is there.
+        """
+        _refuse_taken(path)
+        young = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            shutil.rmtree(young, ignore_errors=True)
+            young.mkdir(parents=True)
+            lock = _locked(young)
+            atomic.write_text(young / EXPERIMENT, yaml_text.dump(experiment))
+            young.replace(path)
+            atomic.sync_folder(path.parent)
+        except OSError as error:
+            shutil.rmtree(young, ignore_errors=True)
+            _refuse_taken(path)
+            raise atomic.cannot_write(path, error) from error
+        return cls(path, lock)
+
+    @classmethod
+    def create_free(cls, parent: Path, name: str, experiment: Mapping[str, Any]) -> RunFolder:
+        """A new run folder ``parent/name`` or, where that is taken, ``name-2``, ``name-3``, …"""
+        number = 1
+        while True:
+            path = parent / (name if number == 1 else f"{name}-{number}")
+            if not path.exists():
+                return cls.create(path, experiment)
+            number += 1
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """An existing run folder, to go on with.
+
+        Raises:
+            RunFolderError: it is no run folder, or another process is running in it.
+        """
+        if not (path / EXPERIMENT).is_file():
+            found = "has no experiment.yaml" if path.is_dir() else "does not exist"
+            raise RunFolderError(f"{path} {found}; --resume takes the folder of a run that was begun")
+        folder = cls(path, _locked(path))
+        for part in path.rglob(f"*{atomic.PART}"):
+            part.unlink()
+        return folder
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What identifies the experiment: all of its file but its name and how it is run."""
+        data = yaml.safe_load((self.path / EXPERIMENT).read_text())
+        data = {key: part for key, part in data.items() if key not in ("name", "run")}
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._lock.close()
+
+    def append_event(self, record: Mapping[str, Any]) -> None:
+        """Add one line to ``events.jsonl``."""
+        path = self.path / EVENTS
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
+        except OSError as error:
+            raise atomic.cannot_write(path, error) from error
+
+    def sync_events(self) -> int:
+        """Flush the events to the disk; returns their length in bytes."""
+        path = self.path / EVENTS
+        try:
+            with path.open("ab") as file:
+                os.fsync(file.fileno())
+                return file.tell()
+        except OSError as error:
+            raise atomic.cannot_write(path, error) from error
+
+    def cut_events(self, length: int) -> None:
+        """Drop what lies behind the first ``length`` bytes of the events.
+
+        Raises:
+            RunFolderError: there are fewer.
+        """
+        path = self.path / EVENTS
+        found = path.stat().st_size if path.exists() else 0
+        if found < length:
+            raise RunFolderError(
+                f"{path} has {found} bytes, but the checkpoint was written when it had {length}: it was changed "
+                "after the run. Put the original back, or start a new run"
+            )
+        if found > length:
+            os.truncate(path, length)
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """What a file for people says; empty if there is none or it cannot be read: no run depends on it."""
+        try:
+            data = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return data if isinstance(data, dict) else {}
+
+    def status(self) -> dict[str, Any]:
+        """What ``status.json`` says."""
+        return self.read_json(STATUS)
+
+    def write_status(self, **changes: Any) -> None:
+        """Change fields of ``status.json``: state, reason, phase, step, steps."""
+        self._status = {"state": "searching", "reason": None, "phase": "search", "step": 0, "steps": 0, **self._status}
+        self._status |= {**changes, "updated": time.time(), "pid": os.getpid()}
+        atomic.write_json(self.path / STATUS, self._status)
+
+
+def _refuse_taken(path: Path) -> None:
+    if (path.is_dir() and not any(path.iterdir())) or not path.exists():
+        return
+    if (path / EXPERIMENT).is_file():
+        raise RunFolderError(
+            f"{path} already holds a run; go on with it by 'nasframe run --resume {path}', or name another folder"
+        )
+    raise RunFolderError(f"{path} is there and not an empty folder; name one that is empty or does not exist")
+
+
+def _locked(path: Path) -> IO[str]:
+    """The folder's lock file, locked for as long as it stays open: the system frees it even after SIGKILL."""
+    lock = (path / LOCK).open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.seek(0)
+        holder = lock.read().strip()
+        lock.close()
+        raise RunFolderError(
+            f"{path} is in use by process {holder or '(unknown)'}; wait until it ends, or stop it by 'kill {holder}'"
+        ) from error
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock

@@ -1,0 +1,150 @@
+"""What a run left behind of a trained network: which files, which parts with which options; nothing is built yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from nasframe.errors import ExperimentError, GenotypeError, RunFolderError
+from nasframe.evaluator import Evaluator
+from nasframe.experiment.checking import load
+from nasframe.experiment.composition import read_override
+from nasframe.experiment.option_check import check_options, unknown_key
+from nasframe.experiment.run_options import RunOptions
+from nasframe.experiment.sections import Part, members
+from nasframe.files import genotypes
+from nasframe.files.located import Place, Problem, Value, merge, placed, raise_problems, unknown_values
+from nasframe.genotype import GenotypeRecord, validate
+from nasframe.options import Options
+from nasframe.plugin.registry import Registry
+from nasframe.runfolder.folder import EXPERIMENT, STATUS
+from nasframe.space import SearchSpace
+
+O = TypeVar("O", bound=Options)  # noqa: E741
+GENOTYPE = Path("retrain/genotype.yaml")
+WEIGHTS = Path("retrain/weights.pt")
+OVERRIDDEN = ("space", "evaluator", "run")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A trained network in files, and the parts that it was trained with; no data was touched."""
+
+    source: Path
+    """The run folder, or the experiment file."""
+    record: GenotypeRecord
+    weights: Path
+    space: SearchSpace
+    """With the options of the genotype's file."""
+    evaluator: Part[Evaluator]
+    """The retraining's."""
+    run: RunOptions
+    seed: int
+
+
+def find_saved(
+    source: Path,
+    registry: Registry,
+    overrides: Sequence[str] = (),
+    *,
+    genotype: Path | None = None,
+    weights: Path | None = None,
+) -> Saved:
+    """Find a trained network.
+
+    Args:
+        source: a run's folder; or an experiment file, which says how to evaluate, with ``genotype`` and ``weights``.
+        overrides: texts like ``evaluator.workers=0``, ``run.device=cpu`` or ``space.…``, over what the network
+            was trained with.
+        genotype: another genotype file than the run's.
+        weights: another file of weights than the run's.
+
+    Raises:
+        RunFolderError: it is no run's folder, or nothing was trained there yet.
+        ExperimentError, GenotypeError: everything that is wrong in the files or the overrides, with its place.
+    """
+    file = source if source.is_file() else _experiment_file(source)
+    genotype = genotype or _left_by_run(source, GENOTYPE, "--genotype")
+    weights = weights or _left_by_run(source, WEIGHTS, "--weights")
+    if not weights.is_file():
+        raise RunFolderError(f"{weights} is no file; expected the weights of a network, as retraining writes them")
+    experiment = load(file, registry=registry)
+    evaluator = (experiment.retrain or experiment).evaluator
+    record, located = genotypes.read_located(genotype)
+    cls = registry.get("space", record.genotype.space).value
+    problems: list[Problem] = []
+    change = _overrides(overrides, problems)
+    space_options = _changed(cls.Options, located, "space", change, problems)
+    evaluator_options = _changed(
+        evaluator.cls.Options, _written(evaluator.options, file), "evaluator", change, problems
+    )
+    run = _changed(RunOptions, _written(experiment.run, file), "run", change, problems)
+    raise_problems(problems, ExperimentError)
+    assert evaluator_options is not None and run is not None, "options without problems are there"
+    space = cls(space_options)
+    _require_legal(space, record, genotype)
+    record = replace(record, options=space.options.model_dump(mode="json"))
+    return Saved(source, record, weights, space, replace(evaluator, options=evaluator_options), run, experiment.seed)
+
+
+def _require_legal(space: SearchSpace, record: GenotypeRecord, file: Path) -> None:
+    try:
+        validate(space, record.genotype)
+    except GenotypeError as error:
+        raise GenotypeError(f"{file}: {error}") from error
+
+
+def _written(options: Options, file: Path) -> Value:
+    return placed(options.model_dump(mode="json"), Place(str(file)))
+
+
+def _experiment_file(folder: Path) -> Path:
+    if not (folder / EXPERIMENT).is_file():
+        found = f"has no {EXPERIMENT}" if folder.is_dir() else "does not exist"
+        raise RunFolderError(f"{folder} {found}; expected the folder of a run, or an experiment file")
+    return folder / EXPERIMENT
+
+
+def _left_by_run(source: Path, name: Path, option: str) -> Path:
+    """A file of the retraining."""
+    if source.is_file():
+        raise RunFolderError(
+            f"{source} is an experiment file, which holds no trained network: name its files by --genotype and "
+            f"--weights ({option} is missing), or give the folder of a run"
+        )
+    if (source / name).is_file():
+        return source / name
+    raise RunFolderError(
+        f"{source} holds no trained network: there is no {name} (the run's state: {_state(source)}). Finish the run by "
+        f"'nasframe run --resume {source}', or name the file by {option}"
+    )
+
+
+def _state(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / STATUS).read_text(encoding="utf-8"))["state"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "unknown"
+
+
+def _overrides(texts: Sequence[str], problems: list[Problem]) -> Value:
+    """All overrides as one mapping with the keys ``space``, ``evaluator`` and ``run``."""
+    start = Place("--set")
+    whole = Value({}, start, start)
+    for text in texts:
+        override = read_override(text, problems)
+        problems += [
+            unknown_key(key, value, "", OVERRIDDEN) for key, value in members(override).items() if key not in OVERRIDDEN
+        ]
+        whole = merge(whole, override)
+    problems += unknown_values(whole)
+    return whole
+
+
+def _changed(model: type[O], written: Value, key: str, change: Value, problems: list[Problem]) -> O | None:
+    """Options with the overrides of their section; None if any is wrong."""
+    override = members(change).get(key)
+    return check_options(model, merge(written, override) if override else written, key, problems)

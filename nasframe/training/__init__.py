@@ -1,0 +1,6 @@
+"""Training by gradient descent, for evaluators and strategies that train: exact to resume, one step at a time.
+
+Read ``options`` (what a user may set) and ``sgd`` (the training itself), then its parts: ``batches`` (a stream with
+random access), ``seeding``, ``precision`` (autocast, loss scaling), ``gradients``, ``kept_weights`` (which weights a
+training ends with) and ``progressive`` (image sizes that grow). ``options`` and ``progressive`` load no torch.
+"""

@@ -1,0 +1,171 @@
+"""Training a network by SGD with a poly learning rate, one update a step; for evaluators that train."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nasframe.errors import RunError
+from nasframe.evaluator import Batch, Differentiable, Runtime
+from nasframe.stepper import EndsEarly, Stepper, Uneven
+from nasframe.training.batches import BatchStream
+from nasframe.training.gradients import update
+from nasframe.training.kept_weights import KeptWeights
+from nasframe.training.options import TrainingOptions
+from nasframe.training.precision import autocast, grad_scaler
+from nasframe.training.progressive import Progressive
+from nasframe.training.seeding import seed_all
+
+
+def check_finite(loss: Tensor, batch: Batch) -> float:
+    """The loss as a number.
+
+    Raises:
+        RunError: it is NaN or infinite; names the batch.
+    """
+    value = float(loss.detach())
+    if np.isfinite(value):
+        return value
+    raise RunError(
+        f"the loss is {value} on the batch {', '.join(batch.names)}; it must be finite. Look at these examples; if "
+        "they are sound, try a smaller lr, a longer warm-up, clip: 5.0 or precision: float32"
+    )
+
+
+def fit(stepper: Stepper, seed: int | None = None) -> None:
+    """Run all steps in memory, without a run folder.
+
+    Args:
+        stepper: not yet begun.
+        seed: of all randomness in the steps; None: drawn from torch's global generator.
+    """
+    base = int(torch.randint(2**62, ())) if seed is None else seed
+    for index in range(stepper.steps):
+        if isinstance(stepper, EndsEarly) and stepper.ended:
+            return
+        stepper.step(index, seed_all(base, "fit", index))
+
+
+@final
+class Training(EndsEarly, Uneven):
+    """A ``Stepper`` that trains a network in place on the split ``train``; one step is one update."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        evaluator: Differentiable,
+        options: TrainingOptions,
+        runtime: Runtime,
+        budget: float = 1.0,
+    ) -> None:
+        """Args: budget: share of the steps that the options ask for; the learning rate still falls to its end."""
+        self.network = network.to(runtime.device)
+        self.evaluator = evaluator
+        self.options = options
+        self.runtime = runtime
+        self._epoch_updates = evaluator.epoch_steps("train") / options.accumulate
+        self.steps = max(1, round(budget * (options.steps or options.epochs * self._epoch_updates)))
+        self._optimiser = torch.optim.SGD(_groups(network, options), lr=options.lr, momentum=options.momentum)
+        self._scaler = grad_scaler(runtime)
+        self._batches = BatchStream(evaluator, "train")
+        self._progressive = [module for module in network.modules() if isinstance(module, Progressive)]
+        self._kept = KeptWeights(self.network, options)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the patience is at its end."""
+        return self._kept.ended
+
+    def kind(self, index: int) -> str:
+        """A training step, or one that also measures."""
+        return "training + validation" if self._validates_after(index) else "training"
+
+    def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
+        """One update; the mean loss of its batches, the learning rate and, when due, ``val_*``.
+
+        After the last one the network holds the weights that the options choose.
+
+        Raises:
+            RunError: a loss or a gradient is not finite.
+        """
+        lr = learning_rate(self.options, index, self.steps)
+        for group in self._optimiser.param_groups:
+            group["lr"] = lr
+        for module in self._progressive:
+            module.set_progress(index / self.steps)
+        self.network.train()
+        loss, names = self._backward(index)
+        update(self._optimiser, self._scaler, list(self.network.parameters()), self.options.clip, names)
+        self._kept.after_update(index)
+        metrics = {"loss": loss, "lr": lr, **self._validate(index)}
+        if self.ended or index == self.steps - 1:
+            self._kept.choose()
+        return metrics
+
+    def snapshot(self) -> Mapping[str, np.ndarray]:
+        """Nothing to draw."""
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """The weights under training and those that are kept beside them, the optimiser and the loss scaler."""
+        return {
+            **self._kept.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "scaler": self._scaler.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state."""
+        self._kept.load_state_dict(state)
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._scaler.load_state_dict(state["scaler"])
+
+    def _backward(self, index: int) -> tuple[float, list[str]]:
+        """Accumulate the gradient of one update's batches; their mean loss and the names of their examples."""
+        self._optimiser.zero_grad()
+        count = self.options.accumulate
+        losses: list[float] = []
+        names: list[str] = []
+        for number in range(index * count, (index + 1) * count):
+            batch = self._batches[number]
+            with autocast(self.runtime):
+                loss = self.evaluator.loss(self.network, batch)
+            losses.append(check_finite(loss, batch))
+            names += batch.names
+            torch.autograd.backward(self._scaler.scale(loss / count))
+        return sum(losses) / count, names
+
+    def _validate(self, index: int) -> dict[str, float]:
+        if not self._validates_after(index):
+            return {}
+        with self._kept.shown():
+            result = self.evaluator.measure(self.network)
+            self._kept.note(result.score)
+        return {f"val_{name}": value for name, value in result.metrics.items()}
+
+    def _validates_after(self, index: int) -> bool:
+        """Whether step ``index`` ends with a measurement; where the best weights are kept, the last one does."""
+        if not self.options.validate_epochs:
+            return False
+        every = max(1, round(self.options.validate_epochs * self._epoch_updates))
+        return (index + 1) % every == 0 or (self.options.keep_best and index == self.steps - 1)
+
+
+def learning_rate(options: TrainingOptions, index: int, steps: int) -> float:
+    """The poly learning rate of step ``index`` of ``steps``, with its linear warm-up."""
+    warm = min(1.0, (index + 1) / (options.warmup_steps + 1))
+    return float(options.lr * warm * (1 - index / steps) ** options.power)
+
+
+def _groups(network: nn.Module, options: TrainingOptions) -> list[dict[str, Any]]:
+    """Parameters with and without weight decay; biases, and what normalisations hold, have one dimension."""
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    free = [] if options.decay_norm_and_bias else [p for p in parameters if p.ndim <= 1]
+    spared = {id(parameter) for parameter in free}
+    decayed = [parameter for parameter in parameters if id(parameter) not in spared]
+    groups = ((decayed, options.weight_decay), (free, 0.0))
+    return [{"params": group, "weight_decay": decay} for group, decay in groups if group]

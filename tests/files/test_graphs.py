@@ -1,0 +1,146 @@
+import math
+import subprocess
+import sys
+
+import networkx as nx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nasframe.errors import GenotypeError
+from nasframe.files.graphs import from_dot, from_graphml, load, save, to_dot, to_graphml
+
+ANY_TEXT = st.text(st.characters(), max_size=8)  # control characters and lone surrogates, too
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | ANY_TEXT
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(ANY_TEXT | st.integers(), inner, max_size=2)
+    ),
+    max_leaves=5,
+)
+ATTRIBUTES = st.dictionaries(ANY_TEXT, VALUES, max_size=3)
+DIALECTS = [(to_graphml, from_graphml), (to_dot, from_dot)]
+ENDINGS = [".json", ".graphml", ".dot"]
+
+
+@st.composite
+def graphs(draw):
+    graph = nx.DiGraph()
+    graph.graph.update(draw(ATTRIBUTES))
+    nodes = draw(st.lists(ANY_TEXT, max_size=4, unique=True))
+    for node in nodes:
+        graph.add_nodes_from([(node, draw(ATTRIBUTES))])
+    if nodes:
+        for before, after in draw(st.lists(st.tuples(st.sampled_from(nodes), st.sampled_from(nodes)), max_size=5)):
+            graph.add_edges_from([(before, after, draw(ATTRIBUTES))])
+    return graph
+
+
+@pytest.fixture
+def graph():
+    graph = nx.DiGraph(space='a "quoted" \\ name', size=(33, 65))
+    graph.add_node("stem", part="network", kind="stem", layer=0, level=0, label="stem\nüber 4×")
+    graph.add_node("l1/s4", part="network", kind="state", layer=1, level=0, label="")
+    graph.add_node("c0", part="cell", kind="input", layer=0, level=0, label="<H & co>")
+    graph.add_node("c1", part="cell", kind="block", layer=1, level=0, label=" \t ")
+    graph.add_edge("stem", "l1/s4", kind="move", weight=("move", 0, 1), value=0.1 + 0.2)
+    graph.add_edge("c0", "c1", kind="operation", operations=("a", "b"), value=(1 / 3, 5e-324))
+    return graph
+
+
+def same(found, expected):
+    """Equal with equal types, and in the same order."""
+    return (
+        repr(found.graph) == repr(expected.graph)
+        and repr(list(found.nodes(data=True))) == repr(list(expected.nodes(data=True)))
+        and repr(list(found.edges(data=True))) == repr(list(expected.edges(data=True)))
+    )
+
+
+@pytest.mark.parametrize(("write", "read"), DIALECTS)
+@settings(max_examples=100, deadline=None)
+@given(graph=graphs())
+def test_any_graph_of_plain_values_comes_back_as_it_was(write, read, graph):
+    text = write(graph)
+    assert same(read(text), graph)
+    text.encode("utf-8")
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_saved_graph_is_loaded_equal(graph, tmp_path, ending):
+    save(graph, tmp_path / f"graph{ending}")
+    assert same(load(tmp_path / f"graph{ending}"), graph)
+
+
+def test_graphml_gives_numbers_and_strings_its_own_types_for_other_programs(graph):
+    read = nx.parse_graphml(to_graphml(graph))
+    assert read.nodes["l1/s4"]["layer"] == 1
+    assert read.nodes["c0"]["label"] == "<H & co>"
+    assert read.graph["space"] == graph.graph["space"]
+    del graph.edges["c0", "c1"]["value"]
+    assert nx.parse_graphml(to_graphml(graph)).edges["stem", "l1/s4"]["value"] == 0.1 + 0.2
+
+
+def test_dot_shows_a_label_for_every_node_that_has_one(graph):
+    text = to_dot(graph)
+    assert '  "c0" [label="<H & co>", nasframe=' in text
+    assert '  "stem" -> "l1/s4" [nasframe=' in text
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_would_not_come_back_is_refused(graph, tmp_path, ending):
+    graph.nodes["c0"]["bad"] = math.nan
+    with pytest.raises(GenotypeError):
+        save(graph, tmp_path / f"graph{ending}")
+    graph.nodes["c0"]["bad"] = object()
+    with pytest.raises(GenotypeError, match="object"):
+        save(graph, tmp_path / f"graph{ending}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_json_refuses_the_lists_that_it_would_turn_into_tuples(graph, tmp_path):
+    graph.nodes["c0"]["bad"] = [1]
+    with pytest.raises(GenotypeError, match="would not be read back equal"):
+        save(graph, tmp_path / "graph.json")
+    save(graph, tmp_path / "graph.dot")
+
+
+@pytest.mark.parametrize("write", [to_graphml, to_dot])
+def test_only_directed_graphs_with_names_that_are_strings_are_written(write):
+    with pytest.raises(GenotypeError, match="DiGraph"):
+        write(nx.MultiDiGraph())
+    with pytest.raises(GenotypeError, match="found 1"):
+        write(nx.DiGraph([(1, 2)]))
+
+
+def test_an_unknown_ending_is_refused_with_the_known_ones(graph, tmp_path):
+    with pytest.raises(GenotypeError, match=r"\.json, \.graphml, \.dot.*'\.png'"):
+        save(graph, tmp_path / "graph.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", "{"),
+        ("a.json", "{}"),
+        ("a.json", "[]"),
+        ("a.graphml", "<graphml"),
+        ("a.graphml", "<graphml/>"),
+        ("a.graphml", '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><key/><graph/></graphml>'),
+        ("a.dot", "digraph {\n  a -> b;\n}\n"),
+        ("a.dot", 'digraph {\n  "a" [nasframe="3"];\n}\n'),
+        ("a.dot", 'digraph {\n  "a" [nasframe="{"];\n}\n'),
+    ],
+)
+def test_a_file_of_another_dialect_is_refused_by_its_name(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(GenotypeError, match=name):
+        load(tmp_path / name)
+
+
+def test_graph_files_and_decoders_import_without_torch_and_matplotlib():
+    code = "import sys, nasframe.decode, nasframe.files.graphs; assert not {'torch', 'matplotlib'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

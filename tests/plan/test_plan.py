@@ -1,0 +1,280 @@
+"""What a run will need, measured by a few steps; and what to change when there is less."""
+
+import json
+import types
+
+import pytest
+from click.testing import CliRunner
+
+import nasframe
+from nasframe import Component, DataError, Evaluator
+from nasframe.cli import plan
+from nasframe.cli.root import main
+from nasframe.experiment.checking import load
+from nasframe.plan import forecast
+from nasframe.plan.forecasting import Forecast, PhaseForecast, in_own_process, phases_of
+from nasframe.plan.probe import main as probe_main
+from nasframe.plan.probe import probe
+from nasframe.plan.remedies import Limits, find_remedies, shorter, shrink, smaller
+from nasframe.plugin.registry import Plugin, Registry
+from nasframe.testing.tiny import TinyEvaluator, TinySpace
+from nasframe.training.sgd import Training
+
+EXPERIMENT = """
+name: planned
+space: {type: tiny-chain}
+evaluator: {type: tiny-pixels, training: {steps: 12, validate_epochs: 1}}
+strategy: {type: trains}
+retrain: {evaluator: {training: {steps: 7}}}
+run: {device: cpu}
+"""
+PARTS = types.ModuleType("plan_parts")
+
+
+class Trains(nasframe.Strategy, nasframe.Uneven):
+    """Trains one network; the first steps are of another kind."""
+
+    name = "trains"
+
+    def __init__(self, problem, options):
+        self.space = problem.space
+        network = self.space.build(self.best(), problem.evaluator.task)
+        self.training = Training(network, problem.evaluator, problem.evaluator.options.training, problem.runtime)
+        self.steps = self.training.steps
+        self.done = []
+
+    def kind(self, index):
+        return "early" if index < 5 else "late"
+
+    def step(self, index, rng):
+        self.done.append(index)
+        DONE.append(index)
+        return self.training.step(index, rng)
+
+    def best(self):
+        return nasframe.Genotype("tiny-chain", (("layer0", "tanh"), ("layer1", "identity")))
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+
+
+class Draws(nasframe.AskTell):
+    """One genotype after the other."""
+
+    name = "draws"
+
+    def __init__(self, problem, options):
+        super().__init__(problem, options, steps=10)
+
+    def ask(self, rng):
+        raise AssertionError("a whole training takes too long to be measured")
+
+
+class Missing(Evaluator):
+    name = "missing"
+
+    def prepare(self):
+        raise DataError("no data here")
+
+    def evaluate(self, candidate, budget=1.0):
+        raise NotImplementedError
+
+
+DONE: list[int] = []
+
+
+@pytest.fixture
+def registry(monkeypatch):
+    DONE.clear()
+    monkeypatch.setitem(__import__("sys").modules, "plan_parts", PARTS)
+    vars(PARTS).update(T=Trains, D=Draws, M=Missing, S=TinySpace, E=TinyEvaluator)
+    components = (
+        Component("space", "tiny-chain", "plan_parts:S", "x"),
+        Component("evaluator", "tiny-pixels", "plan_parts:E", "x"),
+        Component("evaluator", "missing", "plan_parts:M", "x"),
+        Component("strategy", "trains", "plan_parts:T", "x"),
+        Component("strategy", "draws", "plan_parts:D", "x"),
+    )
+    module = types.ModuleType("plugin")
+    module.nasframe_components = nasframe.hookimpl(lambda: components)
+    return Registry([Plugin("p", "nasframe-p", "1", lambda: module)])
+
+
+@pytest.fixture
+def experiment(tmp_path, registry):
+    def make(text=EXPERIMENT, *overrides):
+        path = tmp_path / "planned.yaml"
+        path.write_text(text)
+        return load(path, overrides, registry)
+
+    return make
+
+
+def measured(memory=10, seconds=2.0, count=3, **more):
+    return {
+        "counts": {"step": count},
+        "seconds": {"step": seconds},
+        "before": 1.0,
+        "after": 4.0,
+        "memory": memory,
+        **more,
+    }
+
+
+class TestProbe:
+    def test_steps_of_each_kind_are_done_and_counted(self, experiment):
+        found = probe(experiment(), "search", seconds=0.0)
+        assert found.counts == {"early": 5, "late": 7}
+        assert set(found.seconds) == {"early", "late"} and min(found.seconds.values()) > 0
+        assert {index for index in DONE if index < 5} and {index for index in DONE if index >= 5}
+        assert len(DONE) < 12
+        assert found.memory > 10**7
+
+    def test_a_training_is_measured_with_its_validations_and_its_final_measurement(self, experiment):
+        found = probe(experiment(), "retrain", seconds=0.0)
+        assert found.steps == 7
+        assert found.counts == {"training": 6, "training + validation": 1} or sum(found.counts.values()) == 7
+        assert found.after > 0
+        assert found.params > 0 and found.spread[0] <= found.macs <= found.spread[1]
+
+    def test_a_step_that_trains_a_candidate_is_its_training_multiplied_out(self, experiment):
+        found = probe(experiment(EXPERIMENT.replace("trains", "draws")), "search", seconds=0.0)
+        assert found.counts == {"candidate": 10}
+        assert found.seconds["candidate"] > 0
+
+    def test_what_goes_wrong_is_handed_over_by_name(self, experiment, monkeypatch, tmp_path):
+        made = experiment(
+            EXPERIMENT.replace("tiny-pixels, training: {steps: 12, validate_epochs: 1}", "missing"), "retrain=null"
+        )
+        monkeypatch.setattr("nasframe.plan.probe.load", lambda file, registry: made)
+        assert probe_main("x", "search", "0", "0") == {"error": "no data here", "kind": "DataError"}
+
+
+class TestForecast:
+    def test_times_add_up_and_the_hungriest_phase_counts(self, experiment):
+        found = forecast(
+            experiment(), measure=lambda made, phase, seconds: measured(memory={"search": 7, "retrain": 9}[phase])
+        )
+        assert [phase.seconds for phase in found.phases] == [10.0, 10.0]
+        assert (found.seconds, found.memory, found.before, found.fits) == (21.0, 9, 1.0, True)
+
+    def test_a_phase_that_fills_the_memory_does_not_fit(self, experiment):
+        found = forecast(experiment(), measure=lambda *_: {"full": "no room"})
+        assert (found.fits, found.phases[0].full) == (False, "no room")
+
+    def test_an_experiment_has_the_phases_that_it_asks_for(self, experiment):
+        assert phases_of(experiment()) == ("search", "retrain")
+        assert phases_of(experiment(EXPERIMENT, "retrain=null")) == ("search",)
+
+    def test_a_process_of_its_own_answers_or_says_what_is_wrong(self, experiment, monkeypatch):
+        answers = {"probe": measured()}, {"error": "no data here", "kind": "DataError"}
+        given = iter(json.dumps(answer) for answer in answers)
+
+        def run(command, **options):
+            return types.SimpleNamespace(returncode=0, stdout=f"some noise\n{next(given)}\n", stderr="")
+
+        monkeypatch.setattr("nasframe.plan.forecasting.subprocess.run", run)
+        assert in_own_process(experiment(), "search", 1.0) == measured()
+        with pytest.raises(DataError, match="no data here"):
+            in_own_process(experiment(), "search", 1.0)
+
+
+RESOLVED = {
+    "space": {"checkpoint": False},
+    "evaluator": {"batch": 4, "crop": [65, 129], "training": {"accumulate": 1, "epochs": 10.0, "steps": None}},
+    "strategy": {"type": "x", "epochs": 8.0},
+    "retrain": {
+        "space": {"checkpoint": False},
+        "evaluator": {"batch": 3, "crop": 129, "training": {"accumulate": 2, "steps": 100}},
+    },
+}
+
+
+class TestRemedies:
+    def test_memory_is_saved_by_what_the_parts_have_the_gentlest_first(self):
+        assert list(smaller(RESOLVED, "search")) == [
+            ("space.checkpoint=true",),
+            ("evaluator.batch=2",),
+            ("evaluator.crop=[33, 65]",),
+        ]
+        assert list(smaller(RESOLVED, "retrain")) == [
+            ("retrain.evaluator.batch=1", "retrain.evaluator.training.accumulate=6"),
+            ("retrain.evaluator.crop=65",),
+        ]
+        assert list(smaller({"space": {}, "evaluator": {}}, "search")) == []
+
+    def test_a_smaller_crop_is_of_a_size_that_networks_like(self):
+        assert [shrink(side) for side in (769, 321, 65, 40, 33, 20)] == [545, 225, 33, 33, 33, 20]
+
+    def test_changes_are_piled_up_until_the_phase_fits(self, experiment):
+        made = experiment()
+        found = Forecast((PhaseForecast("search", measured(memory=100)), PhaseForecast("retrain", measured(memory=5))))
+        sizes = iter([80, 60, 40])
+        changes = iter([("a=1",), ("a=2", "b=1"), ("c=1",)])
+        tried = []
+
+        def reload(overrides):
+            tried.append(overrides)
+            return made
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("nasframe.plan.remedies.smaller", lambda resolved, phase: iter([next(changes)]))
+            (remedy,) = find_remedies(made, found, Limits(memory=50), reload, lambda *_: measured(memory=next(sizes)))
+        assert (remedy.phase, remedy.overrides, remedy.measured.memory) == ("search", ("a=2", "b=1", "c=1"), 40)
+        assert tried[-1] == ("a=1", "a=2", "b=1", "c=1")
+
+    def test_too_long_a_run_is_cut_in_all_its_phases(self):
+        found = Forecast((PhaseForecast("search", measured()), PhaseForecast("retrain", measured())))
+        assert shorter(RESOLVED, found, 11.0) == ["strategy.epochs=4", "retrain.evaluator.training.steps=50"]
+        assert shorter(RESOLVED, found, 100.0) == []
+
+
+class TestCommand:
+    @pytest.fixture
+    def invoke(self, experiment, registry, tmp_path, monkeypatch):
+        experiment()
+        monkeypatch.setattr(
+            "nasframe.plan.forecasting.in_own_process",
+            lambda *_, **__: measured(memory=3 * 10**9, params=5, macs=6, spread=[6, 6], genotype="one"),
+        )
+        return lambda *arguments: CliRunner().invoke(
+            main, ["plan", str(tmp_path / "planned.yaml"), *arguments], obj=registry
+        )
+
+    def test_it_prints_time_and_memory(self, invoke):
+        result = invoke()
+        assert result.exit_code == 0, result.output
+        assert "In all 21.0 s, of which 1.0 s before the first step; peak memory 3.00 GB" in result.output
+
+    def test_what_does_not_fit_gives_exit_code_1_and_what_to_change(self, invoke):
+        result = invoke("--memory", "2GB", "--time", "11s")
+        assert result.exit_code == 1
+        assert "The search does not fit: needs 3.00 GB of 2.00 GB" in result.output
+        assert "no option called batch, crop or checkpoint" in result.output
+        assert "in time with --set 'evaluator.training.steps" not in result.output
+        assert "in time with --set 'retrain.evaluator.training.steps=3'" in result.output
+        assert "It fits." in invoke("--memory", "4GiB", "--time", "1m").output
+
+    def test_json_has_the_same_facts(self, invoke):
+        facts = json.loads(invoke("--memory", "2GB", "--format", "json").output)
+        assert (facts["seconds"], facts["memory"], facts["fits"]) == (21.0, 3 * 10**9, False)
+
+    @pytest.mark.parametrize(("option", "text"), [("--memory", "many"), ("--time", "soon"), ("--time", "3 weeks")])
+    def test_amounts_that_are_none_are_refused(self, invoke, option, text):
+        result = invoke(option, text)
+        assert result.exit_code == 2
+        assert repr(text) in result.output
+
+
+def test_times_and_amounts_are_written_for_people():
+    assert [plan.duration(seconds) for seconds in (4.04, 89, 91, 7000, 200000)] == [
+        "4.0 s",
+        "89.0 s",
+        "1.5 min",
+        "1.9 h",
+        "2.3 d",
+    ]
+    assert [plan.amount(size) for size in (5 * 10**6, 1.5 * 10**9)] == ["5 MB", "1.50 GB"]

@@ -1,0 +1,102 @@
+"""Ray's workers have the history of all others, on one node and on two."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from nasframe import RunError
+from nasframe.errors import ExperimentError
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
+
+FOUR = ("run.outstanding=4", "strategy.samples=12", "cache={reuse: false}")
+RAY = (*FOUR, "run.engine=ray", "run.workers=2")
+
+
+@pytest.fixture
+def ray(registry, monkeypatch):
+    """Ray, whose workers find the plug-in by the path."""
+    ray = pytest.importorskip("ray", reason="ray is not installed: pip install 'nasframe[ray]'")
+    import nasframe_judged
+
+    monkeypatch.setenv("PYTHONPATH", os.path.dirname(nasframe_judged.__file__))
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    yield ray
+    ray.shutdown()
+
+
+@pytest.fixture
+def cluster(ray):
+    """Two nodes on this host, each with room for one worker."""
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    cluster.add_node(num_cpus=1)
+    yield cluster
+    cluster.shutdown()
+
+
+def raylets():
+    """The processes of Ray's nodes on this host."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            name, state = re.search(r"\((.*)\) (\w)", (folder / "stat").read_text()).groups()
+        except OSError:
+            continue  # it has ended meanwhile
+        if name == "raylet" and state != "Z":
+            found.add(int(folder.name))
+    return found
+
+
+def test_a_ray_that_is_started_here_and_ends_with_the_run(ray, runs):
+    runs.run("one", *FOUR)
+    runs.run("ray", *RAY, "run.workers=4", "evaluator.wrong=kill once")
+    assert runs.history("ray") == runs.history("one")
+    assert not ray.is_initialized()
+
+
+def test_a_run_that_is_killed_repeats_nothing_that_was_finished_and_its_ray_ends(ray, runs):
+    many = ("run.outstanding=4", "strategy.samples=30", "cache={reuse: false}")
+    runs.run("whole", *many)
+    evaluated = len(runs.marks())
+    others = raylets()
+    finished = runs.kill("killed", 5, *many, "run.engine=ray", "run.workers=2")
+    begun = time.monotonic()
+    while raylets() - others and time.monotonic() < begun + 60:
+        time.sleep(0.1)
+    assert raylets() <= others, "Ray's processes of the killed run are still there after a minute"
+    before = len(runs.marks())
+    assert before - evaluated <= finished + 2, "two workers had begun one candidate more each"
+    runs.resume("killed")
+    assert runs.history("killed") == runs.history("whole")
+    assert len(runs.marks()) - before <= 30 - finished
+
+
+def test_ray_leaves_the_runs_way_of_stopping_alone(ray, runs):
+    before = signal.getsignal(signal.SIGTERM)
+    runs.run("ray", *RAY, "strategy.samples=1")
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_two_nodes_of_a_cluster_each_with_a_worker(cluster, runs):
+    runs.run("one", *FOUR)
+    runs.run("two", *RAY, f"run.address={cluster.address}", "evaluator.places=true")
+    assert runs.history("two")[1] == runs.history("one")[1]
+    nodes = {event["metrics"]["node"] for event in runs.events("two", "step")}
+    assert len(nodes) == 2
+
+
+def test_an_address_where_there_is_no_ray_is_named(ray, runs):
+    with pytest.raises(RunError, match=r"cannot be reached at run.address '127.0.0.1:1'"):
+        runs.run("run", *RAY, "run.address=127.0.0.1:1")
+
+
+def test_without_ray_the_experiment_is_refused(runs, monkeypatch):
+    monkeypatch.setattr("nasframe.experiment.term_check.find_spec", lambda name: None)
+    with pytest.raises(ExperimentError, match=r"run.engine: found 'ray', which is not installed: pip install"):
+        runs.experiment("run.engine=ray")
