@@ -69,7 +69,7 @@ def test_one_that_does_not_hold_gives_exit_code_1_and_is_marked(registry):
 
 
 def test_a_target_that_holds_no_golden_numbers_is_an_error(registry):
-    with pytest.raises(PluginError, match=r"is a list, not a tuple of nasframe\.golden\.Golden"):
+    with pytest.raises(PluginError, match=r"is a list, not a tuple of nasframe\.plugin\.golden\.Golden"):
         registry.get("check", "wrong")
     assert invoke(registry, "wrong").exit_code == 2
 
