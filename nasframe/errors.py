@@ -32,6 +32,10 @@ class GenotypeError(NasframeError):
     """A genotype does not answer its space's decisions."""
 
 
+class GraphError(NasframeError):
+    """A graph lacks what decoding or a file of it needs, or has no path within the budgets."""
+
+
 class DataError(NasframeError):
     """A data set is missing, incomplete or holds what it may not hold."""
 

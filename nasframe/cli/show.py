@@ -141,13 +141,13 @@ def _print(shown: Shown) -> None:
 def _shares(space: nx.DiGraph) -> list[float] | None:
     """Of each node of the network the share of paths that cross it, drawn by the weights; None: nothing is weighed."""
     from nasframe import decode
-    from nasframe.errors import GenotypeError
+    from nasframe.errors import GraphError
     from nasframe.graph import part
 
     network = part(space, NETWORK)
     try:
         found = decode.marginals(network, *decode.terminals(network))
-    except GenotypeError:
+    except GraphError:
         return None
     return [found.nodes.get(node, 0.0) for node in network]
 

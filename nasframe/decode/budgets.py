@@ -16,7 +16,7 @@ import networkx as nx
 import numpy as np
 
 from nasframe.decode.moves import Moves, is_move
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 
 Cost = Callable[[str | None, str], float]
 
@@ -26,7 +26,7 @@ class Budget:
     """Limits on what a path may cost; without limits the cost is only reported.
 
     Raises:
-        GenotypeError: a limit is not a number, or the least is more than the most.
+        GraphError: a limit is not a number, or the least is more than the most.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         if not self.least <= self.most:
-            raise GenotypeError(
+            raise GraphError(
                 f"the budget {self.name!r} asks for at least {self.least!r} and at most {self.most!r}; nothing is both"
             )
 
@@ -45,15 +45,15 @@ def attribute_cost(trellis: nx.DiGraph, name: str) -> Cost:
     """The cost that nodes and moves carry as an attribute; where it is absent, 0.
 
     Raises:
-        GenotypeError: no node and no move carries it, or not as a number.
+        GraphError: no node and no move carries it, or not as a number.
     """
     nodes: dict[str, float] = {node: data[name] for node, data in trellis.nodes(data=True) if name in data}
     joined = ((before, node, data) for before, node, data in trellis.edges(data=True) if is_move(data))
     moves: dict[tuple[str, str], float] = {(before, node): data[name] for before, node, data in joined if name in data}
     if not nodes and not moves:
-        raise GenotypeError(f"no node and no move of the trellis carries the attribute {name!r}; it is no cost")
+        raise GraphError(f"no node and no move of the trellis carries the attribute {name!r}; it is no cost")
     if wrong := [value for value in (*nodes.values(), *moves.values()) if not _is_number(value)]:
-        raise GenotypeError(f"the attribute {name!r} is no cost: it holds {wrong[0]!r}; finite numbers were expected")
+        raise GraphError(f"the attribute {name!r} is no cost: it holds {wrong[0]!r}; finite numbers were expected")
 
     def cost(before: str | None, node: str) -> float:
         return nodes.get(node, 0) + (0 if before is None else moves.get((before, node), 0))
@@ -111,7 +111,7 @@ def limits(moves: Moves, budget: Budget) -> Limits:
     """A budget made exact.
 
     Raises:
-        GenotypeError: a cost is not a finite number.
+        GraphError: a cost is not a finite number.
     """
     pairs = [(None, moves.start), *((before, node) for node in moves.before for before in moves.before[node])]
     costs = {pair: _fraction(budget, *pair) for pair in pairs}
@@ -127,7 +127,7 @@ def limits(moves: Moves, budget: Budget) -> Limits:
     return Limits(budget.name, unit, arriving, cheapest, dearest, most, least)
 
 
-def infeasible(moves: Moves, budgets: Sequence[Budget]) -> GenotypeError:
+def infeasible(moves: Moves, budgets: Sequence[Budget]) -> GraphError:
     """The error that says what each budget would allow, for budgets that no path meets."""
     lines = []
     for budget in budgets:
@@ -143,7 +143,7 @@ def infeasible(moves: Moves, budgets: Sequence[Budget]) -> GenotypeError:
     together = (
         "" if any("no path meets" in line for line in lines) else "; each can be met alone, but not all by one path"
     )
-    return GenotypeError(f"no path is within the budgets: {'; '.join(lines)}{together}. Loosen or drop one of them")
+    return GraphError(f"no path is within the budgets: {'; '.join(lines)}{together}. Loosen or drop one of them")
 
 
 def _is_number(value: object) -> bool:
@@ -154,7 +154,7 @@ def _fraction(budget: Budget, before: str | None, node: str) -> Fraction:
     cost = budget.cost(before, node)
     if not _is_number(cost):
         place = f"starting at {node!r}" if before is None else f"the move from {before!r} to {node!r}"
-        raise GenotypeError(f"the cost {budget.name!r} of {place} is {cost!r}; a finite number was expected")
+        raise GraphError(f"the cost {budget.name!r} of {place} is {cost!r}; a finite number was expected")
     return Fraction(cost) if isinstance(cost, int) else Fraction(float(cost))
 
 

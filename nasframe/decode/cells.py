@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def strongest(cell: nx.DiGraph, keep: int = 2, exclude: Collection[str] = ("zero
         exclude: operations that no genotype may hold.
 
     Raises:
-        GenotypeError: an edge's ``value`` does not fit its operations, or all of these are excluded.
+        GraphError: an edge's ``value`` does not fit its operations, or all of these are excluded.
     """
     position = {node: (data["layer"], place) for place, (node, data) in enumerate(cell.nodes(data=True))}
     found = []
@@ -81,15 +81,15 @@ def _edge(cell: nx.DiGraph, before: str, block: str, exclude: Collection[str]) -
     data = cell.edges[before, block]
     operations, row = data["operations"], data.get("value")
     if not isinstance(row, tuple | list) or len(row) != len(operations):
-        raise GenotypeError(
+        raise GraphError(
             f"the edge from {before!r} to {block!r} has the value {row!r}; a number for each of the operations "
             f"{', '.join(operations)} was expected (nasframe.graph.with_weights() sets it from a snapshot)"
         )
     if not all(0 <= value < math.inf for value in row):
-        raise GenotypeError(f"the edge from {before!r} to {block!r} has the value {row!r}; expected numbers from 0 on")
+        raise GraphError(f"the edge from {before!r} to {block!r} has the value {row!r}; expected numbers from 0 on")
     allowed = [index for index, name in enumerate(operations) if name not in exclude]
     if not allowed:
-        raise GenotypeError(f"the edge from {before!r} to {block!r} has only excluded operations: {operations!r}")
+        raise GraphError(f"the edge from {before!r} to {block!r} has only excluded operations: {operations!r}")
     first, *others = sorted(allowed, key=lambda index: (-row[index], index))
     margin = _margin(row[first], row[others[0]]) if others else None
     return KeptEdge(before, operations[first], float(row[first]), margin)

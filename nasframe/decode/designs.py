@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import networkx as nx
 
 from nasframe.decode.moves import is_move
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ def design(name: str) -> Design:
     """A known design.
 
     Raises:
-        GenotypeError: there is none of this name.
+        GraphError: there is none of this name.
     """
     if name not in DESIGNS:
-        raise GenotypeError(f"there is no design {name!r}; the known ones are {', '.join(DESIGNS)}")
+        raise GraphError(f"there is no design {name!r}; the known ones are {', '.join(DESIGNS)}")
     return DESIGNS[name]
 
 
@@ -75,25 +75,23 @@ def path_of_levels(trellis: nx.DiGraph, start: str, levels: Sequence[int]) -> tu
     """The nodes of the path that goes from a start through the given levels, one a move.
 
     Raises:
-        GenotypeError: the trellis has no such move somewhere, or the path stops before the trellis does.
+        GraphError: the trellis has no such move somewhere, or the path stops before the trellis does.
     """
     if start not in trellis:
-        raise GenotypeError(f"the trellis has no node {start!r} to start at")
+        raise GraphError(f"the trellis has no node {start!r} to start at")
     path = [start]
     for number, level in enumerate(levels, 1):
         onward = _onward(trellis, path[-1])
         if not onward:
-            raise GenotypeError(
-                f"the path has {len(levels)} layers; the trellis ends at {path[-1]!r} after {number - 1}"
-            )
+            raise GraphError(f"the path has {len(levels)} layers; the trellis ends at {path[-1]!r} after {number - 1}")
         if level not in onward:
-            raise GenotypeError(
+            raise GraphError(
                 f"layer {number} of the path is at level {level}; from {path[-1]!r} the trellis goes to the levels "
                 f"{', '.join(map(str, sorted(onward)))}"
             )
         path.append(onward[level])
     if _onward(trellis, path[-1]):
-        raise GenotypeError(f"the path has {len(levels)} layers; the trellis goes on from {path[-1]!r}")
+        raise GraphError(f"the path has {len(levels)} layers; the trellis goes on from {path[-1]!r}")
     return tuple(path)
 
 
@@ -106,10 +104,10 @@ def distance(levels: Sequence[int], others: Sequence[int]) -> Distance:
     """How far two paths are apart, by their levels.
 
     Raises:
-        GenotypeError: they have not the same number of layers.
+        GraphError: they have not the same number of layers.
     """
     if len(levels) != len(others):
-        raise GenotypeError(
+        raise GraphError(
             f"paths of {len(levels)} and {len(others)} layers cannot be compared; both must be of one trellis"
         )
     between = [abs(level - other) for level, other in zip(levels, others, strict=True)]

@@ -56,7 +56,7 @@ def k_best(
         budgets: what paths may cost; all hold at once. The gap is then that between paths within the budgets.
 
     Raises:
-        GenotypeError: the trellis is wrong, no end can be reached, or no path is within the budgets.
+        GraphError: the trellis is wrong, no end can be reached, or no path is within the budgets.
     """
     if k < 1:
         raise ValueError(f"k is {k}; the number of paths is at least 1")

@@ -70,7 +70,7 @@ def marginals(trellis: nx.DiGraph, start: str, ends: Iterable[str]) -> Marginals
         ends: where they may end.
 
     Raises:
-        GenotypeError: the trellis is wrong, or no end can be reached.
+        GraphError: the trellis is wrong, or no end can be reached.
     """
     usable = moves_between(trellis, start, ends)
     logs = {(node, after): math.log(value) for node, out in usable.after.items() for after, value in out.items()}

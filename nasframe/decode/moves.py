@@ -10,7 +10,7 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ def moves_between(trellis: nx.DiGraph, start: str, ends: Iterable[str], weighted
         weighted: keep only moves of positive value. Otherwise all moves, each with the value 1.
 
     Raises:
-        GenotypeError: an unknown node, a move that goes to no later layer, a value that is missing, negative or
+        GraphError: an unknown node, a move that goes to no later layer, a value that is missing, negative or
             not finite, or no end within reach.
     """
     ends = tuple(dict.fromkeys(ends))
     if unknown := [node for node in (start, *ends) if node not in trellis]:
-        raise GenotypeError(f"the trellis has no node {unknown[0]!r}; it has {_some(trellis)}")
+        raise GraphError(f"the trellis has no node {unknown[0]!r}; it has {_some(trellis)}")
     order = sorted(trellis, key=lambda node: trellis.nodes[node]["layer"])
     reached = {start}
     leaving: dict[str, dict[str, float]] = {}
@@ -61,7 +61,7 @@ def moves_between(trellis: nx.DiGraph, start: str, ends: Iterable[str], weighted
             useful.add(node)
     if not useful:
         positive = " by moves of positive value" if weighted else ""
-        raise GenotypeError(f"none of the ends ({_some(ends)}) can be reached from {start!r}{positive}")
+        raise GraphError(f"none of the ends ({_some(ends)}) can be reached from {start!r}{positive}")
     return _usable(trellis, start, ends, {node: leaving[node] for node in order if node in useful})
 
 
@@ -69,14 +69,14 @@ def terminals(trellis: nx.DiGraph) -> tuple[str, tuple[str, ...]]:
     """The start and the ends that a trellis' moves imply: no move arrives at the start, none leaves an end.
 
     Raises:
-        GenotypeError: it has no moves, or more than one node where they begin.
+        GraphError: it has no moves, or more than one node where they begin.
     """
     moves = [(before, after) for before, after, data in trellis.edges(data=True) if is_move(data)]
     sources = dict.fromkeys(before for before, _ in moves)
     targets = {after for _, after in moves}
     starts = [node for node in sources if node not in targets]
     if len(starts) != 1:
-        raise GenotypeError(
+        raise GraphError(
             f"a trellis has one node where its moves begin; this graph has {_some(starts) or 'no moves at all'}; "
             "name the start and the ends"
         )
@@ -87,12 +87,12 @@ def log_probability(trellis: nx.DiGraph, nodes: Iterable[str]) -> float:
     """The sum of the natural logarithms of a path's values; -inf where one of them is 0.
 
     Raises:
-        GenotypeError: two nodes that follow each other are not joined by a move, or its value is wrong.
+        GraphError: two nodes that follow each other are not joined by a move, or its value is wrong.
     """
     values = []
     for before, after in pairwise(nodes):
         if not trellis.has_edge(before, after) or not is_move(trellis.edges[before, after]):
-            raise GenotypeError(f"the trellis has no move from {before!r} to {after!r}")
+            raise GraphError(f"the trellis has no move from {before!r} to {after!r}")
         values.append(_value(trellis, before, after))
     return math.fsum(map(math.log, values)) if all(values) else -math.inf
 
@@ -131,7 +131,7 @@ def _leaving(trellis: nx.DiGraph, node: str, weighted: bool) -> Iterator[tuple[s
         if not is_move(data):
             continue
         if layers[after] <= layers[node]:
-            raise GenotypeError(
+            raise GraphError(
                 f"the move from {node!r} to {after!r} goes from layer {layers[node]} to {layers[after]}; "
                 "every move of a trellis goes to a later layer"
             )
@@ -143,13 +143,13 @@ def _leaving(trellis: nx.DiGraph, node: str, weighted: bool) -> Iterator[tuple[s
 def _value(trellis: nx.DiGraph, before: str, after: str) -> float:
     data = trellis.edges[before, after]
     if "value" not in data:
-        raise GenotypeError(
+        raise GraphError(
             f"the move from {before!r} to {after!r} carries no 'value'; nasframe.graph.with_weights() sets the values "
             "from a snapshot"
         )
     value = data["value"]
     if not isinstance(value, int | float | np.number) or not 0 <= value < math.inf:
-        raise GenotypeError(
+        raise GraphError(
             f"the move from {before!r} to {after!r} has the value {value!r}; a number from 0 on was expected"
         )
     return float(value)

@@ -8,30 +8,28 @@ import networkx as nx
 
 from nasframe.decode.kbest import count_paths
 from nasframe.decode.moves import terminals
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 
 
 def with_values_of(priced: nx.DiGraph, trellis: nx.DiGraph) -> nx.DiGraph:
     """A copy of a priced trellis with all that its places and their moves carry in the trellis, the values above all.
 
     Raises:
-        GenotypeError: its paths are not the trellis' paths.
+        GraphError: its paths are not the trellis' paths.
     """
     valued = priced.copy()
     for node, data in valued.nodes(data=True):
         if _place(priced, node) not in trellis:
-            raise GenotypeError(f"the priced trellis has the place {_place(priced, node)!r}; the trellis has not")
+            raise GraphError(f"the priced trellis has the place {_place(priced, node)!r}; the trellis has not")
         data.update({**trellis.nodes[_place(priced, node)], **data})
     for before, node, data in valued.edges(data=True):
         move = _place(priced, before), _place(priced, node)
         if not trellis.has_edge(*move):
-            raise GenotypeError(
-                f"the priced trellis goes from {move[0]!r} to {move[1]!r}; the trellis has no such move"
-            )
+            raise GraphError(f"the priced trellis goes from {move[0]!r} to {move[1]!r}; the trellis has no such move")
         data.update({**trellis.edges[move], **data})
     counts = [count_paths(graph, *terminals(graph)) for graph in (priced, trellis)]
     if counts[0] != counts[1]:
-        raise GenotypeError(f"the priced trellis has {counts[0]} paths, the trellis {counts[1]}; expected the same")
+        raise GraphError(f"the priced trellis has {counts[0]} paths, the trellis {counts[1]}; expected the same")
     return valued
 
 
@@ -44,7 +42,7 @@ def priced_path(priced: nx.DiGraph, path: Sequence[str]) -> tuple[str, ...]:
     """The nodes of the one path that goes through given places.
 
     Raises:
-        GenotypeError: there is no such path.
+        GraphError: there is no such path.
     """
     start, ends = terminals(priced)
     ways: list[tuple[str, ...]] = [(start,)] if _place(priced, start) == path[0] else []
@@ -52,7 +50,7 @@ def priced_path(priced: nx.DiGraph, path: Sequence[str]) -> tuple[str, ...]:
         ways = [(*way, node) for way in ways for node in priced.successors(way[-1]) if _place(priced, node) == place]
     whole = [way for way in ways if way[-1] in ends]
     if len(whole) != 1:
-        raise GenotypeError(f"the priced trellis has {len(whole)} paths through {', '.join(path)}; expected one")
+        raise GraphError(f"the priced trellis has {len(whole)} paths through {', '.join(path)}; expected one")
     return whole[0]
 
 

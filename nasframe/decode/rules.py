@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 import networkx as nx
 
 from nasframe.decode.moves import is_move
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 
 
 def literal(trellis: nx.DiGraph) -> nx.DiGraph:
@@ -35,7 +35,7 @@ def unbiased(trellis: nx.DiGraph) -> nx.DiGraph:
     (``marginals`` divides by the partition sum).
 
     Raises:
-        GenotypeError: a move carries no value.
+        GraphError: a move carries no value.
     """
     weighed = trellis.copy()
     for node in weighed:
@@ -43,7 +43,7 @@ def unbiased(trellis: nx.DiGraph) -> nx.DiGraph:
         if not leaving:
             continue
         if without := [after for after, data in leaving.items() if "value" not in data]:
-            raise GenotypeError(f"the move from {node!r} to {without[0]!r} carries no 'value' to be weighed")
+            raise GraphError(f"the move from {node!r} to {without[0]!r} carries no 'value' to be weighed")
         total = math.fsum(data["value"] for data in leaving.values())
         for data in leaving.values():
             data["value"] = data["value"] * len(leaving) / total if total else 0.0

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from nasframe.decode import Budget, Cost
-from nasframe.errors import GenotypeError, did_you_mean
+from nasframe.errors import GraphError, did_you_mean
 
 
 def read_limits(texts: Iterable[str], option: str) -> dict[str, float]:
@@ -17,7 +17,7 @@ def read_limits(texts: Iterable[str], option: str) -> dict[str, float]:
         option: how errors call them, such as ``--max``.
 
     Raises:
-        GenotypeError: a text has another form.
+        GraphError: a text has another form.
     """
     limits = {}
     for text in texts:
@@ -27,7 +27,7 @@ def read_limits(texts: Iterable[str], option: str) -> dict[str, float]:
         except ValueError:
             limits[name.strip()] = math.nan
         if not name.strip() or math.isnan(limits[name.strip()]):
-            raise GenotypeError(f"{option} {text}: expected NAME=NUMBER, like macs=3e9 or down=3")
+            raise GraphError(f"{option} {text}: expected NAME=NUMBER, like macs=3e9 or down=3")
     return limits
 
 
@@ -37,11 +37,11 @@ def budgets(
     """A budget for each cost that is shown or has a limit.
 
     Raises:
-        GenotypeError: a limit is for something that is no cost here, or nothing can meet both limits.
+        GraphError: a limit is for something that is no cost here, or nothing can meet both limits.
     """
     for name in (*most, *least):
         if name not in costs:
-            raise GenotypeError(
+            raise GraphError(
                 f"there is no cost {name!r} here{did_you_mean(name, costs)}; the costs are {', '.join(costs)}"
             )
     names = dict.fromkeys((*shown, *most, *least))

@@ -8,7 +8,7 @@ import networkx as nx
 
 from nasframe import decode
 from nasframe.derive.compute import NETWORK, strongest_cells
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 from nasframe.graph import part
 
 
@@ -47,5 +47,5 @@ def _best_path(network: nx.DiGraph) -> tuple[str, ...]:
     """Without the label bias left alone: the literal rule; no nodes where there is no weighted trellis."""
     try:
         return decode.k_best(network, *decode.terminals(network))[0].nodes
-    except GenotypeError:
+    except GraphError:
         return ()

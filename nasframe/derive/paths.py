@@ -15,7 +15,7 @@ from nasframe.decode import Budget, Distance
 from nasframe.decode.budgets import limits
 from nasframe.decode.moves import moves_between
 from nasframe.derive.budgets import limited
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 
 
 @dataclass(frozen=True)
@@ -64,22 +64,22 @@ class Route:
         """The k best paths within the budgets.
 
         Raises:
-            GenotypeError: no path is within the budgets; names the cheapest.
+            GraphError: no path is within the budgets; names the cheapest.
         """
         try:
             found = decode.k_best(self.trellis, self.start, self.ends, k, self.budgets)
-        except GenotypeError as error:
+        except GraphError as error:
             bounded = limited(self.budgets)
             if not bounded:
                 raise
-            raise GenotypeError("\n".join([str(error), *map(self._cheapest_line, bounded)])) from error
+            raise GraphError("\n".join([str(error), *map(self._cheapest_line, bounded)])) from error
         return [self._described(path.nodes, path.gap) for path in found]
 
     def through(self, places: Sequence[str]) -> FoundPath:
         """A given path.
 
         Raises:
-            GenotypeError: the trellis has no such path.
+            GraphError: the trellis has no such path.
         """
         return self._described(decode.priced_path(self.trellis, places), math.inf)
 
@@ -138,7 +138,7 @@ def known_designs(route: Route, trellis: nx.DiGraph, best: FoundPath) -> list[Kn
     for name, design in decode.DESIGNS.items():
         try:
             places = decode.path_of_levels(trellis, route.start, design.levels)
-        except GenotypeError:
+        except GraphError:
             continue  # of another depth, or of levels that this trellis has not
         path = route.through(places)
         found.append(KnownPath(name, design.title, design.published, path, decode.distance(path.levels, best.levels)))

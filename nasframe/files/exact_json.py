@@ -11,7 +11,7 @@ import math
 import re
 from typing import Any
 
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 
 _XML = re.compile("[\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 
@@ -20,7 +20,7 @@ def dumps(value: object) -> str:
     """A value as text, in ASCII.
 
     Raises:
-        GenotypeError: it is or holds what has no exact text: an array, an object, NaN.
+        GraphError: it is or holds what has no exact text: an array, an object, NaN.
     """
     return json.dumps(_encoded(value), allow_nan=False)
 
@@ -62,9 +62,7 @@ def _encoded(value: Any) -> Any:
             return [_encoded(item) for item in value]
         case dict():
             return {"dict": [[_encoded(key), _encoded(item)] for key, item in value.items()]}
-    raise GenotypeError(
-        f"{value!r} ({type(value).__name__}) cannot be written exactly; make it plain Python data first"
-    )
+    raise GraphError(f"{value!r} ({type(value).__name__}) cannot be written exactly; make it plain Python data first")
 
 
 def _decoded(value: Any) -> Any:

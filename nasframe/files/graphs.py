@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 
 import networkx as nx
 
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 from nasframe.files import exact_json
 from nasframe.files.exact_json import quoted, unquoted
 from nasframe.graph import from_json, to_json
@@ -33,7 +33,7 @@ def save(graph: nx.DiGraph, path: str | Path) -> None:
     """Write a graph in the format that the path's ending names: ``.json``, ``.graphml`` or ``.dot``.
 
     Raises:
-        GenotypeError: another ending, or a graph that would not be read back equal (in JSON as of
+        GraphError: another ending, or a graph that would not be read back equal (in JSON as of
             ``nasframe.graph.to_json``: one with lists, or with attributes called ``id``, ``source`` or ``target``).
     """
     write, read = _format(path)
@@ -41,9 +41,9 @@ def save(graph: nx.DiGraph, path: str | Path) -> None:
         text = write(graph)
         faithful = nx.utils.graphs_equal(read(text), graph)
     except (TypeError, ValueError) as error:
-        raise GenotypeError(f"the graph cannot be written to {str(path)!r}: {error}") from error
+        raise GraphError(f"the graph cannot be written to {str(path)!r}: {error}") from error
     if not faithful:
-        raise GenotypeError(f"the graph cannot be written to {str(path)!r}: it would not be read back equal")
+        raise GraphError(f"the graph cannot be written to {str(path)!r}: it would not be read back equal")
     Path(path).write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -51,20 +51,20 @@ def load(path: str | Path) -> nx.DiGraph:
     """Read a graph that ``save`` wrote.
 
     Raises:
-        GenotypeError: another ending, or a file that is not of this format and dialect.
+        GraphError: another ending, or a file that is not of this format and dialect.
     """
     _, read = _format(path)
     try:
         return read(Path(path).read_text(encoding="utf-8"))
     except (ValueError, LookupError, TypeError, AttributeError, nx.NetworkXError) as error:
-        raise GenotypeError(f"{str(path)!r} is no graph as nasframe writes it: {error}") from error
+        raise GraphError(f"{str(path)!r} is no graph as nasframe writes it: {error}") from error
 
 
 def to_graphml(graph: nx.DiGraph) -> str:
     """The graph as GraphML; attributes that are all numbers, truth values or strings get GraphML's own types.
 
     Raises:
-        GenotypeError: a node's or an attribute's name is no string, or a value has no exact text (an array, NaN).
+        GraphError: a node's or an attribute's name is no string, or a value has no exact text (an array, NaN).
     """
     _check(graph)
     rows = _rows(graph)
@@ -127,7 +127,7 @@ def to_dot(graph: nx.DiGraph) -> str:
     """The graph as DOT, a statement a line: a ``label`` to draw, and all attributes as JSON in ``nasframe``.
 
     Raises:
-        GenotypeError: a node's or an attribute's name is no string, or a value has no exact text (an array, NaN).
+        GraphError: a node's or an attribute's name is no string, or a value has no exact text (an array, NaN).
     """
     _check(graph)
     lines = ["digraph {", "  rankdir=LR;", f"  graph [{_dot_attributes(graph.graph, None)}];"]
@@ -165,7 +165,7 @@ def _format(path: str | Path) -> tuple[Callable[[nx.DiGraph], str], Callable[[st
     formats = {".json": (to_json, from_json), ".graphml": (to_graphml, from_graphml), ".dot": (to_dot, from_dot)}
     suffix = Path(path).suffix
     if suffix not in formats:
-        raise GenotypeError(f"a graph file ends in {', '.join(formats)}; {str(path)!r} ends in {suffix!r}")
+        raise GraphError(f"a graph file ends in {', '.join(formats)}; {str(path)!r} ends in {suffix!r}")
     return formats[suffix]
 
 
@@ -182,11 +182,11 @@ def _rows(graph: nx.DiGraph) -> list[tuple[str, dict[str, str], Mapping[str, Any
 
 def _check(graph: nx.DiGraph) -> None:
     if not graph.is_directed() or graph.is_multigraph():
-        raise GenotypeError(f"only a networkx.DiGraph can be written; this is a {type(graph).__name__}")
+        raise GraphError(f"only a networkx.DiGraph can be written; this is a {type(graph).__name__}")
     attributes = [graph.graph, *(d for _, d in graph.nodes(data=True)), *(d for _, _, d in graph.edges(data=True))]
     for name in (*graph, *(name for data in attributes for name in data)):
         if not isinstance(name, str):
-            raise GenotypeError(f"names of nodes and attributes are strings; found {name!r}")
+            raise GraphError(f"names of nodes and attributes are strings; found {name!r}")
 
 
 def _dot_attributes(data: Mapping[str, Any], label: object) -> str:

@@ -21,7 +21,7 @@ from nasframe.decode import (
     marginals,
     move_count,
 )
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 from nasframe.graph import best_path
 
 TIES = (0.0, 0.1, 0.2, 0.25, 0.5, 1.0)
@@ -115,7 +115,7 @@ def test_the_k_best_paths_are_the_first_k_of_all_paths(seed):
         expected = brute_force(graph, ends)
         k = int(rng.integers(1, 12))
         if not expected:
-            with pytest.raises(GenotypeError, match="can be reached"):
+            with pytest.raises(GraphError, match="can be reached"):
                 k_best(graph, "start", ends, k)
             continue
         found = k_best(graph, "start", ends, k)
@@ -167,7 +167,7 @@ def test_the_k_best_paths_within_budgets_are_the_first_k_that_meet_them(seed):
         expected = [nodes for nodes, _ in everything if within(budgets, costs_of(graph, nodes))]
         k = int(rng.integers(1, 6))
         if not expected:
-            with pytest.raises(GenotypeError, match="no path is within the budgets"):
+            with pytest.raises(GraphError, match="no path is within the budgets"):
                 k_best(graph, "start", ends, k, budgets)
             continue
         found = k_best(graph, "start", ends, k, budgets)
@@ -191,7 +191,7 @@ def test_loose_budgets_change_nothing_and_tighter_ones_never_raise_the_probabili
     for most in range(int(loose.costs["macs"]), -1, -3):
         try:
             tight = k_best(graph, "start", ends, 1, [Budget("macs", macs, most=most)])[0]
-        except GenotypeError:
+        except GraphError:
             before = -math.inf
         else:
             assert tight.costs["macs"] <= most
@@ -219,7 +219,7 @@ def test_costs_whose_exact_sum_is_beyond_the_budget_by_rounding_alone_are_within
         graph.edges[edge].update(value=1.0, seconds=number / 10)
     budget = Budget("seconds", attribute_cost(graph, "seconds"), most=0.6)
     assert k_best(graph, "start", ends, 1, [budget])[0].costs == {"seconds": 0.6}
-    with pytest.raises(GenotypeError, match=r"at most 0\.59 \(the cheapest path costs 0\.6\), which no path meets"):
+    with pytest.raises(GraphError, match=r"at most 0\.59 \(the cheapest path costs 0\.6\), which no path meets"):
         k_best(graph, "start", ends, 1, [Budget("seconds", budget.cost, most=0.59)])
 
 
@@ -231,9 +231,9 @@ def test_budgets_that_no_path_meets_together_are_refused_with_what_each_would_al
     message = (
         r"down at most 1 \(the cheapest path costs 0\); up at least 2 \(the dearest path costs 2\); each can be met"
     )
-    with pytest.raises(GenotypeError, match=message):
+    with pytest.raises(GraphError, match=message):
         k_best(graph, "start", ends, 1, budgets)
-    with pytest.raises(GenotypeError, match=r"up at least 3 \(the dearest path costs 2\), which no path meets"):
+    with pytest.raises(GraphError, match=r"up at least 3 \(the dearest path costs 2\), which no path meets"):
         k_best(graph, "start", ends, 1, [budgets[0], Budget("up", up, least=3)])
 
 

@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from nasframe import GenotypeError, decode
+from nasframe import GraphError, decode
 from nasframe.decode import Budget
 
 
@@ -77,14 +77,14 @@ def test_a_priced_trellis_with_other_paths_is_refused():
     trellis = plain_trellis(rng, layers=2)
     fewer = with_memory(trellis, rng)
     fewer.remove_node("2/2<1/1")
-    with pytest.raises(GenotypeError, match=r"has \d+ paths, the trellis \d+"):
+    with pytest.raises(GraphError, match=r"has \d+ paths, the trellis \d+"):
         decode.with_values_of(fewer, trellis)
     longer = with_memory(trellis, rng)
     longer.add_edge("start", "2/2<1/1", kind="move")
-    with pytest.raises(GenotypeError, match="no such move"):
+    with pytest.raises(GraphError, match="no such move"):
         decode.with_values_of(longer, trellis)
     longer.add_node("elsewhere", layer=1, level=1)
-    with pytest.raises(GenotypeError, match="has the place 'elsewhere'"):
+    with pytest.raises(GraphError, match="has the place 'elsewhere'"):
         decode.with_values_of(longer, trellis)
 
 
@@ -93,6 +93,6 @@ def test_a_path_through_other_places_is_refused():
     trellis = plain_trellis(rng, layers=2)
     priced = with_memory(trellis, rng)
     for path in (("start", "1/0", "2/2"), ("start", "1/0"), ("1/0", "2/0")):
-        with pytest.raises(GenotypeError, match="has 0 paths through"):
+        with pytest.raises(GraphError, match="has 0 paths through"):
             decode.priced_path(priced, path)
     assert decode.places(priced, decode.priced_path(priced, ("start", "1/1", "2/2"))) == ("start", "1/1", "2/2")

@@ -27,7 +27,7 @@ from nasframe.decode import (
     terminals,
     unbiased,
 )
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 from nasframe.graph import part
 
 
@@ -140,7 +140,7 @@ def test_only_auto_deeplabs_path_is_published():
 def test_paths_are_as_far_apart_as_their_levels():
     assert distance((0, 1, 2, 2), (0, 1, 0, 3)) == Distance(layers=2, levels=3)
     assert distance((0, 1), (0, 1)) == Distance(0, 0)
-    with pytest.raises(GenotypeError, match="4 and 2 layers"):
+    with pytest.raises(GraphError, match="4 and 2 layers"):
         distance((0, 1, 2, 2), (0, 1))
 
 
@@ -153,14 +153,14 @@ def test_paths_are_as_far_apart_as_their_levels():
     ],
 )
 def test_levels_that_are_no_path_of_a_trellis_are_refused(layers, levels, message):
-    with pytest.raises(GenotypeError, match=message):
+    with pytest.raises(GraphError, match=message):
         path_of_levels(trellis(layers), "start", levels)
-    with pytest.raises(GenotypeError, match="no node 'nowhere'"):
+    with pytest.raises(GraphError, match="no node 'nowhere'"):
         path_of_levels(trellis(layers), "nowhere", levels)
 
 
 def test_an_unknown_design_is_refused_with_the_known_ones():
-    with pytest.raises(GenotypeError, match="'u-net'; the known ones are deeplabv3, conv-deconv"):
+    with pytest.raises(GraphError, match="'u-net'; the known ones are deeplabv3, conv-deconv"):
         design("u-net")
 
 
@@ -215,12 +215,12 @@ def test_the_edges_that_are_kept_are_those_a_stable_sort_puts_first(rows, keep):
     [(None, "value None; a number for each"), ((1.0,), r"value \(1.0,\)"), ((0.5, math.nan, 0.5), "numbers from 0 on")],
 )
 def test_a_row_that_does_not_fit_its_operations_is_refused(row, message):
-    with pytest.raises(GenotypeError, match=message):
+    with pytest.raises(GraphError, match=message):
         strongest(cell(row))
 
 
 def test_an_edge_with_only_excluded_operations_is_refused():
-    with pytest.raises(GenotypeError, match="only excluded operations"):
+    with pytest.raises(GraphError, match="only excluded operations"):
         strongest(cell((1.0,), operations=("zero",)))
 
 
@@ -247,20 +247,20 @@ def test_a_trellis_that_cannot_be_decoded_is_refused_with_its_place(decoder, cha
     graph = trellis()
     start, ends = terminals(graph)
     change(graph)
-    with pytest.raises(GenotypeError, match=message):
+    with pytest.raises(GraphError, match=message):
         decoder(graph, start, ends)
 
 
 def test_a_graph_with_no_start_or_several_needs_to_be_told():
-    with pytest.raises(GenotypeError, match="no moves at all"):
+    with pytest.raises(GraphError, match="no moves at all"):
         terminals(cell((0.5, 0.3, 0.2)))
-    with pytest.raises(GenotypeError, match="'a', 'c'"):
+    with pytest.raises(GraphError, match="'a', 'c'"):
         terminals(nx.DiGraph([("a", "b"), ("c", "b")]))
 
 
 def test_a_path_with_a_move_that_is_none_has_no_probability():
     graph = trellis()
-    with pytest.raises(GenotypeError, match="no move from '12/0' to 'head'"):
+    with pytest.raises(GraphError, match="no move from '12/0' to 'head'"):
         log_probability(graph, ["12/0", "head"])
     graph.edges["start", "1/0"]["value"] = 0.0
     assert log_probability(graph, ["start", "1/0"]) == -math.inf
@@ -268,17 +268,17 @@ def test_a_path_with_a_move_that_is_none_has_no_probability():
 
 def test_wrong_costs_and_limits_are_refused_by_the_budgets_name():
     graph = trellis(2)
-    with pytest.raises(GenotypeError, match="'macs' asks for at least 2 and at most 1"):
+    with pytest.raises(GraphError, match="'macs' asks for at least 2 and at most 1"):
         Budget("macs", lambda before, node: 0, most=1, least=2)
-    with pytest.raises(GenotypeError, match="'macs'"):
+    with pytest.raises(GraphError, match="'macs'"):
         Budget("macs", lambda before, node: 0, most=math.nan)
-    with pytest.raises(GenotypeError, match="attribute 'macs'"):
+    with pytest.raises(GraphError, match="attribute 'macs'"):
         attribute_cost(graph, "macs")
-    with pytest.raises(GenotypeError, match="'part' is no cost: it holds 'network'"):
+    with pytest.raises(GraphError, match="'part' is no cost: it holds 'network'"):
         attribute_cost(graph, "part")
-    with pytest.raises(GenotypeError, match="'macs' of starting at 'start' is nan"):
+    with pytest.raises(GraphError, match="'macs' of starting at 'start' is nan"):
         k_best(graph, *terminals(graph), 1, [Budget("macs", lambda before, node: math.nan)])
-    with pytest.raises(GenotypeError, match=r"'kind' of the move from 'start'.*is .*'move'"):
+    with pytest.raises(GraphError, match=r"'kind' of the move from 'start'.*is .*'move'"):
         k_best(graph, *terminals(graph), 1, [Budget("kind", lambda before, node: 0 if before is None else "move")])
     with pytest.raises(ValueError, match="k is 0"):
         k_best(graph, *terminals(graph), 0)

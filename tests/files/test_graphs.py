@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 from nasframe.files.graphs import from_dot, from_graphml, load, save, to_dot, to_graphml
 
 ANY_TEXT = st.text(st.characters(), max_size=8)  # control characters and lone surrogates, too
@@ -93,31 +93,31 @@ def test_dot_shows_a_label_for_every_node_that_has_one(graph):
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_what_would_not_come_back_is_refused(graph, tmp_path, ending):
     graph.nodes["c0"]["bad"] = math.nan
-    with pytest.raises(GenotypeError):
+    with pytest.raises(GraphError):
         save(graph, tmp_path / f"graph{ending}")
     graph.nodes["c0"]["bad"] = object()
-    with pytest.raises(GenotypeError, match="object"):
+    with pytest.raises(GraphError, match="object"):
         save(graph, tmp_path / f"graph{ending}")
     assert not list(tmp_path.iterdir())
 
 
 def test_json_refuses_the_lists_that_it_would_turn_into_tuples(graph, tmp_path):
     graph.nodes["c0"]["bad"] = [1]
-    with pytest.raises(GenotypeError, match="would not be read back equal"):
+    with pytest.raises(GraphError, match="would not be read back equal"):
         save(graph, tmp_path / "graph.json")
     save(graph, tmp_path / "graph.dot")
 
 
 @pytest.mark.parametrize("write", [to_graphml, to_dot])
 def test_only_directed_graphs_with_names_that_are_strings_are_written(write):
-    with pytest.raises(GenotypeError, match="DiGraph"):
+    with pytest.raises(GraphError, match="DiGraph"):
         write(nx.MultiDiGraph())
-    with pytest.raises(GenotypeError, match="found 1"):
+    with pytest.raises(GraphError, match="found 1"):
         write(nx.DiGraph([(1, 2)]))
 
 
 def test_an_unknown_ending_is_refused_with_the_known_ones(graph, tmp_path):
-    with pytest.raises(GenotypeError, match=r"\.json, \.graphml, \.dot.*'\.png'"):
+    with pytest.raises(GraphError, match=r"\.json, \.graphml, \.dot.*'\.png'"):
         save(graph, tmp_path / "graph.png")
 
 
@@ -137,7 +137,7 @@ def test_an_unknown_ending_is_refused_with_the_known_ones(graph, tmp_path):
 )
 def test_a_file_of_another_dialect_is_refused_by_its_name(tmp_path, name, text):
     (tmp_path / name).write_text(text)
-    with pytest.raises(GenotypeError, match=name):
+    with pytest.raises(GraphError, match=name):
         load(tmp_path / name)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nasframe.decode import count_paths, k_best, marginals, terminals
-from nasframe.errors import GenotypeError
+from nasframe.errors import GraphError
 from nasframe.graph import part, parts
 
 Values = npt.NDArray[np.float64]
@@ -108,7 +108,7 @@ def _network(graphs: Sequence[nx.DiGraph]) -> Network | None:
     nodes = tuple(graphs[-1])
     try:
         count = count_paths(graphs[-1], *terminals(graphs[-1]))
-    except GenotypeError:
+    except GraphError:
         count = None
     return Network(nodes, moves, tuple(_routes(graph, nodes) for graph in graphs), count)
 
@@ -118,7 +118,7 @@ def _routes(trellis: nx.DiGraph, nodes: Sequence[str]) -> Routes | None:
         start, ends = terminals(trellis)
         found = marginals(trellis, start, ends)
         best = k_best(trellis, start, ends, PATHS)
-    except GenotypeError:
+    except GraphError:
         return None
     index = {node: i for i, node in enumerate(nodes)}
     shares = np.array([found.nodes.get(node, np.nan) for node in nodes])
