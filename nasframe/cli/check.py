@@ -9,7 +9,7 @@ import click
 
 from nasframe.cli.output import set_option
 from nasframe.experiment.checking import load
-from nasframe.experiment.origins import leaves
+from nasframe.experiment.experiment import leaves
 from nasframe.experiment.sections import Part
 from nasframe.files.yaml_text import dump_inline
 from nasframe.plugin.registry import Registry

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasframe.errors import ExperimentError, GenotypeError, PluginError
+from nasframe.errors import GenotypeError, PluginError
 from nasframe.experiment.checking import load
 from nasframe.experiment.composition import read_override
-from nasframe.experiment.option_check import check_options
-from nasframe.experiment.sections import members
+from nasframe.experiment.sections import check_options
 from nasframe.files import genotypes
-from nasframe.files.located import Place, Problem, Value, merge, placed, raise_problems, unknown_values
+from nasframe.files.yaml_text import Faults, Place, Value, placed
 from nasframe.genotype import Genotype, GenotypeRecord, validate
 from nasframe.plugin.registry import Registry
 from nasframe.space import SearchSpace
@@ -72,13 +71,13 @@ def _record(registry: Registry, name_or_file: str) -> tuple[GenotypeRecord, Valu
 
 
 def _space(registry: Registry, name: str, options: Value, overrides: Sequence[str]) -> SearchSpace:
-    problems: list[Problem] = []
+    faults = Faults()
     for text in overrides:
-        override = read_override(text, problems)
-        options = merge(options, members(override).get("space", override))
-    unknown = unknown_values(options)
-    raise_problems(problems + unknown, ExperimentError)
+        override = read_override(text, faults)
+        options = options.merge(override.members.get("space", override))
+    faults.extend(options.unknown_values())
+    faults.raise_all()
     space = registry.get("space", name).value
-    checked = check_options(space.Options, options, "options", problems)
-    raise_problems(problems, ExperimentError)
+    checked = check_options(space.Options, options, "options", faults)
+    faults.raise_all()
     return space(checked)

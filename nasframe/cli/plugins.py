@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nasframe.cli.output import console, format_option
-from nasframe.experiment.composition import SECTIONS
+from nasframe.experiment.sections import SECTIONS
 from nasframe.plugin.compatibility import Combination, combinations
 from nasframe.plugin.component import Kind
 from nasframe.plugin.registry import KINDS, Registry, conflict_message

@@ -1,166 +1,205 @@
-"""From the text of an experiment to checked parts: everything that is wrong is found, and said at once."""
+"""From the text of an experiment file to checked parts: everything that is wrong is found, and said at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
-from nasframe.errors import CapabilityError, ExperimentError
-from nasframe.experiment.composition import SECTIONS, compose
-from nasframe.experiment.experiment import Experiment, Identity, Retrain
-from nasframe.experiment.given_genotype import KEY, check_legal, read_given
-from nasframe.experiment.option_check import check_options, unknown_key
-from nasframe.experiment.origins import origins
+from nasframe.experiment import composition
+from nasframe.experiment.experiment import Experiment, Identity, Retrain, origins
+from nasframe.experiment.given_genotype import GENOTYPE, check_legal, read_given
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.sections import (
+    SECTIONS,
     Choice,
     Part,
-    Section,
+    check_keys,
+    check_options,
     make_part,
-    members,
     optional_mapping,
     read_choice,
-    retrained,
+    retrained_part,
 )
-from nasframe.experiment.term_check import TERMS, read_terms
-from nasframe.files.located import Problem, Value, plain, raise_problems, shown, unknown_values
+from nasframe.experiment.terms import TERMS, Terms, read_terms
+from nasframe.files.yaml_text import Faults, Value
+from nasframe.genotype import GenotypeRecord
 from nasframe.plugin.compatibility import misfits, refusals
 from nasframe.plugin.registry import Registry
 
-KEYS = ("name", "seed", "extends", *SECTIONS, KEY, *TERMS, "retrain", "run")
+KEYS = ("name", "seed", "extends", *SECTIONS, GENOTYPE, *TERMS, "retrain", "run")
+RETRAIN_KEYS = ("space", "evaluator", "weights")
+Adapt = Callable[[Value, Faults], Value]
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), registry: Registry | None = None) -> Experiment:
-    """Read, merge and check an experiment file.
+def load(
+    path: str | Path, overrides: Sequence[str] = (), registry: Registry | None = None, *, adapt: Adapt | None = None
+) -> Experiment:
+    """Read, merge and check an experiment file; no data is touched and nothing is built.
 
     Args:
         path: the file.
         overrides: texts like ``strategy.epochs=2``; later ones win.
         registry: where components are looked up; None: what is installed.
+        adapt: makes another experiment of what the files say, before the overrides; adds what is wrong to the faults.
 
     Raises:
         ExperimentError: everything that is wrong in the file and the overrides, each with its place.
         CapabilityError: all is right but the parts cannot work together.
         PluginError: two plug-ins offer components of one kind and name.
     """
+    path = Path(path)
     registry = Registry.discover() if registry is None else registry
     registry.require_unambiguous()
-    problems: list[Problem] = []
-    tree = compose(Path(path), overrides, problems)
-    return from_tree(tree, Path(path), registry, problems)
+    faults = Faults()
+    source = composition.read(path, faults)
+    source = composition.expand(source)
+    tree = composition.merge(source)
+    tree = adapt(tree, faults) if adapt else tree
+    tree = composition.override(tree, overrides, faults)
+    check = _Check(path, registry, Faults([*faults, *tree.unknown_values()]))
+    sections = check.sections(tree)
+    parts = check.each(sections)
+    check.together(sections)
+    check.faults.raise_all()
+    return _made(sections, parts, path)
 
 
-def from_tree(tree: Value, path: Path, registry: Registry, problems: Sequence[Problem] = ()) -> Experiment:
-    """Check a composed experiment.
+@dataclass(frozen=True)
+class _Sections:
+    """What an experiment says, by its keys; None for what is wrong or not there."""
 
-    Args:
-        path: its file, for its name and the files that it names.
-        problems: what is already known to be wrong.
-
-    Raises:
-        ExperimentError, CapabilityError: see ``load``.
-    """
-    check = _Check(tree, registry)
-    experiment = check.experiment(path)
-    problems = [*problems, *unknown_values(tree)]
-    unread = {problem.place for problem in problems}
-    problems += [problem for problem in check.problems if problem.place not in unread]
-    if problems:
-        raise_problems(problems + check.refusals, ExperimentError)
-    raise_problems(check.refusals, CapabilityError)
-    assert experiment is not None, "an experiment without problems is complete"
-    return replace(experiment, origins=origins(experiment.resolved(), check.tree))
+    tree: Value
+    """The experiment, with the given genotype's space."""
+    given: GenotypeRecord | None
+    space: Choice | None
+    evaluator: Choice | None
+    strategy: Choice | None
+    retrain: Value | None
+    """What differs in retraining; None: there is none."""
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """The sections' components with their options; None for what is wrong or not there."""
+
+    identity: Identity | None
+    space: Part[Any] | None
+    evaluator: Part[Any] | None
+    strategy: Part[Any] | None
+    retrain: Retrain | None
+    terms: Terms | None
+    run: RunOptions | None
+
+
+@final
 class _Check:
     """Checks one composed experiment and gathers everything that is wrong."""
 
-    def __init__(self, tree: Value, registry: Registry) -> None:
-        self.tree = tree
+    def __init__(self, path: Path, registry: Registry, faults: Faults) -> None:
+        self.path = path
         self.registry = registry
-        self.problems: list[Problem] = []
-        self.refusals: list[Problem] = []
+        self.faults = faults
 
-    def experiment(self, path: Path) -> Experiment | None:
-        self.problems += [
-            unknown_key(key, value, "", KEYS) for key, value in members(self.tree).items() if key not in KEYS
-        ]
-        identity = self.identity(path.stem)
-        self.tree, given = read_given(self.tree, path.parent, self.registry, self.problems)
+    def sections(self, tree: Value) -> _Sections:
+        """Which component each section names."""
+        check_keys(tree, KEYS, "", self.faults)
+        given = None
+        if GENOTYPE in tree.members:
+            tree, given = read_given(tree, self.path.parent, self.registry, self.faults)
         space, evaluator, strategy = (
-            None if section == "strategy" and KEY in members(self.tree) else self.choice(section)
+            None
+            if section == "strategy" and GENOTYPE in tree.members
+            else read_choice(section, tree, self.registry, self.faults)
             for section in SECTIONS
         )
-        parts = (self.part(space), self.part(evaluator), self.part(strategy))
-        retrain = self.retrain(space, evaluator)
-        if given and retrain:
-            check_legal(given, retrain.space, members(self.tree)[KEY].place, KEY, self.problems)
-        run = check_options(RunOptions, self.mapping("run"), "run", self.problems)
-        if space and evaluator:
-            messages = misfits(self.registry, space.found, evaluator.found)
-            self.refusals += [Problem(evaluator.type_place, "evaluator.type", message) for message in messages]
-        if space and evaluator and strategy:
-            for found in strategy.founds():
-                messages = refusals(self.registry, space.found, evaluator.found, found)
-                self.refusals += [Problem(strategy.type_place, "strategy.type", message) for message in messages]
-        terms = read_terms(self.tree, strategy, self.registry, self.problems, self.refusals)
-        match identity, run, parts:
-            case Identity(name=name, seed=seed), RunOptions(), (Part() as first, Part() as second, third):
-                return Experiment(name, seed, first, second, third, given, retrain, terms, run, str(path))
-        return None
+        return _Sections(tree, given, space, evaluator, strategy, self.retrain_overrides(tree))
 
-    def choice(self, section: Section) -> Choice | None:
-        return read_choice(section, self.tree, self.registry, self.problems)
+    def each(self, sections: _Sections) -> _Parts:
+        """The options of each section by themselves."""
+        tree = sections.tree
+        parts = _Parts(
+            self.identity(tree),
+            self.part(sections.space),
+            self.part(sections.evaluator),
+            self.part(sections.strategy),
+            self.retrain(sections),
+            read_terms(tree, sections.strategy, self.registry, self.faults),
+            check_options(RunOptions, optional_mapping("run", tree, "run", self.faults), "run", self.faults),
+        )
+        if sections.given and parts.retrain:
+            check_legal(sections.given, parts.retrain.space, tree.members[GENOTYPE].place, self.faults)
+        return parts
 
-    def identity(self, stem: str) -> Identity | None:
-        written = {key: members(self.tree)[key] for key in ("name", "seed") if key in members(self.tree)}
-        data = {"name": Value(stem, self.tree.place, self.tree.place), **written}
-        value = Value(data, self.tree.place, self.tree.place)
-        return check_options(Identity, value, "", self.problems)
+    def together(self, sections: _Sections) -> None:
+        """Whether the components can work with each other."""
+        space, evaluator, strategy = sections.space, sections.evaluator, sections.strategy
+        if space is None or evaluator is None:
+            return
+        for message in misfits(self.registry, space.found, evaluator.found):
+            self.faults.refuse(evaluator.type_place, "evaluator.type", message)
+        if strategy is None:
+            return
+        for found in strategy.founds():
+            for message in refusals(self.registry, space.found, evaluator.found, found):
+                self.faults.refuse(strategy.type_place, "strategy.type", message)
+
+    def identity(self, tree: Value) -> Identity | None:
+        """Name and seed; the file's name stands in for a name that is not written."""
+        written = {key: tree.members[key] for key in ("name", "seed") if key in tree.members}
+        data = {"name": Value(self.path.stem, tree.place, tree.place), **written}
+        return check_options(Identity, Value(data, tree.place, tree.place), "", self.faults)
 
     def part(self, choice: Choice | None) -> Part[Any] | None:
-        if choice is None:
-            return None
-        return make_part(choice, choice.options, choice.found.component.kind, self.problems)
+        return make_part(choice, choice.options, choice.found.component.kind, self.faults) if choice else None
 
-    def retrain(self, space: Choice | None, evaluator: Choice | None) -> Retrain | None:
-        """The parts of retraining; None if there is none, or if it is wrong."""
-        retrain = members(self.tree).get("retrain")
+    def retrain_overrides(self, tree: Value) -> Value | None:
+        retrain = tree.members.get("retrain")
         if retrain is not None and retrain.data is None:
             return None
-        overrides = self.mapping("retrain")
-        known = ("space", "evaluator", "weights")
-        self.problems += [
-            unknown_key(key, value, "retrain", known) for key, value in members(overrides).items() if key not in known
-        ]
-        space_part = self.retrained(space, overrides, "space")
-        evaluator_part = self.retrained(evaluator, overrides, "evaluator")
-        weights = self.weights(overrides)
-        return Retrain(space_part, evaluator_part, weights) if space_part and evaluator_part else None
+        overrides = optional_mapping("retrain", tree, "retrain", self.faults)
+        check_keys(overrides, RETRAIN_KEYS, "retrain", self.faults)
+        return overrides
+
+    def retrain(self, sections: _Sections) -> Retrain | None:
+        """The parts of retraining; None if there is none, or if it is wrong."""
+        if sections.retrain is None:
+            return None
+        space = self.retrained(sections.space, sections.retrain, "space")
+        evaluator = self.retrained(sections.evaluator, sections.retrain, "evaluator")
+        weights = self.weights(sections.retrain)
+        return Retrain(space, evaluator, weights) if space and evaluator else None
+
+    def retrained(self, choice: Choice | None, overrides: Value, section: str) -> Part[Any] | None:
+        path = f"retrain.{section}"
+        own = optional_mapping(section, overrides, path, self.faults)
+        return retrained_part(choice, own, path, self.faults) if choice else None
 
     def weights(self, retrain: Value) -> str | None:
         """The file of weights to start from; a relative path starts where the command is started."""
-        value = members(retrain).get("weights")
+        value = retrain.members.get("weights")
         if value is None or value.data is None:
             return None
         if isinstance(value.data, str) and value.data:
             return str(Path(value.data).expanduser().absolute())
-        found = f"found {shown(plain(value))}, expected the path of a file"
-        self.problems.append(Problem(value.place, "retrain.weights", found))
+        self.faults.add(value.place, "retrain.weights", f"found {value.shown()}, expected the path of a file")
         return None
 
-    def retrained(self, choice: Choice | None, overrides: Value, section: str) -> Part[Any] | None:
-        path = f"retrain.{section}"
-        own = optional_mapping(section, overrides, path, self.problems)
-        if choice is None:
-            return None
-        reported = {(problem.place, problem.message) for problem in self.problems}
-        found: list[Problem] = []
-        part = retrained(choice, own, path, found)
-        self.problems += [item for item in found if (item.place, item.message) not in reported]
-        return part
 
-    def mapping(self, key: str) -> Value:
-        return optional_mapping(key, self.tree, key, self.problems)
+def _made(sections: _Sections, parts: _Parts, path: Path) -> Experiment:
+    """The experiment of parts in which nothing is wrong."""
+    assert parts.identity and parts.space and parts.evaluator and parts.run, "an experiment without faults is complete"
+    experiment = Experiment(
+        parts.identity.name,
+        parts.identity.seed,
+        parts.space,
+        parts.evaluator,
+        parts.strategy,
+        sections.given,
+        parts.retrain,
+        parts.terms,
+        parts.run,
+        str(path),
+    )
+    return replace(experiment, origins=origins(experiment.resolved(), sections.tree))

@@ -1,46 +1,85 @@
-"""One mapping from an experiment file, the files it extends, and overrides; later ones win."""
+"""One mapping from an experiment file: read with those it extends, variables filled in, merged, overridden."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from nasframe.errors import ExperimentError
-from nasframe.experiment.sections import Section
-from nasframe.files.located import Place, Problem, Value, merge, plain, type_differs
-from nasframe.files.variables import expand
-from nasframe.files.yaml_text import read_file, read_text
+from nasframe.experiment.sections import SECTIONS
+from nasframe.files.yaml_text import Faults, Place, Value, read_file, read_text, scalar
 
-SECTIONS: tuple[Section, ...] = ("space", "evaluator", "strategy")
+REFERENCE = re.compile(
+    r"\$(?P<escaped>\$\{)|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?P<default>[^}]*))?\}|(?P<malformed>\$\{)"
+)
+"""Of an environment variable in a string: ``${NAME}`` or ``${NAME:-default}``; ``$${`` is a literal ``${``."""
 
 
-def compose(path: Path, overrides: Sequence[str], problems: list[Problem]) -> Value:
-    """The whole experiment as one located mapping; variables are filled in, ``extends`` is gone.
+@dataclass(frozen=True)
+class Source:
+    """An experiment file as it was written, and the files that it extends."""
+
+    tree: Value
+    bases: tuple[Source, ...] = ()
+    """Later ones win, the file itself most."""
+
+
+def read(path: Path, faults: Faults, chain: Sequence[Path] = ()) -> Source:
+    """An experiment file and all that it extends.
 
     Args:
-        path: the experiment file.
-        overrides: texts like ``strategy.epochs=2``.
-        problems: gets what is wrong in the way the files are put together.
+        faults: gets what is wrong in the way the files are put together.
+        chain: the files that lead here.
 
     Raises:
-        ExperimentError: a file cannot be read, is not YAML or is no mapping; an override has no ``=``.
+        ExperimentError: a file cannot be read, is not YAML or is no mapping.
     """
-    return override(_file(path, [], problems), overrides, problems)
+    tree = read_file(path, faults)
+    if not isinstance(tree.data, dict):
+        found = "nothing" if tree.data is None else f"a {type(tree.data).__name__}"
+        raise ExperimentError(
+            f"{tree.place}: found {found}, expected the keys of an experiment: space, evaluator, strategy, …"
+        )
+    extends = tree.data.pop("extends", None)
+    here = (*chain, path)
+    bases = _bases(fill_in(extends), path, faults) if extends is not None else []
+    return Source(
+        tree, tuple(read(base, faults, here) for base, place in bases if _leads_on(base, place, here, faults))
+    )
 
 
-def override(tree: Value, texts: Sequence[str], problems: list[Problem]) -> Value:
-    """A composed experiment with overrides like ``strategy.epochs=2`` over it.
+def expand(source: Source) -> Source:
+    """The files with their environment variables filled in."""
+    return Source(fill_in(source.tree), tuple(map(expand, source.bases)))
+
+
+def merge(source: Source) -> Value:
+    """The whole experiment as one mapping: a file over those that it extends."""
+    whole = Value({}, source.tree.place, source.tree.key)
+    for base in source.bases:
+        whole = _over(whole, merge(base))
+    return _over(whole, _written_out(source.tree))
+
+
+def override(tree: Value, texts: Sequence[str], faults: Faults) -> Value:
+    """An experiment with overrides like ``strategy.epochs=2`` over it.
 
     Raises:
         ExperimentError: an override has no ``=``.
     """
     for text in texts:
-        tree = _over(tree, _written_out(_experiment_override(text, problems)))
+        change = read_override(text, faults)
+        if "extends" in change.members:
+            raise ExperimentError(f"{change.place}: 'extends' can only stand in a file")
+        tree = _over(tree, _written_out(change))
     return tree
 
 
-def read_override(text: str, problems: list[Problem]) -> Value:
+def read_override(text: str, faults: Faults) -> Value:
     """``a.b=c`` as the mapping ``{a: {b: c}}``; ``c`` is YAML.
 
     Raises:
@@ -51,60 +90,82 @@ def read_override(text: str, problems: list[Problem]) -> Value:
     keys = [key.strip() for key in dotted.split(".")]
     if not equals or not all(keys):
         raise ExperimentError(f"{place}: expected KEY=VALUE, like strategy.epochs=2")
-    value = replace(expand(read_text(written, place, problems)), key=place)
+    value = replace(fill_in(read_text(written, place, faults)), key=place)
     for key in reversed(keys):
         value = Value({key: value}, place, place)
     return value
 
 
-def _experiment_override(text: str, problems: list[Problem]) -> Value:
-    override = read_override(text, problems)
-    if isinstance(override.data, dict) and "extends" in override.data:
-        raise ExperimentError(f"{override.place}: 'extends' can only stand in a file")
-    return override
+def fill_in(value: Value, environment: Mapping[str, str] = os.environ) -> Value:
+    """The value with its variables filled in, everywhere inside; keys are left alone.
+
+    A string that is wholly one variable becomes what its text means in YAML, so a variable can hold a number.
+    A variable that is not set and has no default leaves a value that is not known, with the reason as its
+    ``unknown``, so it is an error only if nothing overrides it. As in a shell, the default also stands in for
+    a variable that is set to nothing.
+    """
+    if isinstance(value.data, dict):
+        return replace(value, data={key: fill_in(inner, environment) for key, inner in value.data.items()})
+    if isinstance(value.data, list):
+        return replace(value, data=[fill_in(inner, environment) for inner in value.data])
+    if not isinstance(value.data, str) or "${" not in value.data:
+        return value
+    reasons: list[str] = []
+    text = REFERENCE.sub(lambda match: _text(match, environment, reasons), value.data)
+    if reasons:
+        return replace(value, unknown="; ".join(reasons))
+    whole = REFERENCE.fullmatch(value.data)
+    return replace(value, data=scalar(text) if whole and whole["name"] else text)
 
 
-def _file(path: Path, chain: list[Path], problems: list[Problem]) -> Value:
-    """A file over the files it extends; the chain holds the files that lead here."""
-    tree = _written_out(expand(read_file(path, problems)))
-    if not isinstance(tree.data, dict):
-        found = "nothing" if tree.data is None else f"a {type(tree.data).__name__}"
-        raise ExperimentError(
-            f"{tree.place}: found {found}, expected the keys of an experiment: space, evaluator, strategy, …"
+def escape(data: Any) -> Any:
+    """Plain data as it is written in a file: no string in it is taken for a variable."""
+    if isinstance(data, Mapping):
+        return {key: escape(inner) for key, inner in data.items()}
+    if isinstance(data, list):
+        return [escape(inner) for inner in data]
+    return data.replace("${", "$${") if isinstance(data, str) else data
+
+
+def _text(match: re.Match[str], environment: Mapping[str, str], reasons: list[str]) -> str:
+    if match["escaped"]:
+        return "${"
+    if match["malformed"]:
+        reasons.append(
+            f"found {match.string!r}, expected ${{NAME}} or ${{NAME:-default}}; write $${{ for a literal ${{"
         )
-    extends = tree.data.pop("extends", None)
-    whole = replace(tree, data={})
-    for base, place in _bases(extends, path, problems):
-        if _may_extend(base, place, [*chain, path], problems):
-            whole = _over(whole, _file(base, [*chain, path], problems))
-    return _over(whole, tree)
+        return ""
+    name, default = match["name"], match["default"]
+    text = environment.get(name)
+    if default is not None and not text:
+        return str(default)
+    if text is None:
+        reasons.append(f"the environment variable {name!r} is not set; set it, or write ${{{name}:-default}}")
+    return text or ""
 
 
-def _may_extend(base: Path, place: Place, chain: list[Path], problems: list[Problem]) -> bool:
+def _leads_on(base: Path, place: Place, chain: Sequence[Path], faults: Faults) -> bool:
     if base.resolve() in [step.resolve() for step in chain]:
         names = " -> ".join(step.name for step in [*chain, base])
-        problems.append(Problem(place, "extends", f"the files extend each other in a circle: {names}"))
+        faults.add(place, "extends", f"the files extend each other in a circle: {names}")
         return False
     if not base.is_file():
-        problems.append(
-            Problem(place, "extends", f"found '{base}', which is no file; the path is relative to this file")
-        )
+        faults.add(place, "extends", f"found '{base}', which is no file; the path is relative to this file")
         return False
     return True
 
 
-def _bases(extends: Value | None, path: Path, problems: list[Problem]) -> list[tuple[Path, Place]]:
+def _bases(extends: Value, path: Path, faults: Faults) -> list[tuple[Path, Place]]:
     """The files that ``extends`` names, each with its place; relative ones start at the file's own folder."""
-    if extends is None or (extends.data is None and not extends.problem):
+    if extends.data is None and not extends.unknown:
         return []
     bases: list[tuple[Path, Place]] = []
     for item in extends.data if isinstance(extends.data, list) else [extends]:
-        if item.problem:
-            problems.append(Problem(item.place, "extends", item.problem))
+        if item.unknown:
+            faults.add(item.place, "extends", item.unknown)
         elif not isinstance(item.data, str):
-            problems.append(
-                Problem(item.place, "extends", f"found {plain(item)!r}, expected the path of a file, or a list of them")
-            )
+            found = f"found {item.plain()!r}, expected the path of a file, or a list of them"
+            faults.add(item.place, "extends", found)
         else:
             bases.append((path.parent / item.data, item.place))
     return bases
@@ -112,25 +173,22 @@ def _bases(extends: Value | None, path: Path, problems: list[Problem]) -> list[t
 
 def _over(base: Value, overlay: Value) -> Value:
     """Merge two experiments; where a section's component changes, the base's retraining overrides of it go too."""
-    assert isinstance(base.data, dict) and isinstance(overlay.data, dict)
-    retrain = base.data.get("retrain")
+    retrain = base.members.get("retrain")
     if retrain is not None and isinstance(retrain.data, dict):
         kept = {
             key: inner
             for key, inner in retrain.data.items()
-            if not type_differs(base.data.get(key), overlay.data.get(key))
+            if key not in base.members or not base.members[key].names_other_type(overlay.members.get(key))
         }
-        base = replace(base, data={**base.data, "retrain": replace(retrain, data=kept)})
-    return merge(base, overlay)
+        base = replace(base, data={**base.members, "retrain": replace(retrain, data=kept)})
+    return base.merge(overlay)
 
 
 def _written_out(tree: Value) -> Value:
     """The mapping with sections that are just a name, like ``strategy: random``, written out."""
-    if not isinstance(tree.data, dict):
-        return tree
     sections: dict[str, Value] = {
         key: replace(inner, data={"type": replace(inner, key=inner.place)})
-        for key, inner in tree.data.items()
-        if key in SECTIONS and isinstance(inner.data, str) and not inner.problem
+        for key, inner in tree.members.items()
+        if key in SECTIONS and isinstance(inner.data, str) and not inner.unknown
     }
-    return replace(tree, data={**tree.data, **sections})
+    return replace(tree, data={**tree.members, **sections})

@@ -1,4 +1,4 @@
-"""The experiment: a space, an evaluator and a strategy or a genotype, with checked options, read from a file."""
+"""What a run needs to know: a space, an evaluator, a strategy or a genotype, each with checked options."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from nasframe.evaluator import Evaluator
-from nasframe.experiment.given_genotype import KEY
+from nasframe.experiment.composition import escape
+from nasframe.experiment.given_genotype import GENOTYPE
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.sections import Part
-from nasframe.experiment.term_check import term_keys
-from nasframe.experiment.terms import Terms
-from nasframe.files.variables import escape
+from nasframe.experiment.terms import Terms, term_keys
+from nasframe.files.yaml_text import Value, join
 from nasframe.genotype import GenotypeRecord
 from nasframe.options import Options
 from nasframe.space import SearchSpace
 from nasframe.strategy import Strategy
+
+DEFAULT = "default"
+"""The origin of a value that nobody wrote."""
 
 
 class Identity(Options):
@@ -68,7 +71,7 @@ class Experiment:
     source: str = field(compare=False)
     """The file it was read from."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """By the path of each resolved value where it was written; see ``nasframe.experiment.origins``."""
+    """By the path of each resolved value where it was written; see ``origins``."""
 
     def resolved(self) -> dict[str, Any]:
         """Plain data with every default written out; written as YAML it is a file of an equal experiment."""
@@ -86,7 +89,7 @@ class Experiment:
             "name": self.name,
             "seed": self.seed,
             **{key: {"type": part.component.name, **part.written()} for key, part in parts.items() if part},
-            **({KEY: given} if given else {}),
+            **({GENOTYPE: given} if given else {}),
             **(self.terms.model_dump(mode="json", include=self._term_keys()) if self.terms else {}),
             "retrain": retrain,
             "run": self.run.model_dump(mode="json"),
@@ -95,3 +98,52 @@ class Experiment:
 
     def _term_keys(self) -> set[str]:
         return set(term_keys(self.strategy.cls)) if self.strategy else set()
+
+
+def origins(resolved: Mapping[str, Any], tree: Value) -> dict[str, str]:
+    """The origin of every value, by its path: ``file:line:column``, ``--set KEY=VALUE`` or ``default``.
+
+    What retraining takes over from the search has the search's origin.
+
+    Args:
+        resolved: an experiment as plain data with every default written out.
+        tree: what was written, merged; see ``nasframe.experiment.composition``.
+    """
+    return {path: str(value.place) if value else DEFAULT for path, value in _written(resolved, _filled(tree), "")}
+
+
+def leaves(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, under dotted paths; lists and empty mappings are values."""
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        path = join(prefix, str(key))
+        flat |= leaves(value, path) if isinstance(value, Mapping) and value else {path: value}
+    return flat
+
+
+def _written(data: Any, value: Value | None, path: str) -> list[tuple[str, Value | None]]:
+    """Each leaf of the data with the innermost value that was written for it."""
+    if not isinstance(data, Mapping) or not data:
+        return [(path, value)]
+    found: list[tuple[str, Value | None]] = []
+    for key, inner in data.items():
+        # A mapping may be written by a shorter form, a number say: then all of it comes from there.
+        below = value.members.get(key) if value and isinstance(value.data, dict) else value
+        found += _written(inner, below, join(path, str(key)))
+    return found
+
+
+def _filled(tree: Value) -> Value:
+    """The experiment with the retraining's sections as the search's with the overrides merged over them."""
+    top = dict(tree.members)
+    retrain = top.get("retrain")
+    if retrain is not None and retrain.data is None:
+        return tree
+    overrides = retrain.members if retrain is not None else {}
+    sections = {}
+    for name in ("space", "evaluator"):
+        base, overlay = top.get(name), overrides.get(name)
+        if base is not None:
+            own = overlay is not None and isinstance(overlay.data, dict)
+            sections[name] = base.merge(overlay) if own and overlay is not None else base
+    return Value({**top, "retrain": Value({**overrides, **sections}, tree.place, tree.key)}, tree.place, tree.key)

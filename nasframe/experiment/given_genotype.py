@@ -7,35 +7,33 @@ from pathlib import Path
 from typing import Any
 
 from nasframe.errors import GenotypeError, NasframeError
-from nasframe.experiment.sections import Part, members
+from nasframe.experiment.sections import Part
 from nasframe.files import genotypes
-from nasframe.files.located import Place, Problem, Value, merge, placed, plain, shown, type_differs
+from nasframe.files.yaml_text import Faults, Place, Value, placed
 from nasframe.genotype import GenotypeRecord, validate
 from nasframe.plugin.registry import Registry
 
-KEY = "genotype"
+GENOTYPE = "genotype"
+"""The key."""
 
 
-def read_given(
-    tree: Value, folder: Path, registry: Registry, problems: list[Problem]
-) -> tuple[Value, GenotypeRecord | None]:
+def read_given(tree: Value, folder: Path, registry: Registry, faults: Faults) -> tuple[Value, GenotypeRecord | None]:
     """The genotype that an experiment gives, and the experiment with the genotype's space filled in.
 
     Args:
         tree: the whole experiment.
         folder: of the experiment's file, where a relative path starts.
-        problems: gets what is wrong.
 
     Returns:
         The tree as it is and None if no genotype is given, or a wrong one.
     """
-    value = members(tree).get(KEY)
-    if value is None or value.data is None or value.problem:
+    value = tree.members.get(GENOTYPE)
+    if value is None or value.data is None or value.unknown:
         return tree, None
     try:
         record, options = find_genotype(value, folder, registry)
     except NasframeError as error:
-        problems.append(Problem(value.place, KEY, str(error)))
+        faults.add(value.place, GENOTYPE, str(error))
         return tree, None
     for key, message in (
         (
@@ -44,10 +42,10 @@ def read_given(
         ),
         ("retrain", "found null beside the key 'genotype'; a genotype that is given can only be retrained"),
     ):
-        other = members(tree).get(key)
+        other = tree.members.get(key)
         if other is not None and (other.data is None) == (key == "retrain"):
-            problems.append(Problem(other.place, key, message))
-    return _with_space(tree, record, options, problems), record
+            faults.add(other.place, key, message)
+    return _with_space(tree, record, options, faults), record
 
 
 def find_genotype(value: Value, folder: Path, registry: Registry) -> tuple[GenotypeRecord, Value]:
@@ -63,7 +61,7 @@ def find_genotype(value: Value, folder: Path, registry: Registry) -> tuple[Genot
     if isinstance(value.data, dict):
         return genotypes.from_value(value)
     if not isinstance(value.data, str):
-        raise GenotypeError(f"found {shown(plain(value))}, expected a name, a file or a mapping with 'decisions'")
+        raise GenotypeError(f"found {value.shown()}, expected a name, a file or a mapping with 'decisions'")
     if value.data in registry.names("genotype"):
         found = registry.get("genotype", value.data)
         place = Place(f"genotype {value.data!r} ({found.distribution} {found.version})")
@@ -75,22 +73,21 @@ def find_genotype(value: Value, folder: Path, registry: Registry) -> tuple[Genot
     raise GenotypeError(f"found {value.data!r}, which is no file ({path}) and no published genotype (known: {known})")
 
 
-def check_legal(given: GenotypeRecord, space: Part[Any], place: Place, path: str, problems: list[Problem]) -> None:
+def check_legal(given: GenotypeRecord, space: Part[Any], place: Place, faults: Faults) -> None:
     """Check that a genotype is legal in the space that it is built in."""
     try:
         validate(space.cls(space.options), given.genotype)
     except GenotypeError as error:
-        problems.append(Problem(place, path, str(error)))
+        faults.add(place, GENOTYPE, str(error))
 
 
-def _with_space(tree: Value, record: GenotypeRecord, options: Value, problems: list[Problem]) -> Value:
+def _with_space(tree: Value, record: GenotypeRecord, options: Value, faults: Faults) -> Value:
     """The experiment with the genotype's space and its options under what is written in the section ``space``."""
     kind = placed(record.genotype.space, options.place)
-    space = Value({"type": kind, **members(options)}, options.place, options.key)
-    written = members(tree).get("space")
-    if type_differs(space, written):
-        assert written is not None, "None has no type"
-        found = f"found {shown(plain(members(written)['type']))}, but the genotype is of {record.genotype.space!r}"
-        problems.append(Problem(written.place, "space.type", f"{found}; remove this key, or give another genotype"))
-    merged = space if written is None else merge(space, written)
-    return replace(tree, data={**members(tree), "space": merged})
+    space = Value({"type": kind, **options.members}, options.place, options.key)
+    written = tree.members.get("space")
+    if written is not None and space.names_other_type(written):
+        found = f"found {written.members['type'].shown()}, but the genotype is of {record.genotype.space!r}"
+        faults.add(written.place, "space.type", f"{found}; remove this key, or give another genotype")
+    merged = space if written is None else space.merge(written)
+    return replace(tree, data={**tree.members, "space": merged})

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from nasframe.errors import PluginError
-from nasframe.experiment.composition import SECTIONS
 from nasframe.experiment.experiment import Identity
-from nasframe.experiment.given_genotype import KEY
+from nasframe.experiment.given_genotype import GENOTYPE
 from nasframe.experiment.run_options import RunOptions
+from nasframe.experiment.sections import SECTIONS
 from nasframe.experiment.terms import Terms
 from nasframe.plugin.registry import Found, Registry
 from nasframe.strategy import Wrapping
@@ -43,13 +43,13 @@ def json_schema(registry: Registry) -> Schema:
             **options_schema(Identity, "identity", definitions)["properties"],
             "extends": _extends(),
             **{section: _section(section, components) for section, components in found.items()},
-            KEY: _given(),
+            GENOTYPE: _given(),
             **{key: _nullable(spec) for key, spec in options_schema(Terms, "terms", definitions)["properties"].items()},
             "retrain": _retrain(),
             "run": _nullable(options_schema(RunOptions, "run", definitions)),
         },
         "additionalProperties": False,
-        "if": {"not": {"anyOf": [{"required": ["extends"]}, {"required": [KEY]}]}},
+        "if": {"not": {"anyOf": [{"required": ["extends"]}, {"required": [GENOTYPE]}]}},
         "then": {
             "required": list(SECTIONS),
             "properties": {section: _complete(components) for section, components in found.items()},

@@ -10,14 +10,12 @@ from typing import Any, TypeGuard
 from pydantic import BaseModel
 
 from nasframe.errors import CapabilityError, PluginError
-from nasframe.experiment.composition import SECTIONS
+from nasframe.experiment.composition import escape
 from nasframe.experiment.experiment import Identity
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.schema import Schema
-from nasframe.experiment.sections import Section
-from nasframe.experiment.term_check import term_keys
-from nasframe.experiment.terms import Terms
-from nasframe.files.variables import escape
+from nasframe.experiment.sections import SECTIONS, Section
+from nasframe.experiment.terms import Terms, term_keys
 from nasframe.files.yaml_text import dump_inline
 from nasframe.plugin.compatibility import misfits, refusals
 from nasframe.plugin.registry import Found, Registry
@@ -43,12 +41,12 @@ def choose_parts(registry: Registry, names: dict[Section, str | None]) -> list[F
         candidates.append(found)
     tried = [list(parts) for parts in itertools.product(*candidates)]
     for parts in tried:
-        if not _problems(registry, *parts):
+        if not _obstacles(registry, *parts):
             return parts
-    raise CapabilityError(" ".join(_problems(registry, *tried[0])))
+    raise CapabilityError(" ".join(_obstacles(registry, *tried[0])))
 
 
-def _problems(registry: Registry, space: Found[Any], evaluator: Found[Any], strategy: Found[Any]) -> list[str]:
+def _obstacles(registry: Registry, space: Found[Any], evaluator: Found[Any], strategy: Found[Any]) -> list[str]:
     return [*misfits(registry, space, evaluator), *refusals(registry, space, evaluator, strategy)]
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from nasframe.errors import ExperimentError, GenotypeError
 from nasframe.files import atomic
-from nasframe.files.located import Problem, Value, plain, raise_problems, shown
-from nasframe.files.yaml_text import dump, read_file
+from nasframe.files.yaml_text import Fault, Faults, Value, dump, read_file
 from nasframe.genotype import Genotype, GenotypeRecord
 
 Scalar = (str, int, float, bool)
@@ -28,33 +27,36 @@ def read(path: str | Path) -> GenotypeRecord:
 
 def read_located(path: str | Path) -> tuple[GenotypeRecord, Value]:
     """``read``, and the options with their places, for checking them."""
-    problems: list[Problem] = []
+    faults = Faults()
     try:
-        tree = read_file(Path(path), problems)
+        tree = read_file(Path(path), faults)
     except ExperimentError as error:
         raise GenotypeError(str(error)) from error
-    return from_value(tree, problems)
+    return from_value(tree, faults)
 
 
-def from_value(tree: Value, problems: Sequence[Problem] = ()) -> tuple[GenotypeRecord, Value]:
+def from_value(tree: Value, known: Iterable[Fault] = ()) -> tuple[GenotypeRecord, Value]:
     """The genotype that a mapping stands for, written like a genotype file, and the options with their places.
 
     Args:
-        problems: what is already known to be wrong.
+        known: what is wrong already.
 
     Raises:
         GenotypeError: everything that is wrong, with its place.
     """
+    faults = Faults()
     if not isinstance(tree.data, dict):
-        message = f"found {shown(plain(tree))}, expected the keys of a genotype: space, options, decisions"
-        raise GenotypeError(str(Problem(tree.place, "", message)))
+        faults.add(tree.place, "", f"found {tree.shown()}, expected the keys of a genotype: space, options, decisions")
+        faults.raise_all(GenotypeError)
     empty = Value({}, tree.place, tree.place)
-    options = tree.data.get("options", empty)
+    options = tree.members.get("options", empty)
     options = empty if options.data is None else options
-    raise_problems([*problems, *_faults(tree, tree.data, options)], GenotypeError)
-    source = tree.data.get("source", empty).data
-    genotype = Genotype.from_dict(plain(tree))
-    return GenotypeRecord(genotype, plain(options), source if isinstance(source, str) else ""), options
+    faults.extend(known)
+    _check(tree, options, faults)
+    faults.raise_all(GenotypeError)
+    source = tree.members.get("source", empty).data
+    genotype = Genotype.from_dict(tree.plain())
+    return GenotypeRecord(genotype, options.plain(), source if isinstance(source, str) else ""), options
 
 
 def write(path: Path, record: GenotypeRecord, extra: Mapping[str, Any] | None = None) -> None:
@@ -72,21 +74,19 @@ def write(path: Path, record: GenotypeRecord, extra: Mapping[str, Any] | None = 
     atomic.write_text(path, dump({**head, **source, **(extra or {}), "decisions": data["decisions"]}))
 
 
-def _faults(tree: Value, keys: Mapping[str, Value], options: Value) -> list[Problem]:
-    faults = []
+def _check(tree: Value, options: Value, faults: Faults) -> None:
+    keys = tree.members
     for key, kind, words in (("space", str, "the name of a space"), ("decisions", dict, "answers by decision")):
         if key not in keys:
-            faults.append(Problem(tree.place, key, f"missing; expected {words}"))
+            faults.add(tree.place, key, f"missing; expected {words}")
         elif not isinstance(keys[key].data, kind):
-            faults.append(Problem(keys[key].place, key, f"found {shown(plain(keys[key]))}, expected {words}"))
+            faults.add(keys[key].place, key, f"found {keys[key].shown()}, expected {words}")
     if not isinstance(options.data, dict):
-        faults.append(Problem(options.place, "options", f"found {shown(plain(options))}, expected a mapping"))
-    decisions = keys["decisions"].data if "decisions" in keys else None
-    for name, answer in decisions.items() if isinstance(decisions, dict) else ():
+        faults.add(options.place, "options", f"found {options.shown()}, expected a mapping")
+    for name, answer in keys["decisions"].members.items() if "decisions" in keys else ():
         if not _is_answer(answer):
-            message = f"found {shown(plain(answer))}, expected a word, a number or a list of them"
-            faults.append(Problem(answer.place, f"decisions.{name}", message))
-    return faults
+            message = f"found {answer.shown()}, expected a word, a number or a list of them"
+            faults.add(answer.place, f"decisions.{name}", message)
 
 
 def _is_answer(value: Value) -> bool:

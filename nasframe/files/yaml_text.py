@@ -1,23 +1,165 @@
-"""YAML in and out: plain data only, every value with its file, line and column."""
+"""YAML text in and out: plain data in which every value knows where it was written, and what is wrong there."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, final
 
 import yaml
 
-from nasframe.errors import ExperimentError
-from nasframe.files.located import Place, Problem, Value
+from nasframe.errors import CapabilityError, ExperimentError, NasframeError
+
+QUOTED_CHARACTERS = 60
+"""How long a quotation is at most."""
+
+Data: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
 
 STRING_TAG = "tag:yaml.org,2002:str"
 PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null"))
 TREE_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 MERGE_TAG = "tag:yaml.org,2002:merge"
 EXPONENT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+")
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A spot in a source that a user wrote."""
+
+    source: str
+    """A file as the user named it, or an override as it was typed."""
+    line: int = 0
+    """From 1; 0: the source has no lines."""
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
+
+
+@final
+@dataclass(frozen=True)
+class Value:
+    """A scalar, a list or a mapping, and its place."""
+
+    data: Data
+    place: Place
+    key: Place
+    """Where the key stands that leads to it; of any other value, its own place."""
+    unknown: str = ""
+    """Why the value is not known: an environment variable that is not set."""
+
+    @property
+    def members(self) -> Mapping[str, Value]:
+        """The values of a mapping by key; of anything else, none."""
+        return self.data if isinstance(self.data, dict) else {}
+
+    def plain(self) -> Any:
+        """The data alone."""
+        if isinstance(self.data, dict):
+            return {key: inner.plain() for key, inner in self.data.items()}
+        return [inner.plain() for inner in self.data] if isinstance(self.data, list) else self.data
+
+    def shown(self) -> str:
+        """The data as a short quotation."""
+        return shown(self.plain())
+
+    def merge(self, overlay: Value) -> Value:
+        """The overlay over this value: mappings deeply, anything else replaced.
+
+        A mapping whose ``type`` differs replaces this one wholly: the options here belong to another component. A
+        mapping that an override adds to stays where it was written.
+        """
+        if not isinstance(self.data, dict) or not isinstance(overlay.data, dict) or self.names_other_type(overlay):
+            return overlay
+        merged = dict(self.data)
+        for key, inner in overlay.data.items():
+            merged[key] = merged[key].merge(inner) if key in merged else inner
+        return replace(overlay if overlay.place.line else self, data=merged)
+
+    def names_other_type(self, overlay: Value | None) -> bool:
+        """Whether both are mappings and name different components by ``type``."""
+        before = self.members.get("type")
+        after = overlay.members.get("type") if overlay is not None else None
+        return before is not None and after is not None and before.data != after.data
+
+    def find(self, location: Sequence[str | int]) -> tuple[Value, list[str]]:
+        """The value at a location inside and the keys that lead there; parts that lead nowhere are passed over."""
+        value, path = self, list[str]()
+        for part in location:
+            if isinstance(value.data, dict) and part in value.data:
+                value = value.data[str(part)]
+            elif isinstance(value.data, list) and isinstance(part, int) and part < len(value.data):
+                value = value.data[part]
+            else:
+                continue
+            path.append(str(part))
+        return value, path
+
+    def unknown_values(self, path: str = "") -> Iterator[Fault]:
+        """A fault for each value inside that is not known."""
+        if self.unknown:
+            yield Fault(self.place, path, self.unknown)
+            return
+        items = enumerate(self.data) if isinstance(self.data, list) else self.members.items()
+        for key, inner in items:
+            yield from inner.unknown_values(join(path, str(key)))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong in what a user wrote."""
+
+    place: Place
+    path: str
+    """Keys from the top, joined by dots, like ``strategy.epochs``; empty: the whole."""
+    message: str
+    error: type[NasframeError] = ExperimentError
+    """What it is raised as, if nothing worse is wrong."""
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, (str(self.place), self.path, self.message)))
+
+
+@final
+class Faults:
+    """All that is wrong in what a user wrote, gathered so that it can be said at once."""
+
+    def __init__(self, known: Iterable[Fault] = ()) -> None:
+        """Args: known: what is wrong already; nothing more is said of its places."""
+        self._faults = list(known)
+        self._known = {fault.place for fault in self._faults}
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self._faults)
+
+    def add(self, place: Place, path: str, message: str) -> None:
+        """Something is wrong."""
+        self.extend([Fault(place, path, message)])
+
+    def refuse(self, place: Place, path: str, message: str) -> None:
+        """Something is right by itself, but does not go with the rest."""
+        self.extend([Fault(place, path, message, CapabilityError)])
+
+    def extend(self, faults: Iterable[Fault]) -> None:
+        """More that is wrong."""
+        self._faults += [fault for fault in faults if fault.place not in self._known]
+
+    def raise_all(self, error: type[NasframeError] | None = None) -> None:
+        """Raise all as one error, in the order in which they stand in their sources; none: return.
+
+        Args:
+            error: what is raised; None: ``CapabilityError`` if all are refusals, else ``ExperimentError``.
+        """
+        lines = [str(fault) for fault in sorted(dict.fromkeys(self._faults), key=lambda fault: fault.place)]
+        kinds = {fault.error for fault in self._faults}
+        kind = error or (kinds.pop() if len(kinds) == 1 else ExperimentError)
+        if len(lines) == 1:
+            raise kind(lines[0])
+        if lines:
+            raise kind(f"{len(lines)} problems:\n" + "\n".join(f"  {line}" for line in lines))
 
 
 class _Loader(yaml.SafeLoader):
@@ -41,12 +183,12 @@ for _reader_or_writer in (_Loader, _Dumper):
     )
 
 
-def read_file(path: Path, problems: list[Problem]) -> Value:
+def read_file(path: Path, faults: Faults) -> Value:
     """The one document of a file; an empty file is ``None``.
 
     Args:
         path: shown in errors as it is given.
-        problems: gets duplicate keys and forbidden tags, all of them.
+        faults: gets duplicate keys and forbidden tags, all of them.
 
     Raises:
         ExperimentError: the file cannot be read or is not YAML.
@@ -64,15 +206,15 @@ def read_file(path: Path, problems: list[Problem]) -> Value:
         raise ExperimentError(
             f"{place}: byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8 text"
         ) from error
-    return read_text(text, Place(str(path), 1, 1), problems)
+    return read_text(text, Place(str(path), 1, 1), faults)
 
 
-def read_text(text: str, start: Place, problems: list[Problem]) -> Value:
+def read_text(text: str, start: Place, faults: Faults) -> Value:
     """The one document in a text (see ``read_file``); a start without lines gives places without lines."""
     try:
         loader = _Loader(text)
         node = loader.get_single_node()
-        return Value(None, start, start) if node is None else _Located(loader, start, problems).value(node)
+        return Value(None, start, start) if node is None else _Located(loader, start, faults).value(node)
     except yaml.YAMLError as error:
         raise _syntax_error(error, start) from error
     except RecursionError as error:
@@ -99,13 +241,31 @@ def scalar(text: str) -> Any:
     return loader.construct_object(yaml.ScalarNode(tag, stripped))
 
 
+def placed(data: Any, place: Place) -> Value:
+    """Plain data that all stands at one place; tuples become lists. The inverse of ``Value.plain``."""
+    if isinstance(data, Mapping):
+        return Value({str(key): placed(inner, place) for key, inner in data.items()}, place, place)
+    return Value([placed(inner, place) for inner in data] if isinstance(data, list | tuple) else data, place, place)
+
+
+def join(*keys: str) -> str:
+    """A path of keys; empty ones are left out."""
+    return ".".join(filter(None, keys))
+
+
+def shown(data: Any) -> str:
+    """Data as a short quotation."""
+    text = repr(data) if isinstance(data, str) else json.dumps(data, ensure_ascii=False, default=repr)
+    return text if len(text) <= QUOTED_CHARACTERS else text[: QUOTED_CHARACTERS - 1] + "…"
+
+
 class _Located:
     """Turns composed nodes into located values."""
 
-    def __init__(self, loader: _Loader, start: Place, problems: list[Problem]) -> None:
+    def __init__(self, loader: _Loader, start: Place, faults: Faults) -> None:
         self.loader = loader
         self.start = start
-        self.problems = problems
+        self.faults = faults
         self.open: set[int] = set()
 
     def value(self, node: yaml.Node) -> Value:
@@ -158,7 +318,7 @@ class _Located:
 
     def refuse(self, node: yaml.Node, message: str) -> Value:
         place = self.place(node)
-        self.problems.append(Problem(place, "", message))
+        self.faults.add(place, "", message)
         return Value(None, place, place)
 
     def place(self, node: yaml.Node) -> Place:

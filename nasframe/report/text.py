@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from nasframe.experiment.origins import leaves
+from nasframe.experiment.experiment import leaves
 from nasframe.plot.canvas import readable
 from nasframe.plot.curves import is_fraction
 from nasframe.report import facts

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from nasframe.errors import ExperimentError, RunFolderError
-from nasframe.experiment.checking import from_tree
-from nasframe.experiment.composition import compose, override
+from nasframe.experiment.checking import load
 from nasframe.experiment.experiment import Experiment
-from nasframe.experiment.given_genotype import KEY, find_genotype
-from nasframe.experiment.sections import members, optional_mapping
-from nasframe.experiment.term_check import without_terms
-from nasframe.files.located import Place, Problem, Value, merge, placed
+from nasframe.experiment.given_genotype import GENOTYPE, find_genotype
+from nasframe.experiment.sections import optional_mapping
+from nasframe.experiment.terms import without_terms
+from nasframe.files.yaml_text import Faults, Place, Value, placed
 from nasframe.plugin.registry import Registry
 from nasframe.runfolder.folder import EXPERIMENT
 
@@ -50,19 +50,14 @@ def retraining(
             "of which the evaluator is used"
         )
     file = recipe or _experiment_of(folder)
-    problems: list[Problem] = []
-    tree = compose(file, (), problems)
     if is_run:
         given = placed(str(_genotype_of(folder, recipe is not None).absolute()), Place(str(folder)))
     else:
         given = placed(source, Place(source))
     find_genotype(given, Path(), registry)  # says what is wrong with it by itself, not as part of an experiment
-    tree = _retraining_alone(tree, given, keep_space=recipe is None, problems=problems)
-    tree = override(tree, overrides, problems)
-    if weights is not None:
-        start = placed({"retrain": {"weights": str(weights)}}, Place(f"--weights {weights}"))
-        tree = merge(tree, start)
-    return from_tree(tree, file, registry, problems)
+    start = placed({"weights": str(weights)} if weights else {}, Place(f"--weights {weights}"))
+    adapt = partial(_retraining_alone, given=given, start=start, keep_space=recipe is None)
+    return load(file, overrides, registry, adapt=adapt)
 
 
 def _experiment_of(folder: Path) -> Path:
@@ -83,20 +78,22 @@ def _genotype_of(folder: Path, with_options: bool) -> Path:
     )
 
 
-def _retraining_alone(tree: Value, given: Value, *, keep_space: bool, problems: list[Problem]) -> Value:
-    """The experiment without its search: the retraining's options over the search's, a genotype, no strategy."""
-    top = dict(members(without_terms(tree)))
-    retrain = optional_mapping("retrain", tree, "retrain", problems)
+def _retraining_alone(tree: Value, faults: Faults, *, given: Value, start: Value, keep_space: bool) -> Value:
+    """The experiment without its search: the retraining's options over the search's, a genotype, no strategy.
+
+    Args:
+        start: the new section ``retrain``.
+    """
+    top = dict(without_terms(tree).members)
+    retrain = optional_mapping("retrain", tree, "retrain", faults)
     for section in ("space", "evaluator"):
-        own = members(retrain).get(section)
+        own = retrain.members.get(section)
         if section in top and own is not None and isinstance(own.data, dict):
-            top[section] = merge(top[section], own)
+            top[section] = top[section].merge(own)
     if not keep_space:
         top.pop("space", None)
     top.pop("strategy", None)
-    empty = Value({}, tree.place, tree.key)
     name = top["name"].data if "name" in top else Path(tree.place.source).stem
     suffix = "" if str(name).endswith("-retrained") else "-retrained"
-    return Value(
-        {**top, "name": placed(f"{name}{suffix}", tree.place), "retrain": empty, KEY: given}, tree.place, tree.key
-    )
+    top |= {"name": placed(f"{name}{suffix}", tree.place), "retrain": start, GENOTYPE: given}
+    return Value(top, tree.place, tree.key)

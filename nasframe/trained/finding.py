@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from nasframe.errors import ExperimentError, GenotypeError, RunFolderError
+from nasframe.errors import GenotypeError, RunFolderError
 from nasframe.evaluator import Evaluator
 from nasframe.experiment.checking import load
 from nasframe.experiment.composition import read_override
-from nasframe.experiment.option_check import check_options, unknown_key
 from nasframe.experiment.run_options import RunOptions
-from nasframe.experiment.sections import Part, members
+from nasframe.experiment.sections import Part, check_keys, check_options
 from nasframe.files import genotypes
-from nasframe.files.located import Place, Problem, Value, merge, placed, raise_problems, unknown_values
+from nasframe.files.yaml_text import Faults, Place, Value, placed
 from nasframe.genotype import GenotypeRecord, validate
 from nasframe.options import Options
 from nasframe.plugin.registry import Registry
@@ -75,15 +74,13 @@ def find_saved(
     evaluator = (experiment.retrain or experiment).evaluator
     record, located = genotypes.read_located(genotype)
     cls = registry.get("space", record.genotype.space).value
-    problems: list[Problem] = []
-    change = _overrides(overrides, problems)
-    space_options = _changed(cls.Options, located, "space", change, problems)
-    evaluator_options = _changed(
-        evaluator.cls.Options, _written(evaluator.options, file), "evaluator", change, problems
-    )
-    run = _changed(RunOptions, _written(experiment.run, file), "run", change, problems)
-    raise_problems(problems, ExperimentError)
-    assert evaluator_options is not None and run is not None, "options without problems are there"
+    faults = Faults()
+    change = _overrides(overrides, faults)
+    space_options = _changed(cls.Options, located, "space", change, faults)
+    evaluator_options = _changed(evaluator.cls.Options, _written(evaluator.options, file), "evaluator", change, faults)
+    run = _changed(RunOptions, _written(experiment.run, file), "run", change, faults)
+    faults.raise_all()
+    assert evaluator_options is not None and run is not None, "options without faults are there"
     space = cls(space_options)
     _require_legal(space, record, genotype)
     record = replace(record, options=space.options.model_dump(mode="json"))
@@ -130,21 +127,19 @@ def _state(folder: Path) -> str:
         return "unknown"
 
 
-def _overrides(texts: Sequence[str], problems: list[Problem]) -> Value:
+def _overrides(texts: Sequence[str], faults: Faults) -> Value:
     """All overrides as one mapping with the keys ``space``, ``evaluator`` and ``run``."""
     start = Place("--set")
     whole = Value({}, start, start)
     for text in texts:
-        override = read_override(text, problems)
-        problems += [
-            unknown_key(key, value, "", OVERRIDDEN) for key, value in members(override).items() if key not in OVERRIDDEN
-        ]
-        whole = merge(whole, override)
-    problems += unknown_values(whole)
+        override = read_override(text, faults)
+        check_keys(override, OVERRIDDEN, "", faults)
+        whole = whole.merge(override)
+    faults.extend(whole.unknown_values())
     return whole
 
 
-def _changed(model: type[O], written: Value, key: str, change: Value, problems: list[Problem]) -> O | None:
+def _changed(model: type[O], written: Value, key: str, change: Value, faults: Faults) -> O | None:
     """Options with the overrides of their section; None if any is wrong."""
-    override = members(change).get(key)
-    return check_options(model, merge(written, override) if override else written, key, problems)
+    override = change.members.get(key)
+    return check_options(model, written.merge(override) if override else written, key, faults)

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from nasframe.cli import main
 from nasframe.experiment.checking import load
-from nasframe.experiment.origins import leaves
+from nasframe.experiment.experiment import leaves
 from nasframe.plugin.registry import Plugin, Registry
 
 TINY = Path(__file__).parents[1] / "data" / "tiny_plugin"

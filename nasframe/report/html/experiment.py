@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nasframe.experiment.origins import DEFAULT, leaves
+from nasframe.experiment.experiment import DEFAULT, leaves
 from nasframe.files.yaml_text import dump_inline
 from nasframe.report import facts
 from nasframe.report import markdown as md
