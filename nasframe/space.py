@@ -127,7 +127,7 @@ class Measure(Protocol):
 
 
 class Priced(ABC):
-    """Of a space with a trellis: it says what each path costs, so that paths can be found within budgets."""
+    """Of a space with a trellis: it says what each path costs, so that paths can be found within bounds."""
 
     @abstractmethod
     def priced_trellis(self, genotype: Genotype, task: Task, measure: Measure) -> nx.DiGraph:

@@ -1,4 +1,4 @@
-"""``nasframe derive``: decode a run again, by another rule, at another step, within budgets."""
+"""``nasframe derive``: decode a run again, by another rule, at another step, within bounds."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def derive(
     output: Path | None,
     format_: str,
 ) -> None:
-    """Decode a run's mixing weights: the best paths, within budgets, and the cells."""
+    """Decode a run's mixing weights: the best paths, within bounds, and the cells."""
     from nasframe.derive import Request, read_limits, read_weighted
     from nasframe.derive import derive as decode
 
@@ -108,7 +108,7 @@ def _write(output: Path, weighted: Weighted, final: FinalSpace | NasframeError, 
     if isinstance(final, NasframeError):
         raise final
     if found.path_count and pick > len(found.paths):
-        raise GenotypeError(f"--pick {pick}: there are only {len(found.paths)} paths within the budgets")
+        raise GenotypeError(f"--pick {pick}: there are only {len(found.paths)} paths within the bounds")
     path = found.paths[pick - 1] if found.paths else None
     genotype = genotype_with(final.space, weighted.graph, path, found.cells)
     source = f"run {weighted.folder.name}, step {found.step}, {found.rule} rule"

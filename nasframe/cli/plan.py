@@ -19,7 +19,7 @@ from nasframe.plugin.registry import Registry
 
 if TYPE_CHECKING:
     from nasframe.plan.forecasting import Forecast, MeasurePhase, PhaseForecast
-    from nasframe.plan.remedies import Limits, Remedy
+    from nasframe.plan.remedies import Remedy, Room
 
 DOES_NOT_FIT = 1
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
@@ -58,31 +58,31 @@ def plan(
     """Say what a run will need, from a few real steps; exit code 1: more than there is."""
     experiment = load(file, overrides, registry)
     from nasframe.plan.forecasting import forecast, in_own_process
-    from nasframe.plan.remedies import Limits, find_remedies
+    from nasframe.plan.remedies import Room, find_remedies
 
     disabled = [plugin.name for plugin in registry.disabled]
     measure: MeasurePhase = partial(in_own_process, disabled=disabled)
     found = forecast(experiment, measure=measure)
-    limits = Limits(memory, seconds)
+    room = Room(memory, seconds)
     reload = partial(_reload, file, overrides, registry)
-    remedies = find_remedies(experiment, found, limits, reload, measure)
-    shorter = _shorter(experiment, found, limits)
+    remedies = find_remedies(experiment, found, room, reload, measure)
+    shorter = _shorter(experiment, found, room)
     if format_ == "json":
-        click.echo(json.dumps(facts(found, limits, remedies, shorter), indent=1))
+        click.echo(json.dumps(facts(found, room, remedies, shorter), indent=1))
     else:
         _show(experiment, found)
-        _advise(found, limits, remedies, shorter)
-    if not limits.kept_by(found):
+        _advise(found, room, remedies, shorter)
+    if not room.kept_by(found):
         raise click.exceptions.Exit(DOES_NOT_FIT)
 
 
-def facts(found: Forecast, limits: Limits, remedies: list[Remedy], shorter: list[str]) -> dict[str, Any]:
+def facts(found: Forecast, room: Room, remedies: list[Remedy], shorter: list[str]) -> dict[str, Any]:
     """A forecast as plain data: seconds, bytes."""
     return {
         "seconds": found.seconds if found.fits else None,
         "memory": found.memory,
         "before": found.before,
-        "fits": limits.kept_by(found),
+        "fits": room.kept_by(found),
         "phases": [
             {
                 "phase": phase.phase,
@@ -108,12 +108,12 @@ def _reload(file: Path, overrides: tuple[str, ...], registry: Registry, more: tu
         return None
 
 
-def _shorter(experiment: Experiment, found: Forecast, limits: Limits) -> list[str]:
+def _shorter(experiment: Experiment, found: Forecast, room: Room) -> list[str]:
     from nasframe.plan.remedies import shorter
 
-    if limits.seconds is None or not found.fits or found.seconds <= limits.seconds:
+    if room.seconds is None or not found.fits or found.seconds <= room.seconds:
         return []
-    return shorter(experiment.resolved(), found, limits.seconds)
+    return shorter(experiment.resolved(), found, room.seconds)
 
 
 def _show(experiment: Experiment, found: Forecast) -> None:
@@ -159,24 +159,22 @@ def _rows(phase: PhaseForecast) -> list[tuple[str, ...]]:
     return [*rows[:-1], (*rows[-1][:-1], amount(phase.memory))]
 
 
-def _advise(found: Forecast, limits: Limits, remedies: list[Remedy], shorter: list[str]) -> None:
-    if limits.kept_by(found):
-        if limits.memory or limits.seconds:
+def _advise(found: Forecast, room: Room, remedies: list[Remedy], shorter: list[str]) -> None:
+    if room.kept_by(found):
+        if room.memory or room.seconds:
             click.echo("It fits.")
         return
-    for phase in filter(limits.too_large, found.phases):
+    for phase in filter(room.too_large, found.phases):
         needs = phase.full or f"needs {amount(phase.memory)}"
-        click.echo(
-            f"The {phase.phase} does not fit: {needs}" + (f" of {amount(limits.memory)}" if limits.memory else "")
-        )
+        click.echo(f"The {phase.phase} does not fit: {needs}" + (f" of {amount(room.memory)}" if room.memory else ""))
         for remedy in (remedy for remedy in remedies if remedy.phase == phase.phase):
-            outcome = "still does not fit" if limits.too_large(remedy.measured) else "fits"
+            outcome = "still does not fit" if room.too_large(remedy.measured) else "fits"
             after = remedy.measured.full or f"{amount(remedy.measured.memory)}, {duration(remedy.measured.seconds)}"
             click.echo(f"  with {remedy.text} it {outcome}: {after}")
         if not any(remedy.phase == phase.phase for remedy in remedies):
             click.echo("  its parts have no option called batch, crop or checkpoint that could be made smaller")
-    if limits.seconds is not None and found.fits and found.seconds > limits.seconds:
-        click.echo(f"It takes {duration(found.seconds)}, and there are {duration(limits.seconds)}")
+    if room.seconds is not None and found.fits and found.seconds > room.seconds:
+        click.echo(f"It takes {duration(found.seconds)}, and there are {duration(room.seconds)}")
         if shorter:
             click.echo("  it would be in time with " + " ".join(f"--set '{override}'" for override in shorter))
 

@@ -1,13 +1,13 @@
-"""Deriving from mixing weights, with a certificate: the k best paths, their gaps, budgets and probabilities.
+"""Deriving from mixing weights, with a certificate: the k best paths, their gaps, bounds and probabilities.
 
 networkx in, small frozen values out; imports no torch. The schema of the graphs is ``nasframe.graph``'s:
 
     trellis = with_weights(space.graph(), snapshot)
     start, ends = terminals(trellis)
-    best, second = k_best(trellis, start, ends, k=2, budgets=[Budget("down", move_count(trellis, "down"), most=3)])
+    best, second = k_best(trellis, start, ends, k=2, bounds=[Bound("down", move_count(trellis, "down"), most=3)])
 """
 
-from nasframe.decode.budgets import Budget, Cost, attribute_cost, attribute_count, move_count
+from nasframe.decode.bounds import Bound, Price, attribute_cost, attribute_count, move_count
 from nasframe.decode.cells import KeptBlock, KeptEdge, Margin, strongest
 from nasframe.decode.designs import DESIGNS, Design, Distance, design, distance, levels_of, path_of_levels
 from nasframe.decode.kbest import Path, count_paths, k_best
@@ -19,8 +19,7 @@ from nasframe.decode.rules import RULES, literal, unbiased
 __all__ = [
     "DESIGNS",
     "RULES",
-    "Budget",
-    "Cost",
+    "Bound",
     "Design",
     "Distance",
     "KeptBlock",
@@ -28,6 +27,7 @@ __all__ = [
     "Margin",
     "Marginals",
     "Path",
+    "Price",
     "attribute_cost",
     "attribute_count",
     "count_paths",

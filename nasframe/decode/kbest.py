@@ -1,7 +1,7 @@
-"""The k best paths through a trellis, also under budgets: exact, and with the gap to the next.
+"""The k best paths through a trellis, also under bounds: exact, and with the gap to the next.
 
 A best-first search (A*) from the ends back to the start. The bound of a partial path is its own product of values
-times the best product that leads up to it, so without budgets it walks straight to the answers. Under budgets, a
+times the best product that leads up to it, so without bounds it walks straight to the answers. Under bounds, a
 partial path is dropped when no way to it can meet them, or when k others to the same node come before it and serve
 every such way as well (label setting with dominance).
 
@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import networkx as nx
 
-from nasframe.decode.budgets import Budget, Limits, infeasible, limits
+from nasframe.decode.bounds import Bound, ExactBound, exact_bound, infeasible
 from nasframe.decode.moves import Moves, moves_between
 
 
@@ -36,11 +36,11 @@ class Path:
     gap: float = math.inf
     """By how much ``log_probability`` exceeds that of the next best path; infinite: there is no other."""
     costs: Mapping[str, float] = field(default_factory=dict)
-    """What it costs, by the budgets' names."""
+    """What it costs, by the bounds' names."""
 
 
 def k_best(
-    trellis: nx.DiGraph, start: str, ends: Iterable[str], k: int = 1, budgets: Sequence[Budget] = ()
+    trellis: nx.DiGraph, start: str, ends: Iterable[str], k: int = 1, bounds: Sequence[Bound] = ()
 ) -> list[Path]:
     """The k most probable paths, best first; fewer where there are no more.
 
@@ -53,17 +53,17 @@ def k_best(
         start: where paths begin.
         ends: where they may end.
         k: how many; at least 1.
-        budgets: what paths may cost; all hold at once. The gap is then that between paths within the budgets.
+        bounds: what paths may cost; all hold at once. The gap is then that between paths within the bounds.
 
     Raises:
-        GraphError: the trellis is wrong, no end can be reached, or no path is within the budgets.
+        GraphError: the trellis is wrong, no end can be reached, or no path is within the bounds.
     """
     if k < 1:
         raise ValueError(f"k is {k}; the number of paths is at least 1")
     moves = moves_between(trellis, start, ends)
-    found = list(islice(_search(moves, budgets, k + 1), k + 1))
+    found = list(islice(_search(moves, bounds, k + 1), k + 1))
     if not found:
-        raise infeasible(moves, budgets)
+        raise infeasible(moves, bounds)
     logs = [path.log_probability for path in found] + [-math.inf]
     # Two products may differ by less than the rounding of their logarithms: a gap is never below 0.
     gaps = (max(0.0, log - following) for log, following in pairwise(logs))
@@ -94,9 +94,9 @@ class _Rest(NamedTuple):
     """Its nodes, from the end back."""
 
 
-def _search(moves: Moves, budgets: Sequence[Budget], k: int) -> Iterator[Path]:
-    """The paths within the budgets in order; of the first k none is missing."""
-    exact = [limits(moves, budget) for budget in budgets]
+def _search(moves: Moves, bounds: Sequence[Bound], k: int) -> Iterator[Path]:
+    """The paths within the bounds in order; of the first k none is missing."""
+    exact = [exact_bound(moves, bound) for bound in bounds]
     values, upto, scale = _products(moves)
     deepest = max(moves.depth.values())
     queue: list[_Rest] = []
@@ -120,12 +120,12 @@ def _search(moves: Moves, budgets: Sequence[Budget], k: int) -> Iterator[Path]:
             heapq.heappush(queue, _Rest(-product * upto[before], ranks, product, costs, (*rest.nodes, before)))
 
 
-def _allowed(exact: Sequence[Limits], node: str, costs: Sequence[int]) -> bool:
+def _allowed(exact: Sequence[ExactBound], node: str, costs: Sequence[int]) -> bool:
     return all(limit.allows(node, cost) for limit, cost in zip(exact, costs, strict=True))
 
 
 def _dominated(
-    exact: Sequence[Limits], node: str, costs: Sequence[int], taken: Iterable[Sequence[int]], k: int
+    exact: Sequence[ExactBound], node: str, costs: Sequence[int], taken: Iterable[Sequence[int]], k: int
 ) -> bool:
     """Whether k of the rests taken at a node, all of them better by product or by tie, serve as well."""
     if not exact:
@@ -155,7 +155,7 @@ def _products(moves: Moves) -> tuple[dict[tuple[str, str], int], dict[str, int],
     return values, upto, scale
 
 
-def _path(moves: Moves, nodes: Sequence[str], exact: Sequence[Limits], costs: Sequence[int]) -> Path:
+def _path(moves: Moves, nodes: Sequence[str], exact: Sequence[ExactBound], costs: Sequence[int]) -> Path:
     log = math.fsum(math.log(moves.after[before][node]) for before, node in pairwise(nodes))
     totals = {limit.name: limit.total(cost, moves.start) for limit, cost in zip(exact, costs, strict=True)}
     return Path(tuple(nodes), log, costs=totals)

@@ -1,6 +1,6 @@
-"""Deriving again from what a run left behind: other rules, other snapshots, budgets; the best paths and the cells."""
+"""Deriving again from what a run left behind: other rules, other snapshots, bounds; the best paths and the cells."""
 
-from nasframe.derive.budgets import read_limits
+from nasframe.derive.bounds import read_limits
 from nasframe.derive.chosen import favoured
 from nasframe.derive.compute import Derivation, Request, derive, genotype_with, strongest_cells
 from nasframe.derive.inverse import genotype_of

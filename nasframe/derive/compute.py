@@ -10,7 +10,7 @@ import networkx as nx
 
 from nasframe import decode
 from nasframe.decode import RULES, KeptBlock, Marginals
-from nasframe.derive.budgets import budgets
+from nasframe.derive.bounds import bounds
 from nasframe.derive.inverse import Wanted, genotype_of, ordered
 from nasframe.derive.paths import FoundPath, KnownPath, Route, known_designs, path_of
 from nasframe.derive.pricing import COUNTS, carried_costs, path_costs, priced_trellis
@@ -45,7 +45,7 @@ class Derivation:
     path_count: int
     """Of all paths of the trellis; 0: the space has none."""
     paths: tuple[FoundPath, ...]
-    """The best ones within the budgets, best first."""
+    """The best ones within the bounds, best first."""
     layer_entropy: Mapping[int, float]
     """Of each layer, in nats."""
     entropy: float
@@ -65,7 +65,7 @@ def derive(weighted: Weighted, request: Request, final: FinalSpace | NasframeErr
         task: at whose size networks work; None: it is not known.
 
     Raises:
-        NasframeError: a limit is for a cost that cannot be told; no path is within the budgets.
+        NasframeError: a limit is for a cost that cannot be told; no path is within the bounds.
     """
     cells = strongest_cells(weighted.graph)
     network = part(weighted.graph, NETWORK)
@@ -147,7 +147,7 @@ def _route(
         if asked or request.latency:
             raise
         remarks = (f"No costs: {error}",)
-    limits = budgets(path_costs(trellis), shown, request.most, request.least)
+    limits = bounds(path_costs(trellis), shown, request.most, request.least)
     return Route(trellis, start, ends, limits, found.log_partition), remarks
 
 

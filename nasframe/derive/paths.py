@@ -11,10 +11,10 @@ from itertools import pairwise
 import networkx as nx
 
 from nasframe import decode
-from nasframe.decode import Budget, Distance
-from nasframe.decode.budgets import limits
+from nasframe.decode import Bound, Distance
+from nasframe.decode.bounds import exact_bound
 from nasframe.decode.moves import moves_between
-from nasframe.derive.budgets import limited
+from nasframe.derive.bounds import limited
 from nasframe.errors import GraphError
 
 
@@ -33,7 +33,7 @@ class FoundPath:
     probability: float
     """To be drawn; the probabilities of all paths sum to 1."""
     gap: float | None
-    """How far ``log_probability`` is ahead of the next path within the budgets; None: no next one is known."""
+    """How far ``log_probability`` is ahead of the next path within the bounds; None: no next one is known."""
     costs: Mapping[str, float]
 
 
@@ -57,19 +57,19 @@ class Route:
     """Plain, or priced."""
     start: str
     ends: tuple[str, ...]
-    budgets: Sequence[Budget]
+    bounds: Sequence[Bound]
     log_partition: float
 
     def best(self, k: int) -> list[FoundPath]:
-        """The k best paths within the budgets.
+        """The k best paths within the bounds.
 
         Raises:
-            GraphError: no path is within the budgets; names the cheapest.
+            GraphError: no path is within the bounds; names the cheapest.
         """
         try:
-            found = decode.k_best(self.trellis, self.start, self.ends, k, self.budgets)
+            found = decode.k_best(self.trellis, self.start, self.ends, k, self.bounds)
         except GraphError as error:
-            bounded = limited(self.budgets)
+            bounded = limited(self.bounds)
             if not bounded:
                 raise
             raise GraphError("\n".join([str(error), *map(self._cheapest_line, bounded)])) from error
@@ -88,8 +88,8 @@ class Route:
         log = decode.log_probability(self.trellis, nodes)
         steps = [(None, nodes[0]), *pairwise(nodes)]
         costs = {
-            budget.name: float(sum(Fraction(budget.cost(before, node)) for before, node in steps))
-            for budget in self.budgets
+            bound.name: float(sum(Fraction(bound.price(before, node)) for before, node in steps))
+            for bound in self.bounds
         }
         return FoundPath(
             nodes=names,
@@ -101,22 +101,22 @@ class Route:
             costs=costs,
         )
 
-    def _cheapest_line(self, budget: Budget) -> str:
-        """The path that costs least or, where a budget asks for at least so much, most; of equals the most probable."""
+    def _cheapest_line(self, bound: Bound) -> str:
+        """The path that costs least or, where a bound asks for at least so much, most; of equals the most probable."""
         moves = moves_between(self.trellis, self.start, self.ends)
-        exact = limits(moves, budget)
+        exact = exact_bound(moves, bound)
         low = min(exact.cheapest[end] for end in moves.ends) / exact.unit
         high = max(exact.dearest[end] for end in moves.ends) / exact.unit
         word, bound = (
-            ("cheapest", Budget(budget.name, budget.cost, most=low))
-            if budget.most < math.inf
-            else ("dearest", Budget(budget.name, budget.cost, least=high))
+            ("cheapest", Bound(bound.name, bound.price, most=low))
+            if bound.most < math.inf
+            else ("dearest", Bound(bound.name, bound.price, least=high))
         )
-        others = [replaced for other in self.budgets if (replaced := _unlimited(other)).name != budget.name]
+        others = [replaced for other in self.bounds if (replaced := _unlimited(other)).name != bound.name]
         found = decode.k_best(self.trellis, self.start, self.ends, 1, [bound, *others])[0]
         path = self._described(found.nodes, math.inf)
         costs = ", ".join(f"{name} {cost:.10g}" for name, cost in path.costs.items())
-        return f"The {word} path by {budget.name}: {' '.join(path.labels)} ({costs})"
+        return f"The {word} path by {bound.name}: {' '.join(path.labels)} ({costs})"
 
 
 def path_of(genotype: nx.DiGraph) -> tuple[str, ...]:
@@ -145,5 +145,5 @@ def known_designs(route: Route, trellis: nx.DiGraph, best: FoundPath) -> list[Kn
     return found
 
 
-def _unlimited(budget: Budget) -> Budget:
-    return Budget(budget.name, budget.cost)
+def _unlimited(bound: Bound) -> Bound:
+    return Bound(bound.name, bound.price)

@@ -8,7 +8,7 @@ from typing import Literal
 import networkx as nx
 
 from nasframe import decode
-from nasframe.decode import Cost
+from nasframe.decode import Price
 from nasframe.derive.source import FinalSpace
 from nasframe.errors import CapabilityError
 from nasframe.genotype import Genotype
@@ -32,7 +32,7 @@ def priced_trellis(final: FinalSpace, genotype: Genotype, task: Task, latency: b
     if not isinstance(space, Priced):
         raise CapabilityError(
             f"space {space.name!r} does not say what its paths cost (it is not nasframe.Priced); "
-            f"budgets can be for {', '.join(COUNTS)}"
+            f"bounds can be for {', '.join(COUNTS)}"
         )
     from nasframe.cost.counting import counted
     from nasframe.cost.latency import timed
@@ -40,7 +40,7 @@ def priced_trellis(final: FinalSpace, genotype: Genotype, task: Task, latency: b
     return space.priced_trellis(genotype, task, timed(_device(final)) if latency else counted)
 
 
-def path_costs(trellis: nx.DiGraph) -> dict[str, Cost]:
+def path_costs(trellis: nx.DiGraph) -> dict[str, Price]:
     """What a limit can be set for: each number that nodes or moves carry, and the counts of moves."""
     costs = {name: decode.attribute_cost(trellis, name) for name in carried_costs(trellis)}
     return costs | {name: decode.move_count(trellis, name) for name in COUNTS if name not in costs}

@@ -22,8 +22,8 @@ SMALLEST_CROP = 33
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What there is."""
+class Room:
+    """What there is of memory and time."""
 
     memory: int | None = None
     """Bytes."""
@@ -34,7 +34,7 @@ class Limits:
         return bool(phase.full) or (self.memory is not None and phase.memory > self.memory)
 
     def kept_by(self, found: Forecast) -> bool:
-        """Whether a run stays within them."""
+        """Whether a run stays within it."""
         if not found.fits or any(self.too_large(phase) for phase in found.phases):
             return False
         return self.seconds is None or found.seconds <= self.seconds
@@ -57,7 +57,7 @@ class Remedy:
 def find_remedies(
     experiment: Experiment,
     found: Forecast,
-    limits: Limits,
+    room: Room,
     reload: Callable[[tuple[str, ...]], Experiment | None],
     measure: MeasurePhase,
 ) -> list[Remedy]:
@@ -67,11 +67,11 @@ def find_remedies(
         reload: makes the experiment with more overrides; None: its parts refuse them.
     """
     remedies = []
-    for phase in filter(limits.too_large, found.phases):
+    for phase in filter(room.too_large, found.phases):
         made: tuple[str, ...] = ()
         current, now = experiment, phase
         for _ in range(MOST_TRIES):
-            if not limits.too_large(now):
+            if not room.too_large(now):
                 break
             tried = ((made + change, reload(made + change)) for change in smaller(current.resolved(), phase.phase))
             accepted = next(((changes, after) for changes, after in tried if after is not None), None)

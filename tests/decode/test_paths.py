@@ -1,4 +1,4 @@
-"""k best paths, budgets and marginals, against brute force on random trellises."""
+"""k best paths, bounds and marginals, against brute force on random trellises."""
 
 import itertools
 import math
@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nasframe.decode import (
-    Budget,
+    Bound,
     attribute_cost,
     attribute_count,
     count_paths,
@@ -82,7 +82,7 @@ def costs_of(graph, nodes):
     }
 
 
-def random_budgets(rng, graph):
+def random_bounds(rng, graph):
     """Limits around what a path costs, some on both sides, some on none."""
     costs = {
         "macs": attribute_cost(graph, "macs"),
@@ -90,17 +90,17 @@ def random_budgets(rng, graph):
         "down": attribute_count(graph, "move", "down"),
     }
     tops = {"macs": 50, "latency": 5.0, "down": 5}
-    budgets = []
+    bounds = []
     for name in rng.permutation(list(costs))[: int(rng.integers(1, 4))]:
         least, most = sorted(round(float(x), 1) * tops[name] / 10 for x in 10 * rng.random(2))
         most = most if rng.random() < 0.8 else math.inf
         least = least if rng.random() < 0.3 else -math.inf
-        budgets.append(Budget(str(name), costs[name], most=most, least=least))
-    return budgets
+        bounds.append(Bound(str(name), costs[name], most=most, least=least))
+    return bounds
 
 
-def within(budgets, costs):
-    return all(budget.least <= costs[budget.name] <= budget.most for budget in budgets)
+def within(bounds, costs):
+    return all(bound.least <= costs[bound.name] <= bound.most for bound in bounds)
 
 
 seeds = pytest.mark.parametrize("seed", range(4))
@@ -156,41 +156,41 @@ def test_paths_with_the_same_values_in_another_order_tie_whatever_rounding_makes
 
 
 @seeds
-def test_the_k_best_paths_within_budgets_are_the_first_k_that_meet_them(seed):
+def test_the_k_best_paths_within_bounds_are_the_first_k_that_meet_them(seed):
     rng = np.random.default_rng([4, seed])
     for _ in range(250):
         graph, ends = random_trellis(rng)
-        budgets = random_budgets(rng, graph)
+        bounds = random_bounds(rng, graph)
         everything = brute_force(graph, ends)
         if not everything:
             continue
-        expected = [nodes for nodes, _ in everything if within(budgets, costs_of(graph, nodes))]
+        expected = [nodes for nodes, _ in everything if within(bounds, costs_of(graph, nodes))]
         k = int(rng.integers(1, 6))
         if not expected:
-            with pytest.raises(GraphError, match="no path is within the budgets"):
-                k_best(graph, "start", ends, k, budgets)
+            with pytest.raises(GraphError, match="no path is within the bounds"):
+                k_best(graph, "start", ends, k, bounds)
             continue
-        found = k_best(graph, "start", ends, k, budgets)
+        found = k_best(graph, "start", ends, k, bounds)
         assert [path.nodes for path in found] == expected[:k]
         for path in found:
             costs = costs_of(graph, path.nodes)
-            assert path.costs == {budget.name: costs[budget.name] for budget in budgets}
+            assert path.costs == {bound.name: costs[bound.name] for bound in bounds}
 
 
 @given(rng=generators)
 @settings(max_examples=100, deadline=None)
-def test_loose_budgets_change_nothing_and_tighter_ones_never_raise_the_probability(rng):
+def test_loose_bounds_change_nothing_and_tighter_ones_never_raise_the_probability(rng):
     graph, ends = random_trellis(rng)
     if not brute_force(graph, ends):
         return
     free = k_best(graph, "start", ends)[0]
     macs = attribute_cost(graph, "macs")
-    loose = k_best(graph, "start", ends, 1, [Budget("macs", macs, most=1000), Budget("free", macs)])[0]
+    loose = k_best(graph, "start", ends, 1, [Bound("macs", macs, most=1000), Bound("free", macs)])[0]
     assert (loose.nodes, loose.log_probability) == (free.nodes, free.log_probability)
     before = free.log_probability
     for most in range(int(loose.costs["macs"]), -1, -3):
         try:
-            tight = k_best(graph, "start", ends, 1, [Budget("macs", macs, most=most)])[0]
+            tight = k_best(graph, "start", ends, 1, [Bound("macs", macs, most=most)])[0]
         except GraphError:
             before = -math.inf
         else:
@@ -213,28 +213,28 @@ def test_the_k_best_paths_are_distinct_sorted_and_a_prefix_of_the_k_plus_1_best(
     assert k_best(graph, "start", ends, k + 1)[:k] == found
 
 
-def test_costs_whose_exact_sum_is_beyond_the_budget_by_rounding_alone_are_within_it():
+def test_costs_whose_exact_sum_is_beyond_the_bound_by_rounding_alone_are_within_it():
     graph, ends = trellis(3, 1)
     for number, edge in enumerate(graph.edges, 1):
         graph.edges[edge].update(value=1.0, seconds=number / 10)
-    budget = Budget("seconds", attribute_cost(graph, "seconds"), most=0.6)
-    assert k_best(graph, "start", ends, 1, [budget])[0].costs == {"seconds": 0.6}
+    bound = Bound("seconds", attribute_cost(graph, "seconds"), most=0.6)
+    assert k_best(graph, "start", ends, 1, [bound])[0].costs == {"seconds": 0.6}
     with pytest.raises(GraphError, match=r"at most 0\.59 \(the cheapest path costs 0\.6\), which no path meets"):
-        k_best(graph, "start", ends, 1, [Budget("seconds", budget.cost, most=0.59)])
+        k_best(graph, "start", ends, 1, [Bound("seconds", bound.price, most=0.59)])
 
 
-def test_budgets_that_no_path_meets_together_are_refused_with_what_each_would_allow():
+def test_bounds_that_no_path_meets_together_are_refused_with_what_each_would_allow():
     graph, ends = trellis(4, 4)
     nx.set_edge_attributes(graph, 0.5, "value")
     down, up = (move_count(graph, direction) for direction in ("down", "up"))
-    budgets = [Budget("down", down, most=1), Budget("up", up, least=2)]
+    bounds = [Bound("down", down, most=1), Bound("up", up, least=2)]
     message = (
         r"down at most 1 \(the cheapest path costs 0\); up at least 2 \(the dearest path costs 2\); each can be met"
     )
     with pytest.raises(GraphError, match=message):
-        k_best(graph, "start", ends, 1, budgets)
+        k_best(graph, "start", ends, 1, bounds)
     with pytest.raises(GraphError, match=r"up at least 3 \(the dearest path costs 2\), which no path meets"):
-        k_best(graph, "start", ends, 1, [budgets[0], Budget("up", up, least=3)])
+        k_best(graph, "start", ends, 1, [bounds[0], Bound("up", up, least=3)])
 
 
 def test_a_count_of_moves_limits_how_often_a_path_goes_down():
@@ -242,7 +242,7 @@ def test_a_count_of_moves_limits_how_often_a_path_goes_down():
     for before, after, data in graph.edges(data=True):
         data["value"] = 0.8 if graph.nodes[after]["level"] > graph.nodes[before]["level"] else 0.1
     free, bound = (
-        k_best(graph, "start", ends, 1, [Budget("down", move_count(graph, "down"), most=most)])[0] for most in (9, 2)
+        k_best(graph, "start", ends, 1, [Bound("down", move_count(graph, "down"), most=most)])[0] for most in (9, 2)
     )
     assert (free.costs["down"], bound.costs["down"]) == (4, 2)
 
@@ -259,8 +259,8 @@ def test_a_cost_is_asked_once_for_each_move_of_auto_deeplabs_trellis():
 
     for _, _, data in graph.edges(data=True):
         data.update(value=float(rng.random()), macs=int(rng.integers(1, 10**9)), latency=float(rng.random()))
-    budgets = [Budget("macs", cost, most=4e9), Budget("latency", attribute_cost(graph, "latency"), most=5)]
-    found = k_best(graph, "start", ends, 10, budgets)
+    bounds = [Bound("macs", cost, most=4e9), Bound("latency", attribute_cost(graph, "latency"), most=5)]
+    found = k_best(graph, "start", ends, 10, bounds)
     assert len(found) == 10
     assert asked == 1 + graph.number_of_edges()
 

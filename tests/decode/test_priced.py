@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nasframe import GraphError, decode
-from nasframe.decode import Budget
+from nasframe.decode import Bound
 
 
 def plain_trellis(rng, layers, levels=3):
@@ -46,15 +46,15 @@ def cost_of(priced, path):
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_paths_within_a_budget_are_the_plain_order_filtered_by_cost(seed):
+def test_paths_within_a_bound_are_the_plain_order_filtered_by_cost(seed):
     rng = np.random.default_rng(seed)
     trellis = plain_trellis(rng, layers=int(rng.integers(2, 6)))
     priced = decode.with_values_of(with_memory(trellis, rng), trellis)
     everything = decode.k_best(trellis, *decode.terminals(trellis), k=1000)
     costs = [cost_of(priced, path.nodes) for path in everything]
     most = int(np.median(costs))
-    budget = Budget("macs", decode.attribute_cost(priced, "macs"), most=most)
-    found = decode.k_best(priced, *decode.terminals(priced), k=1000, budgets=[budget])
+    bound = Bound("macs", decode.attribute_cost(priced, "macs"), most=most)
+    found = decode.k_best(priced, *decode.terminals(priced), k=1000, bounds=[bound])
     expected = [(path.nodes, cost) for path, cost in zip(everything, costs, strict=True) if cost <= most]
     assert [(decode.places(priced, path.nodes), path.costs["macs"]) for path in found] == expected
 

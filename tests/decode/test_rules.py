@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nasframe.decode import (
     DESIGNS,
     RULES,
-    Budget,
+    Bound,
     Distance,
     Margin,
     attribute_cost,
@@ -266,19 +266,19 @@ def test_a_path_with_a_move_that_is_none_has_no_probability():
     assert log_probability(graph, ["start", "1/0"]) == -math.inf
 
 
-def test_wrong_costs_and_limits_are_refused_by_the_budgets_name():
+def test_wrong_costs_and_limits_are_refused_by_the_bounds_name():
     graph = trellis(2)
     with pytest.raises(GraphError, match="'macs' asks for at least 2 and at most 1"):
-        Budget("macs", lambda before, node: 0, most=1, least=2)
+        Bound("macs", lambda before, node: 0, most=1, least=2)
     with pytest.raises(GraphError, match="'macs'"):
-        Budget("macs", lambda before, node: 0, most=math.nan)
+        Bound("macs", lambda before, node: 0, most=math.nan)
     with pytest.raises(GraphError, match="attribute 'macs'"):
         attribute_cost(graph, "macs")
     with pytest.raises(GraphError, match="'part' is no cost: it holds 'network'"):
         attribute_cost(graph, "part")
     with pytest.raises(GraphError, match="'macs' of starting at 'start' is nan"):
-        k_best(graph, *terminals(graph), 1, [Budget("macs", lambda before, node: math.nan)])
+        k_best(graph, *terminals(graph), 1, [Bound("macs", lambda before, node: math.nan)])
     with pytest.raises(GraphError, match=r"'kind' of the move from 'start'.*is .*'move'"):
-        k_best(graph, *terminals(graph), 1, [Budget("kind", lambda before, node: 0 if before is None else "move")])
+        k_best(graph, *terminals(graph), 1, [Bound("kind", lambda before, node: 0 if before is None else "move")])
     with pytest.raises(ValueError, match="k is 0"):
         k_best(graph, *terminals(graph), 0)

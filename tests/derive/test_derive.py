@@ -78,7 +78,7 @@ def test_costs_are_those_of_the_retrained_networks(derive, searched, stairs, inv
         assert path["costs"] == {"params": found.params, "macs": found.macs}
 
 
-def test_budgets_hold_together_and_nothing_better_is_within_them(derive, searched):
+def test_bounds_hold_together_and_nothing_better_is_within_them(derive, searched):
     folder = searched()
     everything = derive(folder, "--k", 100)["paths"]
     most = sorted(path["costs"]["macs"] for path in everything)[len(everything) // 2]
@@ -96,12 +96,12 @@ def test_budgets_hold_together_and_nothing_better_is_within_them(derive, searche
     assert within[0]["costs"].keys() == {"params", "macs", "down", "stay"}
 
 
-def test_budgets_that_no_path_meets_name_the_cheapest_path(invoke, derive, searched):
+def test_bounds_that_no_path_meets_name_the_cheapest_path(invoke, derive, searched):
     folder = searched()
     cheapest = min(derive(folder, "--k", 100)["paths"], key=lambda path: (path["costs"]["macs"], -path["probability"]))
     result = invoke("derive", folder, "--max", "macs=1", "--min", "down=9")
     assert result.exit_code == 2
-    assert "no path is within the budgets: macs at most 1" in result.stderr
+    assert "no path is within the bounds: macs at most 1" in result.stderr
     assert f"The cheapest path by macs: {' '.join(cheapest['labels'])} " in result.stderr
     assert f"macs {cheapest['costs']['macs']:.10g}" in result.stderr
     assert "The dearest path by down: 8 16 16" in result.stderr

@@ -15,7 +15,7 @@ from nasframe.plan import forecast
 from nasframe.plan.forecasting import Forecast, PhaseForecast, in_own_process, phases_of
 from nasframe.plan.probe import main as probe_main
 from nasframe.plan.probe import probe
-from nasframe.plan.remedies import Limits, find_remedies, shorter, shrink, smaller
+from nasframe.plan.remedies import Room, find_remedies, shorter, shrink, smaller
 from nasframe.plugin.registry import Plugin, Registry
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
 from nasframe.training.sgd import Training
@@ -222,7 +222,7 @@ class TestRemedies:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("nasframe.plan.remedies.smaller", lambda resolved, phase: iter([next(changes)]))
-            (remedy,) = find_remedies(made, found, Limits(memory=50), reload, lambda *_: measured(memory=next(sizes)))
+            (remedy,) = find_remedies(made, found, Room(memory=50), reload, lambda *_: measured(memory=next(sizes)))
         assert (remedy.phase, remedy.overrides, remedy.measured.memory) == ("search", ("a=2", "b=1", "c=1"), 40)
         assert tried[-1] == ("a=1", "a=2", "b=1", "c=1")
 

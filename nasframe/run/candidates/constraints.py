@@ -13,7 +13,7 @@ from nasframe.strategy import Problem
 
 
 @final
-class Limits:
+class ConstraintCheck:
     """Counts what the experiment's terms name, once for each genotype, on the meta device."""
 
     def __init__(self, problem: Problem, terms: Terms) -> None:

@@ -11,7 +11,7 @@ from nasframe.evaluations import failed
 from nasframe.evaluator import Evaluation
 from nasframe.genotype import Genotype
 from nasframe.pareto import SCORE
-from nasframe.run.candidates.constraints import Limits
+from nasframe.run.candidates.constraints import ConstraintCheck
 from nasframe.run.candidates.engine import Engine, Job, Outcome
 from nasframe.run.candidates.known_results import Known
 
@@ -23,11 +23,13 @@ Hear = Callable[[int, Mapping[str, Any]], None]
 class Judge:
     """The ``Evaluations`` of a run."""
 
-    def __init__(self, objectives: Sequence[str], limits: Limits, known: Known, engine: Engine, hear: Hear) -> None:
+    def __init__(
+        self, objectives: Sequence[str], constraints: ConstraintCheck, known: Known, engine: Engine, hear: Hear
+    ) -> None:
         self.outstanding = 1
         """How many candidates are asked for before the first is told."""
         self._objectives = objectives
-        self._limits = limits
+        self._constraints = constraints
         self._known = known
         self._engine = engine
         self._hear = hear
@@ -38,7 +40,7 @@ class Judge:
 
     def accepts(self, genotype: Genotype) -> bool:
         """Whether a genotype is within the constraints."""
-        return self._limits.accept(genotype)
+        return self._constraints.accept(genotype)
 
     def begin(self, number: int, genotype: Genotype, budget: float) -> None:
         """Let the candidate be evaluated, unless it is the same as an earlier one or was finished before."""
@@ -72,7 +74,7 @@ class Judge:
         if result.failure:
             return result
         try:
-            metrics = {**result.metrics, **self._limits.costs(genotype)}
+            metrics = {**result.metrics, **self._constraints.costs(genotype)}
         except NasframeError as error:
             return failed(str(error), result.budget)
         lacking = [name for name in self._objectives if name != SCORE and name not in metrics]

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from nasframe.experiment.experiment import Experiment
-from nasframe.run.candidates.constraints import Limits
+from nasframe.run.candidates.constraints import ConstraintCheck
 from nasframe.run.candidates.engine import Engine, Here
 from nasframe.run.candidates.judge import Judge
 from nasframe.run.candidates.known_results import Known
@@ -36,7 +36,7 @@ def judged(experiment: Experiment, problem: Problem, journal: Journal) -> Iterat
         return
     assert experiment.strategy is not None, "only a search has terms"
     if issubclass(experiment.strategy.cls, Bounded):
-        yield replace(problem, accepts=Limits(problem, terms).accept)
+        yield replace(problem, accepts=ConstraintCheck(problem, terms).accept)
         return
     folder = terms.cache.folder
     shared = Shared(Path(folder), context(experiment, problem.runtime)) if folder else None
@@ -48,7 +48,7 @@ def judged(experiment: Experiment, problem: Problem, journal: Journal) -> Iterat
         if "failure" in facts:
             journal.progress.say(f"candidate {candidate} failed: {facts['failure']}")
 
-    judge = Judge(terms.objectives, Limits(problem, terms), known, engine, hear)
+    judge = Judge(terms.objectives, ConstraintCheck(problem, terms), known, engine, hear)
     judge.outstanding = experiment.run.outstanding or experiment.run.workers
     try:
         yield replace(problem, objectives=terms.objectives, evaluations=judge)

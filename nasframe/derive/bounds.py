@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from nasframe.decode import Budget, Cost
+from nasframe.decode import Bound, Price
 from nasframe.errors import GraphError, did_you_mean
 
 
@@ -31,10 +31,10 @@ def read_limits(texts: Iterable[str], option: str) -> dict[str, float]:
     return limits
 
 
-def budgets(
-    costs: Mapping[str, Cost], shown: Iterable[str], most: Mapping[str, float], least: Mapping[str, float]
-) -> list[Budget]:
-    """A budget for each cost that is shown or has a limit.
+def bounds(
+    costs: Mapping[str, Price], shown: Iterable[str], most: Mapping[str, float], least: Mapping[str, float]
+) -> list[Bound]:
+    """A bound for each cost that is shown or has a limit.
 
     Raises:
         GraphError: a limit is for something that is no cost here, or nothing can meet both limits.
@@ -45,9 +45,9 @@ def budgets(
                 f"there is no cost {name!r} here{did_you_mean(name, costs)}; the costs are {', '.join(costs)}"
             )
     names = dict.fromkeys((*shown, *most, *least))
-    return [Budget(name, costs[name], most.get(name, math.inf), least.get(name, -math.inf)) for name in names]
+    return [Bound(name, costs[name], most.get(name, math.inf), least.get(name, -math.inf)) for name in names]
 
 
-def limited(found: Sequence[Budget]) -> list[Budget]:
+def limited(found: Sequence[Bound]) -> list[Bound]:
     """Those that have a limit."""
-    return [budget for budget in found if budget.most < math.inf or budget.least > -math.inf]
+    return [bound for bound in found if bound.most < math.inf or bound.least > -math.inf]
