@@ -28,7 +28,7 @@ from nasframe.evaluator import (
     Trainable,
 )
 from nasframe.genotype import Choose, Genotype, GenotypeRecord
-from nasframe.inference import Hear, Illustrating, Inference, Inferring, PictureKind, Predicting, Predictor
+from nasframe.inference import Illustrating, Inference, Inferring, PictureKind, Predicting, Predictor, Progressing
 from nasframe.options import Options
 from nasframe.plugin.component import Component
 from nasframe.plugin.hookspecs import hookimpl
@@ -58,7 +58,6 @@ __all__ = [
     "GenotypeRecord",
     "GraphError",
     "Growing",
-    "Hear",
     "Illustrating",
     "Inference",
     "Inferring",
@@ -73,6 +72,7 @@ __all__ = [
     "Predictor",
     "Priced",
     "Problem",
+    "Progressing",
     "Relaxable",
     "RunError",
     "RunFolderError",

@@ -1,4 +1,4 @@
-"""Sample-based strategies: they propose genotypes and hear what became of them."""
+"""Sample-based strategies: they propose genotypes and are told what became of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOPELESS = 20
 
 
 class AskTell(Strategy, EndsEarly, ABC):
-    """A strategy that proposes genotypes and hears their evaluations.
+    """A strategy that proposes genotypes and is told their evaluations.
 
     Subclasses write ``ask`` and, if they learn, ``tell``; one step is one evaluated candidate. The state is
     the history: it is restored by telling it again, so ``tell`` must not draw random numbers.
@@ -57,7 +57,7 @@ class AskTell(Strategy, EndsEarly, ABC):
         """
 
     def tell(self, genotype: Genotype, result: Evaluation) -> None:
-        """Hear an evaluation; called in the order of asking. Default: nothing to learn.
+        """An evaluation is known; called in the order of asking. Default: nothing to learn.
 
         Where the evaluation failed, ``result.failure`` says why, and the score is a stand-in: the lowest so far, or 0
         where that is lower.
@@ -74,16 +74,16 @@ class AskTell(Strategy, EndsEarly, ABC):
         )
 
     @final
-    def hear(self, genotype: Genotype, result: Evaluation) -> None:
+    def receive(self, genotype: Genotype, result: Evaluation) -> None:
         """Take a result into the history and ``tell`` it; for whoever drives the strategy."""
         score = self.__lowest if result.failure else result.score
-        heard = Evaluation(score, dict(result.metrics), failure=result.failure, budget=result.budget)
+        known = Evaluation(score, dict(result.metrics), failure=result.failure, budget=result.budget)
         self.__lowest = min(self.__lowest, score)
-        self.history.append((genotype, heard))
+        self.history.append((genotype, known))
         self.__told.add(genotype)
-        if not heard.failure and (self.__top is None or _worth(heard) > _worth(self.__top[1])):
-            self.__top = (genotype, heard)
-        self.tell(genotype, heard)
+        if not known.failure and (self.__top is None or _worth(known) > _worth(self.__top[1])):
+            self.__top = (genotype, known)
+        self.tell(genotype, known)
 
     @final
     @property
@@ -100,7 +100,7 @@ class AskTell(Strategy, EndsEarly, ABC):
             raise RunError(f"strategy {self.name!r} asks for no genotype, not even the first")
         result = self.__evaluations.end(len(self.history))
         genotype, _ = self.outstanding.pop(0)
-        self.hear(genotype, result)
+        self.receive(genotype, result)
         self.__ask_ahead(rng)
         self.__require_a_success()
         return self.__metrics(result)
@@ -135,7 +135,7 @@ class AskTell(Strategy, EndsEarly, ABC):
         for number, (genotype, score, metrics, failure, budget) in enumerate(state["history"]):
             self.refused.update((other, told) for other, told in refused if told == number)
             result = Evaluation(score, metrics, failure=failure, budget=budget)
-            self.hear(Genotype.from_dict(genotype), result)
+            self.receive(Genotype.from_dict(genotype), result)
         self.refused.update(refused)
         for genotype, budget in state["outstanding"]:
             self.__begin(Genotype.from_dict(genotype), budget)
@@ -165,9 +165,9 @@ class AskTell(Strategy, EndsEarly, ABC):
         over = len(self.history) >= min(HOPELESS, self.steps) or not self.outstanding
         if over and self.__top is None:
             reasons = Counter(result.failure for _, result in self.history)
-            told = "; ".join(f"{count} times: {reason}" for reason, count in reasons.most_common(5))
+            counts = "; ".join(f"{count} times: {reason}" for reason, count in reasons.most_common(5))
             raise RunError(
-                f"every one of the first {len(self.history)} candidates failed, so the search ends. {told}. Put the "
+                f"every one of the first {len(self.history)} candidates failed, so the search ends. {counts}. Put the "
                 "cause right and start a new run"
             )
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Size = tuple[int, int]
 
-Hear = Callable[[int, int], None]
-"""Is told how far something is: how many of how many are done."""
+Progressing = Callable[[int, int], None]
+"""Called now and then with how many of how many are done."""
 
 PictureKind = Literal["labels", "color", "overlay"]
 """``labels``: the labels themselves, for programs; ``color``: one colour a class; ``overlay``: that over the image."""
@@ -76,7 +76,7 @@ class Inferring(Differentiable, ABC):
     """Of an evaluator of a dense task: it can measure a model by windows, at several scales, mirrored."""
 
     @abstractmethod
-    def measure_with(self, model: Model, inference: Inference, split: str, hear: Hear) -> Evaluation:
+    def measure_with(self, model: Model, inference: Inference, split: str, progressing: Progressing) -> Evaluation:
         """The score on all of a split; with ``Inference()`` on ``val`` it is the one of ``measure``.
 
         Raises:

@@ -72,9 +72,9 @@ def _measure(saved: Saved, split: str, inference: Inference, speedups: Speedups,
     trained = build_trained(saved)
     model = speedups.applied(trained.network) if onnx is None else onnx_model(onnx)
     evaluator = trained.problem.evaluator
-    with numerics(saved.run, trained.problem.runtime.device), counting("evaluate") as hear:
+    with numerics(saved.run, trained.problem.runtime.device), counting("evaluate") as progressing:
         if isinstance(evaluator, Inferring):
-            return evaluator.measure_with(model, inference, split, hear)
+            return evaluator.measure_with(model, inference, split, progressing)
         assert isinstance(evaluator, Differentiable), "checked before"
         return evaluator.measure(model)
 

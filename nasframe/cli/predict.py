@@ -87,9 +87,9 @@ def _label(predictor: Predictor, network: nn.Module, jobs: list[Job], inference:
     from nasframe.run.progress import counting
 
     images, kinds = [job.image for job in jobs], list(jobs[0].outputs)
-    with counting("predict") as hear:
+    with counting("predict") as progressing:
         pictures = predictor.predict(network, images, kinds, inference)
         for done, (job, contents) in enumerate(zip(jobs, pictures, strict=True), 1):
             for kind, path in job.outputs.items():
                 atomic.write_bytes(path, contents[kind])
-            hear(done, len(jobs))
+            progressing(done, len(jobs))

@@ -97,7 +97,7 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 @contextmanager
 def _told(network: nn.Module, counter: _Counter) -> Iterator[None]:
-    """The counter hears which modules the forward pass is in."""
+    """The counter follows which modules the forward pass is in."""
     hooks = []
     for name, module in network.named_modules():
 

@@ -29,7 +29,7 @@ def nasframe_commands(cli: click.Group) -> None:
 
 @hookspec
 def nasframe_event(event: Mapping[str, Any]) -> None:
-    """Hear a run: each record of ``events.jsonl`` (step, checkpoint, genotype, failure, …) as it is written.
+    """Called with each record of ``events.jsonl`` (step, checkpoint, genotype, failure, …) as it is written.
 
     Args:
         event: the record, and besides ``folder``, the run's, and ``trackers``, the names in ``run.trackers``: a plug-in

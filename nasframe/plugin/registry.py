@@ -164,13 +164,13 @@ class Registry:
         return [(by_key[found.plugin_name], found.function) for found in implementations]
 
     def require_listeners(self, names: Sequence[str]) -> None:
-        """Check that each name is that of a plug-in which hears runs by ``nasframe_event``.
+        """Check that each name is that of a plug-in which follows runs by ``nasframe_event``.
 
         Raises:
             ExperimentError: one is not.
         """
-        heard = {found.plugin_name for found in self.manager.hook.nasframe_event.get_hookimpls()}
-        known = sorted(plugin.name for plugin in self.active if _key(plugin) in heard)
+        listening = {found.plugin_name for found in self.manager.hook.nasframe_event.get_hookimpls()}
+        known = sorted(plugin.name for plugin in self.active if _key(plugin) in listening)
         for name in names:
             if name not in known:
                 raise ExperimentError(

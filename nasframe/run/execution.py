@@ -22,7 +22,7 @@ from nasframe.plugin.registry import Registry
 from nasframe.run.candidates.front import write_front
 from nasframe.run.candidates.set_up import judged
 from nasframe.run.interrupt import Interrupted
-from nasframe.run.journal import Journal, Phase, Tell
+from nasframe.run.journal import Journal, Listeners, Phase
 from nasframe.run.loop import run_steps
 from nasframe.run.problems import Problems, environment, make_strategy, prepared
 from nasframe.run.progress import Progress, choose_progress
@@ -48,7 +48,7 @@ def run(
 
     Args:
         folder: where; a folder that does not exist or is empty. None: a free name under ``run.folder``.
-        registry: whose plug-ins hear ``nasframe_event``; None: nobody.
+        registry: whose plug-ins get ``nasframe_event``; None: nobody.
         quiet: whether nothing is shown.
 
     Returns:
@@ -70,7 +70,7 @@ def run(
             made = RunFolder.create(folder, resolved)
         with made:
             atomic.write_json(made.path / ORIGINS, dict(experiment.origins))
-            _Run(experiment, problems, made, _tell(registry, made, experiment), choose_progress(quiet)).go()
+            _Run(experiment, problems, made, _listeners(registry, made, experiment), choose_progress(quiet)).go()
     return made.path
 
 
@@ -87,7 +87,7 @@ def resume(folder: Path, registry: Registry, *, quiet: bool = False) -> Path:
             return folder
         experiment = load(folder / EXPERIMENT, registry=registry)
         with prepared(experiment) as problems:
-            _Run(experiment, problems, opened, _tell(registry, opened, experiment), progress).go()
+            _Run(experiment, problems, opened, _listeners(registry, opened, experiment), progress).go()
     return folder
 
 
@@ -96,14 +96,14 @@ class _Run:
     """One execution in a run folder."""
 
     def __init__(
-        self, experiment: Experiment, problems: Problems, folder: RunFolder, tell: Tell, progress: Progress
+        self, experiment: Experiment, problems: Problems, folder: RunFolder, listeners: Listeners, progress: Progress
     ) -> None:
         self.experiment = experiment
         self.problems = problems
         self.folder = folder
         self.progress = progress
         self.journals: dict[Phase, Journal] = {
-            phase: Journal(folder, phase, tell, progress) for phase in ("search", "retrain")
+            phase: Journal(folder, phase, listeners, progress) for phase in ("search", "retrain")
         }
 
     def go(self) -> None:
@@ -233,14 +233,14 @@ class _Run:
         self.journals[phase].record(state, self.journals[phase].done, reason=reason)
 
 
-def _tell(registry: Registry | None, folder: RunFolder, experiment: Experiment) -> Tell:
+def _listeners(registry: Registry | None, folder: RunFolder, experiment: Experiment) -> Listeners:
     """What passes an event on to the plug-ins that listen."""
     if registry is None:
         return lambda event: None
     hook = registry.manager.hook
     context = {"folder": str(folder.path), "trackers": experiment.run.trackers}
 
-    def tell(event: Mapping[str, Any]) -> None:
+    def pass_on(event: Mapping[str, Any]) -> None:
         hook.nasframe_event(event={**event, **context})
 
-    return tell
+    return pass_on

@@ -1,4 +1,4 @@
-"""What happens in one phase of a run: told to the run folder, to the plug-ins that listen, and to the screen."""
+"""What happens in one phase of a run: into the run folder, to the plug-ins that listen, onto the screen."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nasframe.runfolder.checkpoint import Checkpoint, Position
 from nasframe.runfolder.folder import RunFolder
 
 Phase = Literal["search", "retrain"]
-Tell = Callable[[Mapping[str, Any]], object]
+Listeners = Callable[[Mapping[str, Any]], object]
 """Hears every record of ``events.jsonl``."""
 STATUS_SECONDS = 5.0
 
@@ -26,11 +26,11 @@ STATUS_SECONDS = 5.0
 class Journal:
     """One phase's records. Steps are counted from 1: step 120 is the one after which 120 are done."""
 
-    def __init__(self, folder: RunFolder, phase: Phase, tell: Tell, progress: Progress) -> None:
+    def __init__(self, folder: RunFolder, phase: Phase, listeners: Listeners, progress: Progress) -> None:
         self.folder = folder
         self.phase = phase
         self.progress = progress
-        self._tell = tell
+        self._listeners = listeners
         self.steps = 0
         self.done = 0
         self._status_written = 0.0
@@ -54,10 +54,10 @@ class Journal:
         self.progress.begin(self.phase, steps, done)
 
     def record(self, event: str, step: int, **facts: Any) -> None:
-        """Append an event to the log and tell the listeners."""
+        """Append an event to the log and pass it to the listeners."""
         line = {"event": event, "phase": self.phase, "step": step, **facts, "time": time.time()}
         self.folder.append_event(line)
-        self._tell(line)
+        self._listeners(line)
 
     def step(self, step: int, metrics: Mapping[str, float]) -> None:
         """A step was done."""

@@ -17,7 +17,7 @@ LINE_SECONDS = 10.0
 
 
 class Progress(Protocol):
-    """Hears how a run goes on; phases follow each other."""
+    """Shows how a run goes on; phases follow each other."""
 
     def begin(self, phase: str, steps: int, done: int) -> None:
         """A phase of so many steps begins, some of them already done."""
@@ -25,7 +25,7 @@ class Progress(Protocol):
     def advance(self, step: int, metrics: Mapping[str, float]) -> None:
         """So many steps are done; metrics of the last one."""
 
-    def workers(self, told: Sequence[str]) -> None:
+    def workers(self, doing: Sequence[str]) -> None:
         """What each worker does, in a few words; comes often."""
 
     def end(self) -> None:
@@ -45,11 +45,11 @@ def choose_progress(quiet: bool, *, stderr: bool = False) -> Progress:
 
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A function that is told ``done, total`` and shows it on stderr, where it disturbs no output."""
+    """A function that is called with ``done, total`` and shows it on stderr, where it disturbs no output."""
     progress = choose_progress(quiet=False, stderr=True)
     begun = False
 
-    def hear(done: int, total: int) -> None:
+    def show(done: int, total: int) -> None:
         nonlocal begun
         if not begun:
             progress.begin(what, total, 0)
@@ -57,7 +57,7 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
         progress.advance(done, {})
 
     try:
-        yield hear
+        yield show
     finally:
         progress.end()
 
@@ -66,7 +66,7 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
 class NullProgress:
     """Shows nothing."""
 
-    def workers(self, told: Sequence[str]) -> None:
+    def workers(self, doing: Sequence[str]) -> None:
         """Nothing."""
 
     def begin(self, phase: str, steps: int, done: int) -> None:
@@ -93,12 +93,12 @@ class LineProgress:
         self._latest: dict[str, float] = {}
         self._told = 0.0
 
-    def workers(self, told: Sequence[str]) -> None:
+    def workers(self, doing: Sequence[str]) -> None:
         """A line, if the last one is old enough."""
         now = time.monotonic()
         if now - max(self._told, self._began) >= LINE_SECONDS:
             self._told = now
-            self.say(f"workers: {' | '.join(told)}")
+            self.say(f"workers: {' | '.join(doing)}")
 
     def begin(self, phase: str, steps: int, done: int) -> None:
         """A line."""
@@ -134,11 +134,11 @@ class BarProgress:
         self._bar: Bar | None = None
         self._latest: dict[str, float] = {}
 
-    def workers(self, told: Sequence[str]) -> None:
+    def workers(self, doing: Sequence[str]) -> None:
         """A line each, below the bar."""
         if self._bar is None:
             return
-        for place, text in enumerate(told, start=1):
+        for place, text in enumerate(doing, start=1):
             if len(self._bar.task_ids) <= place:
                 self._bar.add_task("", total=None, metrics="")
             self._bar.update(self._bar.task_ids[place], description=f"  worker {place}: {text}")

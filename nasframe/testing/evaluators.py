@@ -91,11 +91,11 @@ class EvaluatorContract:
             pytest.skip("the evaluator knows no ways to infer")
         torch.manual_seed(0)
         network = self.network().train()
-        heard: list[tuple[int, int]] = []
-        result = evaluator.measure_with(network, Inference(), "val", lambda *progress: heard.append(progress))
+        calls: list[tuple[int, int]] = []
+        result = evaluator.measure_with(network, Inference(), "val", lambda *progress: calls.append(progress))
         assert result.score == evaluator.measure(network).score
         assert network.training, "measure_with() must restore the module's mode"
-        assert heard and heard[-1][0] == heard[-1][1], "the last it tells is that all are done"
+        assert calls and calls[-1][0] == calls[-1][1], "the last call says that all are done"
         averaged = Inference(window=(9, 9), stride=(5, 4), scales=(0.5, 1.3), mirror=True)
         assert math.isfinite(evaluator.measure_with(network, averaged, "val", lambda done, total: None).score)
 

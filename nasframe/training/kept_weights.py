@@ -65,7 +65,7 @@ class KeptWeights:
             self._network.load_state_dict(own)
 
     def note(self, score: float) -> None:
-        """Hear the score of what was shown; call it within ``shown``."""
+        """Note the score of what was shown; call it within ``shown``."""
         if self._best_score is not None and score <= self._best_score:
             self._worse += 1
             return

@@ -13,4 +13,4 @@ class Progressive(ABC):
 
     @abstractmethod
     def set_progress(self, fraction: float) -> None:
-        """Hear how much of the training is done, from 0 (before the first step) to below 1."""
+        """Called with how much of the training is done, from 0 (before the first step) to below 1."""

@@ -15,8 +15,8 @@ from nasframe.run.candidates.constraints import ConstraintCheck
 from nasframe.run.candidates.engine import Engine, Job, Outcome
 from nasframe.run.candidates.known_results import Known
 
-Hear = Callable[[int, Mapping[str, Any]], None]
-"""Is told the number of a candidate, from 1, and the facts of its evaluation, in the order of asking."""
+Recording = Callable[[int, Mapping[str, Any]], None]
+"""Called with the number of a candidate, from 1, and the facts of its evaluation, in the order of asking."""
 
 
 @final
@@ -24,7 +24,7 @@ class Judge:
     """The ``Evaluations`` of a run."""
 
     def __init__(
-        self, objectives: Sequence[str], constraints: ConstraintCheck, known: Known, engine: Engine, hear: Hear
+        self, objectives: Sequence[str], constraints: ConstraintCheck, known: Known, engine: Engine, record: Recording
     ) -> None:
         self.outstanding = 1
         """How many candidates are asked for before the first is told."""
@@ -32,7 +32,7 @@ class Judge:
         self._constraints = constraints
         self._known = known
         self._engine = engine
-        self._hear = hear
+        self._record = record
         self._begun: dict[int, tuple[Job, Job]] = {}
         """By number the candidate and the one it is the same as, which is evaluated."""
         self._submitted: set[int] = set()
@@ -67,7 +67,7 @@ class Judge:
         outcome = self._finished[original.number]
         result = self._with_costs(job.genotype, outcome.result)
         facts = {"same_as": original.number + 1} if original.number != number else _facts(outcome)
-        self._tell(job, result, facts)
+        self._note(job, result, facts)
         return result
 
     def _with_costs(self, genotype: Genotype, result: Evaluation) -> Evaluation:
@@ -85,13 +85,13 @@ class Judge:
             )
         return replace(result, metrics=metrics)
 
-    def _tell(self, job: Job, result: Evaluation, facts: Mapping[str, Any]) -> None:
-        told = {"genotype": job.genotype.to_dict(), "budget": job.budget, **facts}
+    def _note(self, job: Job, result: Evaluation, more: Mapping[str, Any]) -> None:
+        facts = {"genotype": job.genotype.to_dict(), "budget": job.budget, **more}
         if result.failure:
-            self._hear(job.number + 1, {**told, "failure": result.failure})
+            self._record(job.number + 1, {**facts, "failure": result.failure})
             return
         values = {name: result.score if name == SCORE else result.metrics[name] for name in self._objectives}
-        self._hear(job.number + 1, {**told, "objectives": values})
+        self._record(job.number + 1, {**facts, "objectives": values})
 
 
 def _facts(outcome: Outcome) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from nasframe.strategy import Bounded, Problem
 def judged(experiment: Experiment, problem: Problem, journal: Journal) -> Iterator[Problem]:
     """The problem with the evaluations of a run: by the experiment's terms, recorded in the journal.
 
-    What evaluates stops at the end. A ``Bounded`` strategy evaluates by itself, and hears of the limits only.
+    What evaluates stops at the end. A ``Bounded`` strategy evaluates by itself, and keeps to the constraints alone.
     """
     terms = experiment.terms
     if terms is None:
@@ -43,12 +43,12 @@ def judged(experiment: Experiment, problem: Problem, journal: Journal) -> Iterat
     known = Known(problem.space, Kept(journal.place / NAME), reuse=terms.cache.reuse, shared=shared)
     engine = _engine(experiment, problem, journal)
 
-    def hear(candidate: int, facts: Mapping[str, Any]) -> None:
+    def record(candidate: int, facts: Mapping[str, Any]) -> None:
         journal.record("evaluated", candidate, **facts)
         if "failure" in facts:
             journal.progress.say(f"candidate {candidate} failed: {facts['failure']}")
 
-    judge = Judge(terms.objectives, ConstraintCheck(problem, terms), known, engine, hear)
+    judge = Judge(terms.objectives, ConstraintCheck(problem, terms), known, engine, record)
     judge.outstanding = experiment.run.outstanding or experiment.run.workers
     try:
         yield replace(problem, objectives=terms.objectives, evaluations=judge)

@@ -133,7 +133,7 @@ class DropPath(nn.Module, Progressive):
         self.keep = 1.0
 
     def set_progress(self, fraction: float) -> None:
-        """Hear how much of the training is done, from 0 to 1."""
+        """Called with how much of the training is done, from 0 to 1."""
         self.keep = 1 - fraction * (1 - self.keep_at_end)
 
     def forward(self, inputs: Tensor) -> Tensor:

@@ -49,8 +49,8 @@ def score(
 
     if output is not None and not force:
         require_free(output)
-    with counting("score") as hear:
-        result = score_pictures(Truth(root.expanduser(), split, labels), predictions, hear)
+    with counting("score") as progressing:
+        result = score_pictures(Truth(root.expanduser(), split, labels), predictions, progressing)
     about = {"root": str(root), "split": split, "predictions": str(predictions)}
     if output is not None:
         write(output, result, about)

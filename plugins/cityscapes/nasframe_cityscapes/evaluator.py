@@ -19,7 +19,6 @@ from nasframe import (
     Candidate,
     Evaluation,
     Evaluator,
-    Hear,
     Illustrating,
     Inference,
     Inferring,
@@ -27,6 +26,7 @@ from nasframe import (
     Model,
     Predicting,
     Predictor,
+    Progressing,
     Runtime,
     Split,
     Stepper,
@@ -106,9 +106,9 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, Predicting, Illustrating,
         return self._segmentation.measure(model)
 
     @final
-    def measure_with(self, model: Model, inference: Inference, split: str, hear: Hear) -> Evaluation:
+    def measure_with(self, model: Model, inference: Inference, split: str, progressing: Progressing) -> Evaluation:
         """Mean IoU over the classes present in a split; with the instance score if there are instance ids."""
-        return self._segmentation.measure_with(model, inference, split, hear)
+        return self._segmentation.measure_with(model, inference, split, progressing)
 
     @final
     @classmethod

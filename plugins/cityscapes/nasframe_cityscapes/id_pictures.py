@@ -11,7 +11,7 @@ from typing import final
 import numpy as np
 from PIL import Image
 
-from nasframe import DataError, Evaluation, Hear
+from nasframe import DataError, Evaluation, Progressing
 from nasframe_cityscapes.checks import ALLOWED
 from nasframe_cityscapes.classes import CLASSES, LABELS, TO_LABEL_ID
 from nasframe_cityscapes.dataset import Frame, LabelKind, find_labels, listing, missing_instances
@@ -35,7 +35,7 @@ class Truth:
     kind: LabelKind = "label_ids"
 
 
-def score_pictures(truth: Truth, folder: Path, hear: Hear) -> Evaluation:
+def score_pictures(truth: Truth, folder: Path, progressing: Progressing) -> Evaluation:
     """The score of a folder of label-id pictures: one for each labelled frame of a split.
 
     The instance score is there if all frames have instance ids.
@@ -55,7 +55,7 @@ def score_pictures(truth: Truth, folder: Path, hear: Hear) -> Evaluation:
 
     for done, (frame, label, picture) in enumerate(ahead(load, range(len(frames)), WORKERS), 1):
         count.add(frame, label, picture, pictures[done - 1])
-        hear(done, len(frames))
+        progressing(done, len(frames))
     if count.faults:
         raise DataError(listing(f"{len(count.faults)} files cannot be scored", count.faults))
     conditions = {"label_size": sizes_text(count.sizes), "with_instance_ids": len(frames) - lacking}

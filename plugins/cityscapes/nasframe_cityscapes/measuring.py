@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 import torch
 
-from nasframe import Evaluation, Hear, Inference, Model, Runtime
+from nasframe import Evaluation, Inference, Model, Progressing, Runtime
 from nasframe_cityscapes.classes import CLASSES, TO_LABEL_ID
 from nasframe_cityscapes.dataset import Frame
 from nasframe_cityscapes.frames import FrameStore, Picture, read_instances
@@ -42,13 +42,19 @@ class Meter:
         self._runtime = runtime
 
     def measure(
-        self, model: Model, inference: Inference, scored: Scored, *, instances: bool, hear: Hear | None = None
+        self,
+        model: Model,
+        inference: Inference,
+        scored: Scored,
+        *,
+        instances: bool,
+        progressing: Progressing | None = None,
     ) -> Evaluation:
         """One confusion matrix over all frames, at the labels' own size.
 
         Args:
             instances: whether to compute the instance score; then every frame has instance ids.
-            hear: is told after each frame.
+            progressing: called after each frame.
         """
         counts = InstanceCounts() if instances else None
         matrix = np.zeros((len(CLASSES), len(CLASSES) + 1), dtype=np.int64)
@@ -60,8 +66,8 @@ class Meter:
             matrix += confusion(truth, prediction)
             if counts is not None:
                 counts.add(read_instances(frame.instances, size), TO_LABEL_ID[prediction])
-            if hear is not None:
-                hear(done, len(scored.frames))
+            if progressing is not None:
+                progressing(done, len(scored.frames))
         conditions = {
             "split": scored.split,
             "frames_of_split": scored.of,

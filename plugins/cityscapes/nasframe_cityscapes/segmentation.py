@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nasframe import Batch, DataError, Evaluation, Hear, Inference, Model, Runtime, Split
+from nasframe import Batch, DataError, Evaluation, Inference, Model, Progressing, Runtime, Split
 from nasframe_cityscapes.checks import class_pixels
 from nasframe_cityscapes.classes import CLASSES, NAMES, PALETTE, VOID
 from nasframe_cityscapes.dataset import DUMMIES, missing_instances
@@ -81,11 +81,11 @@ class Segmentation:
         """``measure_with`` on ``val`` as it is; the instance score only if the options ask for it."""
         return self._meter.measure(model, Inference(), self._scored("val"), instances=self._options.instance_iou)
 
-    def measure_with(self, model: Model, inference: Inference, split: str, hear: Hear) -> Evaluation:
+    def measure_with(self, model: Model, inference: Inference, split: str, progressing: Progressing) -> Evaluation:
         """One confusion matrix over all scored frames of a split; the instance score if there are instance ids."""
         scored = self._scored(split)
         instances = self._options.instance_iou or not missing_instances(scored.frames)
-        return self._meter.measure(model, inference, scored, instances=instances, hear=hear)
+        return self._meter.measure(model, inference, scored, instances=instances, progressing=progressing)
 
     def pictures(self, model: Model, number: int) -> Iterator[tuple[str, Picture]]:
         """Image, truth and prediction side by side, (H, 3 W, 3), of evenly spaced frames of ``val``."""

@@ -21,8 +21,8 @@ def network():
     return nn.Conv2d(3, 19, 5, padding=2)
 
 
-def measure(evaluator, inference=EVERYTHING, split="val", hear=lambda done, total: None):
-    return evaluator.measure_with(network(), inference, split, hear)
+def measure(evaluator, inference=EVERYTHING, split="val", progressing=lambda done, total: None):
+    return evaluator.measure_with(network(), inference, split, progressing)
 
 
 def test_the_numbers_depend_on_neither_batch_nor_workers_nor_cache(write_tree):
@@ -77,7 +77,7 @@ def test_the_instance_score_is_there_if_all_frames_have_instance_ids(write_tree)
 
 def test_each_frame_is_told_when_it_is_done(write_tree):
     heard = []
-    measure(make(write_tree()), hear=lambda *progress: heard.append(progress))
+    measure(make(write_tree()), progressing=lambda *progress: heard.append(progress))
     assert heard == [(1, 3), (2, 3), (3, 3)]
 
 

@@ -52,16 +52,16 @@ class _Rungs(AskTell, Wrapping):
         """A result; with the last of a rung it is known who goes on, with the last of a bracket all is told."""
         self._results.append((genotype, result))
         self._bracket[genotype] = result
-        told = len(self.history)
-        if told not in self._ends:
+        done = len(self.history)
+        if done not in self._ends:
             return
-        following = self._rungs[self._ends.index(told) + 1 :]
+        following = self._rungs[self._ends.index(done) + 1 :]
         if following and following[0].level:
             ranked = sorted(self._results, key=lambda one: (not one[1].failure, one[1].score), reverse=True)
             self._best = [one for one, _ in ranked[: following[0].candidates]]
         else:
             for one, last in self._bracket.items():
-                self._over.hear(one, last)
+                self._over.receive(one, last)
             self._bracket = {}
         self._results = []
 

@@ -45,7 +45,7 @@ def mix(terms: Sequence[Term], before: Tensor | None) -> Tensor:
     sizes = [term.values.shape[:5].numel() for term in measured]
     for term, part in zip(measured, statistics.split_with_sizes(sizes, dim=1), strict=True):
         if term.norm is not None:
-            term.norm.hear(part, term.values)
+            term.norm.note(part, term.values)
     return total
 
 

@@ -17,7 +17,7 @@ from nasframe_autodeeplab.stacked.sums import Summand
 class StackedNorm(Stacked, Holding):
     """The batch norms of a grid (K, E, S, G); G, the evaluations, is 1 where these share weights.
 
-    Then each evaluation is normalised by its own batch statistics, and the running statistics hear of one after the
+    Then each evaluation is normalised by its own batch statistics, and the running statistics note one after the
     other, as when they are called in turn.
     """
 
@@ -61,7 +61,7 @@ class StackedNorm(Stacked, Holding):
         return Summand(values, scale.expand(shape), by_batch), bias.expand(shape).sum((0, 2))
 
     @torch.no_grad()
-    def hear(self, statistics: Tensor, values: Tensor) -> None:
+    def note(self, statistics: Tensor, values: Tensor) -> None:
         """Update the running statistics, unless held, with a batch's means and variances, (2, rows of the values)."""
         if self.held:
             return
@@ -74,7 +74,7 @@ class StackedNorm(Stacked, Holding):
 
 
 def _in_turn(measured: Tensor, momentum: float) -> tuple[Tensor, float]:
-    """What one update must hear, and with which momentum, to be as updates by (2, K, E, S, G, C) of each G in turn."""
+    """What one update must note, and with which momentum, to be as updates by (2, K, E, S, G, C) of each G in turn."""
     evaluations = measured.shape[4]
     share = 1 - (1 - momentum) ** evaluations
     weights = [momentum * (1 - momentum) ** (evaluations - 1 - number) / share for number in range(evaluations)]
