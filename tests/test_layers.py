@@ -46,6 +46,11 @@ FOR_PLUGINS = {
 }
 CORE = sorted((ROOT / "nasframe").rglob("*.py"))
 PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/nasframe_*/**/*.py"))
+PLUGIN_PACKAGES = sorted(
+    first.parent
+    for place in ("plugins", "examples/plugins")
+    for first in ROOT.glob(f"{place}/*/nasframe_*/__init__.py")
+)
 
 
 def dotted(path, package):
@@ -88,6 +93,7 @@ def imported_modules(path, package, only_on_import=False):
 
 
 def circles(package):
+    """The chains of a package's modules that import each other round to the first."""
     paths = sorted(package.rglob("*.py"))
     edges = [(dotted(path, package), other) for path in paths for other in imported_modules(path, package)]
     return list(nx.simple_cycles(nx.DiGraph(edges)))
@@ -125,6 +131,24 @@ def test_no_folders_import_each_other_in_a_circle():
 
 def test_no_modules_import_each_other_in_a_circle():
     assert circles(ROOT / "nasframe") == []
+
+
+@pytest.mark.parametrize("package", PLUGIN_PACKAGES, ids=lambda package: package.name)
+def test_no_modules_of_a_plugin_import_each_other_in_a_circle(package):
+    assert circles(package) == []
+
+
+def test_a_circle_is_found_however_it_is_closed(tmp_path):
+    package = tmp_path / "nasframe_round"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.py").write_text("from nasframe import hookimpl\n")
+    (package / "inner" / "__init__.py").write_text("")
+    (package / "inner" / "three.py").write_text("def ask():\n    from nasframe_round import one\n")
+    (package / "one.py").write_text("from nasframe_round.two import two\n")
+    (package / "two.py").write_text("if TYPE_CHECKING:\n    from nasframe_round.inner.three import Three\n")
+    assert [set(circle) for circle in circles(package)] == [{"one", "two", "inner.three"}]
+    (package / "inner" / "three.py").write_text("def ask():\n    from nasframe import one\n")
+    assert circles(package) == []
 
 
 @pytest.mark.parametrize("path", CORE, ids=core_id)

@@ -12,8 +12,7 @@ from nasframe_autodeeplab.cell import Cell
 from nasframe_autodeeplab.head import Aspp, Decoder
 from nasframe_autodeeplab.normalisation import BatchNorm
 from nasframe_autodeeplab.operations import Recipe, conv
-from nasframe_autodeeplab.options import AutoDeepLabOptions
-from nasframe_autodeeplab.space import cell_wiring
+from nasframe_autodeeplab.questions import Questions
 from nasframe_autodeeplab.trellis import FINEST, STEM
 
 if TYPE_CHECKING:
@@ -24,16 +23,16 @@ if TYPE_CHECKING:
 class Assembly:
     """Makes the parts of one genotype's networks, whatever their path."""
 
-    def __init__(self, genotype: Genotype, options: AutoDeepLabOptions, task: Task) -> None:
+    def __init__(self, genotype: Genotype, questions: Questions, task: Task) -> None:
+        options = self.options = questions.options
         settings = options.network
-        self.options = options
         self.task = task
         self.norm: Norm = partial(
             BatchNorm, eps=settings.bn_eps, momentum=settings.bn_momentum, affine=settings.bn_affine
         )
         self.head_norm: Norm = partial(self.norm, eps=settings.head_bn_eps)
         self.recipe = Recipe(self.norm, options.sep_repeats, options.atrous_separable, pool_norm=False)
-        self.wiring = cell_wiring(genotype, options.blocks)
+        self.wiring = questions.cell_wiring(genotype)
 
     def channels(self, node: str, stride: int) -> int:
         """Of the output of a node of the trellis."""

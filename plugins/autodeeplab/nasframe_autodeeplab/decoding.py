@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -11,42 +11,40 @@ from nasframe import Genotype
 from nasframe.decode import RULES
 from nasframe.genotype import trace
 from nasframe.graph import best_path, with_weights
-from nasframe_autodeeplab.cell_graph import block_name, edges
+from nasframe_autodeeplab.cell_graph import edges
+from nasframe_autodeeplab.questions import Questions
 from nasframe_autodeeplab.trellis import ENTRY, last_states, moves
-
-if TYPE_CHECKING:
-    from nasframe_autodeeplab.space import AutoDeepLab
 
 T = TypeVar("T")
 
 
-def decode(space: AutoDeepLab, weights: Mapping[str, np.ndarray]) -> Genotype:
+def decode(questions: Questions, weights: Mapping[str, np.ndarray]) -> Genotype:
     """The genotype that a supernet's mixing weights favour.
 
     Args:
         weights: ``operation`` (edges, primitives) and ``move`` (rows, 3), as the space's graph refers to them.
     """
-    answers = {**_strongest_cell(space, weights["operation"]), **_strongest_path(space, weights)}
+    answers = {**_strongest_cell(questions, weights["operation"]), **_strongest_path(questions, weights)}
 
     def choose(name: str, options: Sequence[T]) -> T:
         answer: T = answers[name]
         return answer
 
-    return trace(space, choose)
+    return trace(questions, choose)
 
 
-def _strongest_cell(space: AutoDeepLab, weights: np.ndarray) -> dict[str, Any]:
+def _strongest_cell(questions: Questions, weights: np.ndarray) -> dict[str, Any]:
     """Of each block the two strongest edges, each with its strongest primitive; ``zero`` counts for neither.
 
     An answer keeps each operation by its input's name: sorting edges by strength must not swap the operations.
     Ties go to the lower edge and the lower primitive, as in DARTS.
     """
-    kept = space.options.kept_operations
-    columns = [space.options.operations.index(name) for name in kept]
+    kept = questions.options.kept_operations
+    columns = [questions.options.operations.index(name) for name in kept]
     weights = weights[:, columns]  # (edges, primitives but zero)
-    cell_edges = edges(space.options.blocks)
+    cell_edges = edges(questions.options.blocks)
     answers: dict[str, Any] = {}
-    for block in map(block_name, range(1, space.options.blocks + 1)):
+    for block in questions.blocks:
         rows = [row for row, edge in enumerate(cell_edges) if edge.block == block]
         strongest = sorted(rows, key=lambda row: (-weights[row].max(), row))[:2]
         answers[f"cell/{block}/inputs"] = tuple(cell_edges[row].source for row in sorted(strongest))
@@ -55,8 +53,8 @@ def _strongest_cell(space: AutoDeepLab, weights: np.ndarray) -> dict[str, Any]:
     return answers
 
 
-def _strongest_path(space: AutoDeepLab, weights: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _strongest_path(questions: Questions, weights: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """The most probable path by the betas (Viterbi), under the space's rule for borders."""
-    graph = RULES[space.options.decode](with_weights(moves(space.trellis), weights))
-    path, _ = best_path(graph, ENTRY, last_states(space.trellis))
+    graph = RULES[questions.options.decode](with_weights(moves(questions.trellis), weights))
+    path, _ = best_path(graph, ENTRY, last_states(questions.trellis))
     return {f"path/l{layer}": graph.nodes[node]["stride"] for layer, node in enumerate(path) if layer > 0}

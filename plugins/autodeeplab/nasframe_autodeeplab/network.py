@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from nasframe import Genotype, Task
 from nasframe_autodeeplab.assembly import Assembly
-from nasframe_autodeeplab.options import AutoDeepLabOptions
+from nasframe_autodeeplab.questions import Questions
 from nasframe_autodeeplab.resolution import crop, pad, resize_like
-from nasframe_autodeeplab.space import path_states
 from nasframe_autodeeplab.trellis import ENTRY, FINEST, STEM
 
 
@@ -22,11 +21,11 @@ class Network(nn.Module):
     Sides that are not 32·n + 1 (for a path down to stride 32) are padded, see ``resolution``.
     """
 
-    def __init__(self, genotype: Genotype, options: AutoDeepLabOptions, task: Task) -> None:
+    def __init__(self, genotype: Genotype, questions: Questions, task: Task) -> None:
         super().__init__()
-        assembly = Assembly(genotype, options, task)
-        strides = [FINEST, *(int(genotype[f"path/l{layer}"]) for layer in range(1, options.layers + 1))]
-        nodes = [ENTRY, *path_states(genotype, options.layers)]
+        assembly = Assembly(genotype, questions, task)
+        strides = [FINEST, *(int(genotype[f"path/l{layer}"]) for layer in range(1, questions.options.layers + 1))]
+        nodes = [ENTRY, *questions.path_states(genotype)]
         widths = [assembly.channels(STEM, 2), *map(assembly.channels, nodes, strides)]
         self.stride = max(strides)
         self.stem = assembly.stem()
@@ -34,7 +33,7 @@ class Network(nn.Module):
             assembly.cell(layer, (widths[layer - 1], widths[layer]), before, stride)
             for layer, (before, stride) in enumerate(pairwise(strides), start=1)
         )
-        early = strides[: options.network.low_level_layer + 1]
+        early = strides[: questions.options.network.low_level_layer + 1]
         self.low_level = max(layer for layer, stride in enumerate(early) if stride == FINEST)
         self.aspp = assembly.aspp(widths[-1], strides[-1])
         self.decoder = assembly.decoder(widths[self.low_level + 1])

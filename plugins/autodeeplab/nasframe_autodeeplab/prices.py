@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING, NamedTuple, final
+from typing import NamedTuple, final
 
 import networkx as nx
 from torch import nn
 
 from nasframe import Genotype, Measure, Task
 from nasframe_autodeeplab.assembly import Assembly
+from nasframe_autodeeplab.questions import Questions
 from nasframe_autodeeplab.resolution import padded_side
 from nasframe_autodeeplab.trellis import ENTRY, FINEST, STEM, moves, state
-
-if TYPE_CHECKING:
-    from nasframe_autodeeplab.space import AutoDeepLab
 
 Size = tuple[int, int]
 """Height and width in pixels of the padded image."""
@@ -49,21 +47,21 @@ class Visit(NamedTuple):
         return f"{self.place} after {self.before} at {size}" + (" with stride 4" if self.low_level else "")
 
 
-def priced_trellis(space: AutoDeepLab, genotype: Genotype, task: Task, measure: Measure) -> nx.DiGraph:
+def priced_trellis(questions: Questions, genotype: Genotype, task: Task, measure: Measure) -> nx.DiGraph:
     """See ``nasframe.Priced``; moves carry the cells' costs, the first also the stem's, the last also the head's."""
-    prices = _Prices(space, genotype, task, measure)
-    trellis = moves(space.trellis)
+    prices = _Prices(questions, genotype, task, measure)
+    trellis = moves(questions.trellis)
     needs = _needs(task.size, trellis)
     priced = nx.DiGraph()
     visits = [Visit(ENTRY, STEM, None, coarse=False, low_level=False)]
     _add(priced, visits[0], trellis)
-    for layer in range(1, space.options.layers + 1):
-        early = layer <= space.options.network.low_level_layer
+    for layer in range(1, questions.options.layers + 1):
+        early = layer <= questions.options.network.low_level_layer
         reached: dict[Visit, None] = {}
         for visit in visits:
             for after in _next(visit, trellis, needs, early):
                 _add(priced, after, trellis)
-                last = layer == space.options.layers
+                last = layer == questions.options.layers
                 priced.add_edge(visit.name, after.name, kind="move", **prices.move(visit, after, last))
                 reached[after] = None
         visits = list(reached)
@@ -74,9 +72,9 @@ def priced_trellis(space: AutoDeepLab, genotype: Genotype, task: Task, measure: 
 class _Prices:
     """The costs of parts, each measured once."""
 
-    def __init__(self, space: AutoDeepLab, genotype: Genotype, task: Task, measure: Measure) -> None:
-        self.assembly = Assembly(genotype, space.options, task)
-        self.strides: Mapping[str, int] = dict(space.trellis.nodes(data="stride"))
+    def __init__(self, questions: Questions, genotype: Genotype, task: Task, measure: Measure) -> None:
+        self.assembly = Assembly(genotype, questions, task)
+        self.strides: Mapping[str, int] = dict(questions.trellis.nodes(data="stride"))
         self.in_channels = task.in_channels
         self._cell = cache(partial(_cell, self.assembly, measure))
         self._stem = cache(partial(_stem, self.assembly, measure))

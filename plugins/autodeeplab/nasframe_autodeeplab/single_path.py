@@ -17,8 +17,8 @@ from nasframe.genotype import validate
 from nasframe.supernet import SwitchableSupernet
 from nasframe_autodeeplab.cell import MixedCell, MixedOp
 from nasframe_autodeeplab.cell_graph import Edge, edges
+from nasframe_autodeeplab.questions import Questions
 from nasframe_autodeeplab.resolution import crop, double, pad, resize_like
-from nasframe_autodeeplab.space import AutoDeepLab, cell_wiring, path_states
 from nasframe_autodeeplab.supernet import AutoDeepLabSupernet
 from nasframe_autodeeplab.supernet_node import Node, Preparation
 from nasframe_autodeeplab.trellis import ENTRY, STEM
@@ -32,18 +32,18 @@ class SinglePath(SwitchableSupernet):
     path was elsewhere two layers before, nothing is there, and the edges that read it add nothing.
     """
 
-    def __init__(self, space: AutoDeepLab, task: Task) -> None:
+    def __init__(self, questions: Questions, task: Task) -> None:
         super().__init__()
-        options = space.options.model_copy(update={"implementation": "plain", "partial_channels": 1})
-        supernet = AutoDeepLabSupernet(AutoDeepLab(options), task, lambda logits: logits.softmax(dim=-1))
-        self.space = space
+        options = questions.options.model_copy(update={"implementation": "plain", "partial_channels": 1})
+        supernet = AutoDeepLabSupernet(Questions(options), task, lambda logits: logits.softmax(dim=-1))
+        self.questions = questions
         self.stride = supernet.stride
         self.skipped = supernet.skipped
         self.stem = supernet.stem
         self.nodes = supernet.nodes
         self.heads = supernet.heads
-        self.rows = {edge: row for row, edge in enumerate(edges(space.options.blocks))}
-        self.columns: dict[str, int] = {name: column for column, name in enumerate(space.options.kept_operations)}
+        self.rows = {edge: row for row, edge in enumerate(edges(questions.options.blocks))}
+        self.columns: dict[str, int] = {name: column for column, name in enumerate(questions.options.kept_operations)}
         self.path: list[str] = []
         self.wiring: dict[str, list[tuple[str, str]]] = {}
 
@@ -53,9 +53,9 @@ class SinglePath(SwitchableSupernet):
         Raises:
             GenotypeError: the genotype is not legal in the space.
         """
-        validate(self.space, genotype)
-        self.path = path_states(genotype, self.space.options.layers)
-        self.wiring = cell_wiring(genotype, self.space.options.blocks)
+        validate(self.questions, genotype)
+        self.path = self.questions.path_states(genotype)
+        self.wiring = self.questions.cell_wiring(genotype)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, classes, H, W)."""
@@ -69,7 +69,7 @@ class SinglePath(SwitchableSupernet):
 
     def _evaluate(self, source: str, state: str, hidden: dict[str, Tensor]) -> Tensor:
         """The cell's output (N, B·C, H, W) at a state that the path reaches from ``source``."""
-        node, strides = self.nodes[state], dict(self.space.trellis.nodes(data="stride"))
+        node, strides = self.nodes[state], dict(self.questions.trellis.nodes(data="stride"))
         assert isinstance(node, Node)
         preparation = node.preparations[source]
         assert isinstance(preparation, Preparation)

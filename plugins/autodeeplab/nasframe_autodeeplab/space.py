@@ -22,9 +22,10 @@ from nasframe import (
     Weigh,
 )
 from nasframe.genotype import validate
-from nasframe_autodeeplab.cell_graph import block_name, cell_graph, pairs
+from nasframe_autodeeplab.cell_graph import cell_graph
 from nasframe_autodeeplab.options import AutoDeepLabOptions
-from nasframe_autodeeplab.trellis import ENTRY, HEAD, STEM, keep_edges, state, trellis
+from nasframe_autodeeplab.questions import Questions
+from nasframe_autodeeplab.trellis import ENTRY, HEAD, STEM, keep_edges
 
 if TYPE_CHECKING:
     from nasframe_autodeeplab.network import Network
@@ -35,26 +36,27 @@ if TYPE_CHECKING:
 class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
     """A cell of B blocks, repeated along a path of L layers through the levels of the trellis.
 
-    Decisions, in this order, for each block ``b1``, ``b2``, …: ``cell/b1/inputs`` (a pair of ``h-2``, ``h-1`` and
-    earlier blocks) and for each of the two ``cell/b1/h-2`` (its operation); then ``path/l1``, ``path/l2``, …
-    (the stride of that layer).
+    Its decisions are those of ``Questions``.
     """
 
-    name: ClassVar[str] = "autodeeplab"
+    name: ClassVar[str] = Questions.name
     labels: ClassVar[tuple[Labels, ...]] = ("pixels",)
     Options = AutoDeepLabOptions
     options: AutoDeepLabOptions
 
+    @cached_property
+    def questions(self) -> Questions:
+        """What is asked under this space's options."""
+        return Questions(self.options)
+
+    @property
+    def trellis(self) -> nx.DiGraph:
+        """The network part of the graph."""
+        return self.questions.trellis
+
     def decide(self, choose: Choose) -> None:
         """Ask for the cell block by block, then for the path layer by layer."""
-        for number in range(1, self.options.blocks + 1):
-            block = block_name(number)
-            for source in choose(f"cell/{block}/inputs", pairs(number)):
-                choose(f"cell/{block}/{source}", self.options.kept_operations)
-        node = ENTRY
-        for layer in range(1, self.options.layers + 1):
-            strides = sorted(self.trellis.nodes[target]["stride"] for target in self.trellis.successors(node))
-            node = state(layer, choose(f"path/l{layer}", strides))
+        self.questions.decide(choose)
 
     def build(self, genotype: Genotype, task: Task) -> Network:
         """The network of a genotype.
@@ -67,7 +69,7 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
 
         validate(self, genotype)
         _require_dense(task)
-        return Network(genotype, self.options, task)
+        return Network(genotype, self.questions, task)
 
     def relax(self, task: Task, weigh: Weigh) -> AutoDeepLabSupernet:
         """The supernet of all cells on all paths.
@@ -81,7 +83,7 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
 
         _require_dense(task)
         check_share(self.options)
-        return AutoDeepLabSupernet(self, task, weigh)
+        return AutoDeepLabSupernet(self.questions, task, weigh)
 
     def switchable(self, task: Task) -> SinglePath:
         """The supernet without its mixing: one cell on one path at a time.
@@ -92,7 +94,7 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
         from nasframe_autodeeplab.single_path import SinglePath
 
         _require_dense(task)
-        return SinglePath(self, task)
+        return SinglePath(self.questions, task)
 
     def computed_by(self, device: str) -> dict[str, str]:
         """Whether the stacked supernet has CPU kernels of its own here, and why not."""
@@ -108,10 +110,10 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
         if genotype is None:
             return whole
         validate(self, genotype)
-        path = [STEM, ENTRY, *path_states(genotype, self.options.layers), HEAD]
+        path = [STEM, ENTRY, *self.questions.path_states(genotype), HEAD]
         taken = {
             (f"cell/{source}", f"cell/{block}"): operation
-            for block, inputs in cell_wiring(genotype, self.options.blocks).items()
+            for block, inputs in self.questions.cell_wiring(genotype).items()
             for source, operation in inputs
         }
         links = {edge for edge in whole.edges if edge[1] == "cell/output"}
@@ -130,25 +132,7 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
 
         validate(self, genotype)
         _require_dense(task)
-        return priced_trellis(self, genotype, task, measure)
-
-    @cached_property
-    def trellis(self) -> nx.DiGraph:
-        """The network part of the graph."""
-        return trellis(self.options.layers, self.options.levels)
-
-
-def path_states(genotype: Genotype, layers: int) -> list[str]:
-    """The states on a genotype's path, from layer 1 on."""
-    return [state(layer, genotype[f"path/l{layer}"]) for layer in range(1, layers + 1)]
-
-
-def cell_wiring(genotype: Genotype, blocks: int) -> dict[str, list[tuple[str, str]]]:
-    """By block, its two (source, operation)."""
-    return {
-        block: [(source, genotype[f"cell/{block}/{source}"]) for source in genotype[f"cell/{block}/inputs"]]
-        for block in map(block_name, range(1, blocks + 1))
-    }
+        return priced_trellis(self.questions, genotype, task, measure)
 
 
 def _require_dense(task: Task) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, cast, final
+from typing import cast, final
 
 import numpy as np
 import torch
@@ -23,14 +23,12 @@ from nasframe_autodeeplab.head import SupernetHead
 from nasframe_autodeeplab.normalisation import BatchNorm
 from nasframe_autodeeplab.operations import Recipe, conv, relu_conv_norm
 from nasframe_autodeeplab.partial_channels import absent_edges, with_edges
+from nasframe_autodeeplab.questions import Questions
 from nasframe_autodeeplab.resolution import crop, pad, resize_like
 from nasframe_autodeeplab.stacked.node import StackedNode
 from nasframe_autodeeplab.stacked.scales import Arrangement
 from nasframe_autodeeplab.supernet_node import Node, Shape, TrellisNode
 from nasframe_autodeeplab.trellis import ENTRY, FINEST, STEM, STEPS, last_states, moves, skipped, states
-
-if TYPE_CHECKING:
-    from nasframe_autodeeplab.space import AutoDeepLab
 
 
 @final
@@ -42,13 +40,13 @@ class AutoDeepLabSupernet(Supernet):
 
     absent: Tensor
 
-    def __init__(self, space: AutoDeepLab, task: Task, weigh: Weigh) -> None:
+    def __init__(self, questions: Questions, task: Task, weigh: Weigh) -> None:
         super().__init__()
-        self.space = space
+        self.questions = questions
         self.weigh = weigh
-        self.trellis = moves(space.trellis)
-        self.states = states(space.trellis)
-        self.skipped = {node: skipped(space.trellis, node) for node in self.states}
+        self.trellis = moves(questions.trellis)
+        self.states = states(questions.trellis)
+        self.skipped = {node: skipped(questions.trellis, node) for node in self.states}
         self._add_architecture()
         self._add_weights(task)
 
@@ -72,7 +70,7 @@ class AutoDeepLabSupernet(Supernet):
 
     def derive(self) -> Genotype:
         """The two strongest edges of each block, and the most probable path (section 3.4.3)."""
-        return decode(self.space, self.mixing_weights())
+        return decode(self.questions, self.mixing_weights())
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, classes, H, W)."""
@@ -101,7 +99,7 @@ class AutoDeepLabSupernet(Supernet):
         operations = weigh(self.alpha)
         if self.edge is None:
             return operations
-        absent = absent_edges(self.space.options.blocks).to(self.edge.device)
+        absent = absent_edges(self.questions.options.blocks).to(self.edge.device)
         return with_edges(operations, weigh(self.edge.masked_fill(absent, -math.inf)))
 
     def _move_logits(self) -> Tensor:
@@ -112,7 +110,7 @@ class AutoDeepLabSupernet(Supernet):
         return self.beta.masked_fill(self.absent, -math.inf)
 
     def _add_architecture(self) -> None:
-        options = self.space.options
+        options = self.questions.options
         moves_at = [weight for _, _, weight in self.trellis.edges(data="weight")]
         absent = torch.ones(1 + max(row for _, row, _ in moves_at), len(STEPS), dtype=torch.bool)
         for _, row, column in moves_at:
@@ -126,7 +124,7 @@ class AutoDeepLabSupernet(Supernet):
             self.edge = nn.Parameter(options.arch_init * torch.randn(options.blocks, options.blocks + 1))
 
     def _add_weights(self, task: Task) -> None:
-        options = self.space.options
+        options = self.questions.options
         norm = partial(BatchNorm, eps=options.bn_eps, momentum=options.bn_momentum, affine=options.bn_affine)
         recipe = Recipe(norm, options.sep_repeats, options.atrous_separable, options.pool_norm)
         shapes = self._shapes()
@@ -147,15 +145,15 @@ class AutoDeepLabSupernet(Supernet):
             node = Node(shapes[self.skipped[state]], arriving, shapes[state].stride, options, recipe)
             self.nodes[state] = StackedNode(node, options, recipe) if stacked else node
         self.heads = nn.ModuleDict()
-        for state in last_states(self.space.trellis):
+        for state in last_states(self.questions.trellis):
             rate = max(1, options.aspp_reach // shapes[state].stride)
             self.heads[state] = SupernetHead(shapes[state].channels, rate, task.num_classes, norm)
 
     def _shapes(self) -> dict[str, Shape]:
         """Of every hidden tensor; a node at stride s has B·F·s/4 channels."""
-        options = self.space.options
+        options = self.questions.options
         width = options.blocks * options.filters
-        strides = self.space.trellis.nodes(data="stride")
+        strides = self.questions.trellis.nodes(data="stride")
         stem, entry = options.stem_filters or (max(1, width // 2), width)
         return {
             STEM: Shape(stem, strides[STEM]),

@@ -37,7 +37,7 @@ def random_weights(space, rng):
 
 def test_ties_go_to_the_lower_edge_the_lower_operation_and_the_finer_level():
     space = AutoDeepLab()
-    genotype = decode(space, flat(space))
+    genotype = decode(space.questions, flat(space))
     assert all(genotype[f"cell/b{block}/inputs"] == ("h-2", "h-1") for block in range(1, 6))
     assert all(genotype[f"cell/b{block}/h-1"] == "sep_3x3" for block in range(1, 6))
     assert path(genotype) == [4] * 12
@@ -49,7 +49,7 @@ def test_operations_stay_with_their_inputs_whichever_edge_is_the_stronger():
     weights["operation"] = np.full((2, 8), 0.01)
     weights["operation"][0, PRIMITIVES.index("skip")] = 0.5
     weights["operation"][1, PRIMITIVES.index("atrous_5x5")] = 0.9
-    genotype = decode(space, weights)
+    genotype = decode(space.questions, weights)
     assert genotype["cell/b1/inputs"] == ("h-2", "h-1")
     assert genotype["cell/b1/h-2"] == "skip"
     assert genotype["cell/b1/h-1"] == "atrous_5x5"
@@ -63,7 +63,7 @@ def test_zero_is_never_derived_and_does_not_make_an_edge_strong():
     weights["operation"][:, zero] = 0.3
     weights["operation"][2, zero] = 0.99  # the edge from h-2 to b2
     weights["operation"][2, :zero] = 0.001
-    genotype = decode(space, weights)
+    genotype = decode(space.questions, weights)
     assert genotype["cell/b2/inputs"] == ("h-1", "b1")
     assert "zero" not in genotype.answers.values()
 
@@ -75,7 +75,7 @@ def test_an_edges_strength_is_its_strongest_operation_not_its_sum():
     for row, strongest in ((3, 0.2), (4, 0.3)):
         weights["operation"][row] = 0.0
         weights["operation"][row, 2] = strongest
-    assert decode(space, weights)["cell/b2/inputs"] == ("h-1", "b1")
+    assert decode(space.questions, weights)["cell/b2/inputs"] == ("h-1", "b1")
 
 
 def test_random_weights_derive_legal_genotypes_with_the_two_strongest_edges():
@@ -83,7 +83,7 @@ def test_random_weights_derive_legal_genotypes_with_the_two_strongest_edges():
     rng = np.random.default_rng(0)
     for _ in range(50):
         weights = random_weights(space, rng)
-        genotype = decode(space, weights)
+        genotype = decode(space.questions, weights)
         validate(space, genotype)
         for block in range(1, 6):
             strength = {
@@ -105,12 +105,12 @@ def test_the_path_follows_the_most_probable_moves():
         weights["move"][row] *= 0.1
         weights["move"][row, column] = 0.9
         node = target
-    assert path(decode(space, weights)) == wanted
+    assert path(decode(space.questions, weights)) == wanted
 
 
 def test_the_number_of_layers_is_not_built_in():
     space = AutoDeepLab(AutoDeepLab.Options(layers=5, levels=3, blocks=2))
-    genotype = decode(space, flat(space))
+    genotype = decode(space.questions, flat(space))
     assert path(genotype, layers=5) == [4] * 5
     assert "path/l6" not in genotype.answers
 
@@ -123,7 +123,7 @@ def test_only_the_unbiased_rule_leaves_the_border_for_slightly_better_inner_move
         _, row, column = space.trellis.edges[f"l{layer - 1}/s8", f"l{layer}/s8"]["weight"]
         weights["move"][row] = [0.32, 0.32, 0.32]
         weights["move"][row, column] = 0.36
-    assert path(decode(space, weights)) == [expected] * 12
+    assert path(decode(space.questions, weights)) == [expected] * 12
 
 
 @pytest.mark.parametrize("rule", ["literal", "unbiased"])
@@ -134,7 +134,7 @@ def test_the_space_decodes_as_the_decoders_of_the_core_do(rule):
         weights = random_weights(space, rng)
         weighted = Weighted(None, 0, with_weights(space.graph(), weights), None)
         found = derive(weighted, Request(1, rule), CapabilityError("no prices"), None)
-        assert genotype_with(space, weighted.graph, found.paths[0], found.cells) == decode(space, weights)
+        assert genotype_with(space, weighted.graph, found.paths[0], found.cells) == decode(space.questions, weights)
 
 
 def test_flat_betas_are_an_exact_tie_for_the_unbiased_rule():
@@ -142,4 +142,4 @@ def test_flat_betas_are_an_exact_tie_for_the_unbiased_rule():
     weighted = Weighted(None, 0, with_weights(space.graph(), flat(space)), None)
     paths = derive(weighted, Request(50, "unbiased"), CapabilityError("no prices"), None).paths
     assert {found.gap for found in paths} == {0.0}
-    assert path(decode(space, flat(space))) == [4] * 12
+    assert path(decode(space.questions, flat(space))) == [4] * 12

@@ -11,7 +11,7 @@ from nasframe.cost.counting import count, counted
 from nasframe.cost.latency import timed
 from nasframe.genotype import enumerate_all, sample
 from nasframe_autodeeplab.published import autodeeplab_s
-from nasframe_autodeeplab.space import AutoDeepLab, path_states
+from nasframe_autodeeplab.space import AutoDeepLab
 from nasframe_autodeeplab.trellis import ENTRY, moves
 
 SMALL = {"blocks": 1, "filters": 2, "network": {"stem_filters": (4, 6, 8), "aspp_filters": 8, "decoder_filters": 8}}
@@ -29,7 +29,7 @@ def with_path_of(cell, path):
 
 
 def summed(priced, space, genotype):
-    nodes = decode.priced_path(priced, (ENTRY, *path_states(genotype, space.options.layers)))
+    nodes = decode.priced_path(priced, (ENTRY, *space.questions.path_states(genotype)))
     edges = [priced.edges[move] for move in pairwise(nodes)]
     return tuple(sum(edge[name] for edge in edges) for name in ("params", "macs"))
 

@@ -10,8 +10,7 @@ from nasframe import Task
 from nasframe.genotype import sample, trace
 from nasframe_autodeeplab.cell_graph import edges
 from nasframe_autodeeplab.resolution import resize_like
-from nasframe_autodeeplab.space import AutoDeepLab, cell_wiring, path_states
-from nasframe_autodeeplab.supernet import AutoDeepLabSupernet
+from nasframe_autodeeplab.space import AutoDeepLab
 
 torch.set_num_threads(1)
 
@@ -23,13 +22,13 @@ TASK = Task(3, 5, (33, 33))
 def tables(space, genotype):
     """Operation and move weights of 1 for what the genotype takes and 0 for all else."""
     operation = torch.zeros(len(edges(space.options.blocks)), len(space.options.operations), dtype=torch.float64)
-    for block, inputs in cell_wiring(genotype, space.options.blocks).items():
+    for block, inputs in space.questions.cell_wiring(genotype).items():
         for source, name in inputs:
             row = [tuple(edge) for edge in edges(space.options.blocks)].index((source, block))
             operation[row, space.options.operations.index(name)] = 1
     rows = 1 + max(row for _, _, (_, row, _) in space.trellis.edges(data="weight", default=("", -1, 0)))
     move = torch.zeros(rows, 3, dtype=torch.float64)
-    path = ["stem2", *path_states(genotype, space.options.layers)]
+    path = ["stem2", *space.questions.path_states(genotype)]
     for step in pairwise(path):
         _, row, column = space.trellis.edges[step]["weight"]
         move[row, column] = 1
@@ -40,11 +39,11 @@ def both(space, genotype):
     """The supernet with weights of 0 and 1 and the head of the path's end, and the one that is switched."""
     operation, move = tables(space, genotype)
     torch.manual_seed(0)
-    whole = AutoDeepLabSupernet(space, TASK, lambda logits: operation if logits.shape == operation.shape else move)
+    whole = space.relax(TASK, lambda logits: operation if logits.shape == operation.shape else move)
     torch.manual_seed(0)
     single = space.switchable(TASK)
     single.load_state_dict(whole.state_dict(), strict=False)
-    end = path_states(genotype, space.options.layers)[-1]
+    end = space.questions.path_states(genotype)[-1]
     whole.heads = torch.nn.ModuleDict({end: whole.heads[end]})
     single.switch(genotype)
     return whole.double(), single.double()
@@ -69,7 +68,7 @@ def test_only_what_the_genotype_takes_gets_gradients_and_statistics():
     touched = {
         name.split(".")[1] for name, weight in single.nodes.named_parameters(prefix="n") if weight.grad is not None
     }
-    assert touched == set(path_states(genotype, 3))
+    assert touched == set(space.questions.path_states(genotype))
     moved = {
         name.split(".")[1] for name, mean in single.nodes.named_buffers(prefix="n") if "mean" in name and mean.any()
     }

@@ -54,7 +54,7 @@ def conv_weights(module):
 
 def conv_macs(supernet, side, layers):
     """Of one image: all convolutions of a node work at its size, those of its shared cell once for each move."""
-    strides = dict(supernet.space.trellis.nodes(data="stride"))
+    strides = dict(supernet.questions.trellis.nodes(data="stride"))
 
     def pixels(node):
         return ((side - 1) // strides[node] + 1) ** 2
