@@ -21,6 +21,7 @@ from nasframe.evaluator import (
     Differentiable,
     Evaluation,
     Evaluator,
+    EvaluatorCapability,
     Model,
     Runtime,
     Split,
@@ -32,7 +33,19 @@ from nasframe.inference import Illustrating, Inference, Inferring, PictureKind, 
 from nasframe.options import Options
 from nasframe.plugin.component import Component
 from nasframe.plugin.hookspecs import hookimpl
-from nasframe.space import Canonical, Growing, Labels, Measure, Priced, Relaxable, SearchSpace, Switchable, Task, Weigh
+from nasframe.space import (
+    Canonical,
+    Growing,
+    Labels,
+    Measure,
+    Priced,
+    Relaxable,
+    SearchSpace,
+    SpaceCapability,
+    Switchable,
+    Task,
+    Weigh,
+)
 from nasframe.stepper import EndsEarly, Stepper, Uneven
 from nasframe.strategy import Bounded, Problem, Strategy, Wrapping
 
@@ -52,6 +65,7 @@ __all__ = [
     "EndsEarly",
     "Evaluation",
     "Evaluator",
+    "EvaluatorCapability",
     "ExperimentError",
     "Genotype",
     "GenotypeError",
@@ -78,6 +92,7 @@ __all__ = [
     "RunFolderError",
     "Runtime",
     "SearchSpace",
+    "SpaceCapability",
     "Split",
     "Stepper",
     "Strategy",

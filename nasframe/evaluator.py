@@ -115,7 +115,11 @@ class Evaluator(ABC):
         return {}
 
 
-class Differentiable(ABC):
+class EvaluatorCapability(ABC):  # noqa: B024  it says whose a capability is, and asks for no method
+    """What an evaluator may offer beyond its scores: a refusal names the evaluator as the one that lacks it."""
+
+
+class Differentiable(EvaluatorCapability):
     """Of an evaluator: it offers batches and a loss, so gradient strategies can use it."""
 
     @abstractmethod
@@ -139,7 +143,7 @@ class Differentiable(ABC):
         """The score on all of ``val``, without training; a module is put in eval mode meanwhile."""
 
 
-class Trainable(Differentiable, ABC):
+class Trainable(Differentiable):
     """Of an evaluator whose evaluation is a training: the core can run, checkpoint and resume it step by step."""
 
     @abstractmethod

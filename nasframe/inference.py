@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
 
-from nasframe.evaluator import Differentiable, Evaluation, Model, Runtime
+from nasframe.evaluator import Differentiable, Evaluation, EvaluatorCapability, Model, Runtime
 from nasframe.space import Task
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Inference:
         return {"input": windows, "scales": list(self.scales), "mirrored": self.mirror}
 
 
-class Inferring(Differentiable, ABC):
+class Inferring(Differentiable):
     """Of an evaluator of a dense task: it can measure a model by windows, at several scales, mirrored."""
 
     @abstractmethod
@@ -112,7 +112,7 @@ class Predictor(ABC):
         """
 
 
-class Predicting(ABC):
+class Predicting(EvaluatorCapability):
     """Of an evaluator: a network trained by it can label images."""
 
     @classmethod
@@ -121,7 +121,7 @@ class Predicting(ABC):
         """What labels images as an evaluator with these options would; no data is looked for."""
 
 
-class Illustrating(ABC):
+class Illustrating(EvaluatorCapability):
     """Of an evaluator: it can draw what a model does."""
 
     @abstractmethod

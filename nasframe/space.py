@@ -84,7 +84,11 @@ class SearchSpace(ABC):
         """
 
 
-class Relaxable(ABC):
+class SpaceCapability(ABC):  # noqa: B024  it says whose a capability is, and asks for no method
+    """What a space may offer beyond its questions: a refusal names the space as the one that lacks it."""
+
+
+class Relaxable(SpaceCapability):
     """Of a space: it can be relaxed to a supernet, so gradient strategies can search it."""
 
     @abstractmethod
@@ -96,7 +100,7 @@ class Relaxable(ABC):
         return {}
 
 
-class Switchable(ABC):
+class Switchable(SpaceCapability):
     """Of a space: one supernet can run as any single genotype, so one-shot strategies can search it."""
 
     @abstractmethod
@@ -104,7 +108,7 @@ class Switchable(ABC):
         """A supernet in which all genotypes share their weights, initialised from torch's global generator."""
 
 
-class Canonical(ABC):
+class Canonical(SpaceCapability):
     """Of a space: some of its genotypes stand for the same network, and it can tell which."""
 
     @abstractmethod
@@ -126,7 +130,7 @@ class Measure(Protocol):
         """The costs of the module that ``build`` makes, for inputs of these shapes, batch included."""
 
 
-class Priced(ABC):
+class Priced(SpaceCapability):
     """Of a space with a trellis: it says what each path costs, so that paths can be found within bounds."""
 
     @abstractmethod
@@ -145,7 +149,7 @@ class Priced(ABC):
         """
 
 
-class Growing(ABC):
+class Growing(SpaceCapability):
     """Of a space: it can be searched from small networks to large ones, as PNAS grows cells block by block."""
 
     @abstractmethod

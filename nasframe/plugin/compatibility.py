@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nasframe.evaluator import Evaluator
+from nasframe.evaluator import Evaluator, EvaluatorCapability
 from nasframe.plugin.registry import Found, Registry
-from nasframe.space import SearchSpace
+from nasframe.space import SearchSpace, SpaceCapability
 
 Partner = Literal["space", "evaluator"]
-HOME: Mapping[str, tuple[Partner, ...]] = {"nasframe.space": ("space",), "nasframe.evaluator": ("evaluator",)}
-"""The core's capabilities by the module that defines them: of which partner they are."""
+CAPABILITY_BASES: Mapping[Partner, type] = {"space": SpaceCapability, "evaluator": EvaluatorCapability}
+"""The base of each partner's capabilities."""
 ARTICLE = {"space": "a space", "evaluator": "an evaluator"}
 
 
@@ -66,7 +66,7 @@ def combinations(registry: Registry) -> list[Combination]:
                 [
                     *filter(None, [misfit(space.value, evaluator.value)]),
                     *(
-                        f"needs {_owner(registry, need)} that is {need.__name__}"
+                        f"needs {_partner(registry, need)} that is {need.__name__}"
                         for need in lacking(space.value, evaluator.value, strategy.value)
                     ),
                 ]
@@ -87,14 +87,14 @@ def refusals(registry: Registry, space: Found[Any], evaluator: Found[Any], strat
 
 
 def _refusal(registry: Registry, need: type, partners: Mapping[Partner, Found[Any]], strategy: Found[Any]) -> str:
-    kinds = _home(registry, need)
+    kinds = _owners(registry, need)
     offers = (
         ", ".join(f"{method}()" for method in sorted(need.__abstractmethods__)) if isinstance(need, ABCMeta) else ""
     )
     wanted = f"offers {offers} ({need.__name__})" if offers else f"is a {need.__name__}"
     here = " and ".join(f"{kind} {partners[kind].component.name!r}" for kind in kinds)
     sentences = [
-        f"strategy {strategy.component.name!r} needs {_owner(registry, need)} that {wanted}; "
+        f"strategy {strategy.component.name!r} needs {_partner(registry, need)} that {wanted}; "
         f"{here} {'does' if len(kinds) == 1 else 'do'} not"
     ]
     for kind in kinds:
@@ -110,14 +110,14 @@ def _refusal(registry: Registry, need: type, partners: Mapping[Partner, Found[An
     return ". ".join(sentences) + "."
 
 
-def _owner(registry: Registry, need: type) -> str:
-    return " or ".join(ARTICLE[kind] for kind in _home(registry, need))
+def _partner(registry: Registry, need: type) -> str:
+    return " or ".join(ARTICLE[kind] for kind in _owners(registry, need))
 
 
-def _home(registry: Registry, need: type) -> tuple[Partner, ...]:
-    """Of which partner a capability is: the core's are known; a stranger's is of whatever installed partner has it."""
-    if need.__module__ in HOME:
-        return HOME[need.__module__]
-    kinds: tuple[Partner, ...] = ("space", "evaluator")
-    having = tuple(kind for kind in kinds if any(issubclass(found.value, need) for found in registry.usable(kind)))
-    return having or kinds
+def _owners(registry: Registry, need: type) -> tuple[Partner, ...]:
+    """Whose a capability is, as its base says; one without such a base is of whatever installed partner has it."""
+    owners = tuple(kind for kind, base in CAPABILITY_BASES.items() if issubclass(need, base))
+    having = (
+        kind for kind in CAPABILITY_BASES if any(issubclass(found.value, need) for found in registry.usable(kind))
+    )
+    return owners or tuple(having) or tuple(CAPABILITY_BASES)
