@@ -97,6 +97,6 @@ def test_an_address_where_there_is_no_ray_is_named(ray, runs):
 
 
 def test_without_ray_the_experiment_is_refused(runs, monkeypatch):
-    monkeypatch.setattr("nasframe.experiment.term_check.find_spec", lambda name: None)
+    monkeypatch.setattr("nasframe.experiment.terms.find_spec", lambda name: None)
     with pytest.raises(ExperimentError, match=r"run.engine: found 'ray', which is not installed: pip install"):
         runs.experiment("run.engine=ray")
