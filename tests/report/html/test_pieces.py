@@ -30,7 +30,7 @@ def genotype(*chosen):
 
 
 def test_text_is_escaped_and_markup_is_not():
-    assert tag("p", "a<b", tag("b", "&"), title='"x"') == '<p title="&quot;x&quot;">a&lt;b<b>&amp;</b></p>'
+    assert tag("p", "a<b", tag("b", "&"), title='"x"') == '<p title="&#34;x&#34;">a&lt;b<b>&amp;</b></p>'
     assert joined(["a", None, ["<", Markup("<br>")]]) == "a&lt;<br>"
 
 
