@@ -32,7 +32,19 @@ from nasframe.inference import Illustrating, Inference, Inferring, PictureKind, 
 from nasframe.options import Options
 from nasframe.plugin.component import Component
 from nasframe.plugin.hookspecs import hookimpl
-from nasframe.space import Canonical, Growing, Labels, Measure, Priced, Relaxable, SearchSpace, Switchable, Task, Weigh
+from nasframe.space import (
+    Canonical,
+    Growing,
+    Labels,
+    Landmarked,
+    Measure,
+    Priced,
+    Relaxable,
+    SearchSpace,
+    Switchable,
+    Task,
+    Weigh,
+)
 from nasframe.stepper import EndsEarly, Stepper, Uneven
 from nasframe.strategy import Bounded, Problem, Strategy, Wrapping
 
@@ -62,6 +74,7 @@ __all__ = [
     "Inference",
     "Inferring",
     "Labels",
+    "Landmarked",
     "Measure",
     "Model",
     "NasframeError",

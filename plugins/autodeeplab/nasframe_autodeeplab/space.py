@@ -13,6 +13,7 @@ from nasframe import (
     Choose,
     Genotype,
     Labels,
+    Landmarked,
     Measure,
     Priced,
     Relaxable,
@@ -27,12 +28,13 @@ from nasframe_autodeeplab.options import AutoDeepLabOptions
 from nasframe_autodeeplab.trellis import ENTRY, HEAD, STEM, keep_edges, state, trellis
 
 if TYPE_CHECKING:
+    from nasframe.decode import Design
     from nasframe_autodeeplab.network import Network
     from nasframe_autodeeplab.single_path import SinglePath
     from nasframe_autodeeplab.supernet import AutoDeepLabSupernet
 
 
-class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
+class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Landmarked):
     """A cell of B blocks, repeated along a path of L layers through the levels of the trellis.
 
     Decisions, in this order, for each block ``b1``, ``b2``, …: ``cell/b1/inputs`` (a pair of ``h-2``, ``h-1`` and
@@ -131,6 +133,12 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
         validate(self, genotype)
         _require_dense(task)
         return priced_trellis(self, genotype, task, measure)
+
+    def designs(self) -> tuple[Design, ...]:
+        """Those that the paper sets its own against, and its own."""
+        from nasframe_autodeeplab.designs import DESIGNS
+
+        return DESIGNS
 
     @cached_property
     def trellis(self) -> nx.DiGraph:
