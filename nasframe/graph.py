@@ -20,6 +20,10 @@ Of an edge:
         over ``operations``. Absent where nothing is relaxed.
     value: after ``with_weights``: the weight, a float, or the row, a tuple of floats.
 
+Of the graph, both absent where a space does not say so:
+    skips: the names of the operations that hand on what they get, such as skip connections, a tuple.
+    zeros: the names of the operations that give nothing, a tuple.
+
 The graph of a genotype is a subgraph of the space's: the same node names, fewer edges.
 """
 

@@ -94,6 +94,8 @@ class SpaceContract:
                 assert isinstance(node, str) and not missing, f"node {node!r} lacks {missing}"
             for edge in graph.edges:
                 assert graph.edges[edge].get("kind") in {"move", "operation", "link"}, f"edge {edge} has no kind"
+            for names in (graph.graph.get("skips", ()), graph.graph.get("zeros", ())):
+                assert isinstance(names, tuple), f"skips and zeros are tuples of names, not {names!r}"
             assert nx.utils.graphs_equal(from_json(to_json(graph)), graph), "a graph must survive JSON"
             assert parts(graph)
 

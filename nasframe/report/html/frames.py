@@ -66,6 +66,9 @@ class Operations:
     names: tuple[str, ...]
     weights: Values
     """Shape (snapshots, edges, names); NaN where an edge does not offer an operation."""
+    skips: tuple[str, ...] = ()
+    """Those of the names that hand on what they get, and those that give nothing, as far as the space says so."""
+    zeros: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,4 +150,10 @@ def _operations(cells: Sequence[nx.DiGraph]) -> Operations | None:
             data = cell.edges[edge]
             for name, value in zip(data["operations"], data.get("value", ()), strict=False):
                 weights[frame, row, names.index(name)] = value if np.isfinite(value) else np.nan
-    return Operations(tuple(edges), names, weights)
+    return Operations(tuple(edges), names, weights, named(last, "skips"), named(last, "zeros"))
+
+
+def named(graph: nx.DiGraph, attribute: str) -> tuple[str, ...]:
+    """The operations that a graph names as ``skips`` or ``zeros``; none where it does not say."""
+    names = graph.graph.get(attribute)
+    return names if isinstance(names, tuple) else ()
