@@ -20,9 +20,8 @@ Of an edge:
         over ``operations``. Absent where nothing is relaxed.
     value: after ``with_weights``: the weight, a float, or the row, a tuple of floats.
 
-Of the graph, both absent where a space does not say so:
-    skips: the names of the operations that hand on what they get, such as skip connections, a tuple.
-    zeros: the names of the operations that give nothing, a tuple.
+Of the graph, where a space says so:
+    skips, zeros: the names of the operations that hand on what they get, and of those that give nothing; tuples.
 
 The graph of a genotype is a subgraph of the space's: the same node names, fewer edges.
 """
