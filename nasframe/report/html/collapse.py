@@ -12,7 +12,7 @@ import networkx as nx
 import numpy as np
 
 from nasframe.graph import part
-from nasframe.report.html.frames import Operations, Values, named
+from nasframe.plot.operations import Operations, Values, named
 
 LIMIT = 0.5
 RULE = (
@@ -74,6 +74,11 @@ def warnings(name: str, steps: Sequence[int], found: Shares | None, genotype: nx
         if skips > LIMIT * len(chosen):
             said.append(f"{skips} of the genotype's {len(chosen)} operations are skip connections")
     return said
+
+
+def is_known(graph: nx.DiGraph) -> bool:
+    """Whether a graph says which operations compute nothing, be it that none does; those of old run folders do not."""
+    return bool({"skips", "zeros"} & graph.graph.keys())
 
 
 def _since(steps: Sequence[int], values: Values) -> str:

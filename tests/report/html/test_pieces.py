@@ -10,9 +10,9 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from nasframe.plot.operations import Operations
 from nasframe.report.html import chart, collapse, frames, images
 from nasframe.report.html.chart import Chart, Line
-from nasframe.report.html.frames import Operations
 from nasframe.report.html.markup import Markup, data_script, joined, tag, with_code
 
 
