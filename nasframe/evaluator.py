@@ -61,7 +61,7 @@ class Evaluation:
     score: float
     """The number to maximise: higher is better, always."""
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """All numbers by name, the score among them; fractions, not percent."""
+    """All numbers by name, the score among them and the main one first; fractions, not percent."""
     tables: Mapping[str, Table] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
     """How it was measured, as plain data for people: on which split, how many images, at which size, how averaged."""

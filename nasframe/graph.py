@@ -1,4 +1,4 @@
-"""Graphs of spaces and genotypes: the attributes they carry, and the best path through a trellis.
+"""Graphs of spaces and genotypes: the attributes they carry, and their form in files.
 
 ``SearchSpace.graph()`` returns one plain ``networkx.DiGraph`` whose nodes are strings. It holds the trellis
 (``part="network"``) and the cells (``part`` is the cell's name, ``"cell"`` where there is one), not joined by edges.
@@ -20,16 +20,16 @@ Of an edge:
         over ``operations``. Absent where nothing is relaxed.
     value: after ``with_weights``: the weight, a float, or the row, a tuple of floats.
 
+Of the graph, where a space says so:
+    skips, zeros: the names of the operations that hand on what they get, and of those that give nothing; tuples.
+
 The graph of a genotype is a subgraph of the space's: the same node names, fewer edges.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterable, Mapping
-from fractions import Fraction
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Any
 
 import networkx as nx
@@ -58,47 +58,6 @@ def with_weights(graph: nx.DiGraph, arrays: Mapping[str, np.ndarray]) -> nx.DiGr
             value = arrays[name][tuple(index)]
             data["value"] = float(value) if np.ndim(value) == 0 else tuple(float(v) for v in value)
     return weighted
-
-
-def best_path(trellis: nx.DiGraph, start: str, ends: Iterable[str], weight: str = "value") -> tuple[list[str], float]:
-    """The most probable path (Viterbi): the maximum of the product of the edges' probabilities.
-
-    Compares exact products, because sums of rounded logarithms decide a third of all ties by their last digit.
-    Ties are broken towards the smaller level (then the smaller layer): of the predecessor at each node, and of
-    the end.
-
-    Args:
-        trellis: acyclic; every edge goes from a smaller ``layer`` to a larger one.
-        start: the first node of the path.
-        ends: where it may end.
-        weight: the edge attribute that holds the probability, from 0 to 1.
-
-    Returns:
-        The nodes from start to end, and the natural logarithm of the path's probability.
-
-    Raises:
-        ValueError: no end can be reached with a probability above 0.
-    """
-    best = {start: Fraction(1)}
-    came_from: dict[str, str] = {}
-    place = {node: (data["level"], data["layer"]) for node, data in trellis.nodes(data=True)}
-    for node in sorted(trellis, key=lambda node: trellis.nodes[node]["layer"]):
-        for before in sorted(trellis.predecessors(node), key=place.__getitem__):
-            probability = trellis.edges[before, node][weight]
-            if before not in best or probability <= 0:
-                continue
-            product = best[before] * Fraction(float(probability))
-            if product > best.get(node, 0):
-                best[node], came_from[node] = product, before
-    reached = sorted((end for end in ends if end in best), key=place.__getitem__)
-    if not reached:
-        raise ValueError(f"no path of positive probability from {start!r} to any of the ends")
-    end = max(reached, key=lambda node: best[node])
-    path = [end]
-    while path[-1] != start:
-        path.append(came_from[path[-1]])
-    path.reverse()
-    return path, math.fsum(math.log(trellis.edges[move][weight]) for move in pairwise(path))
 
 
 def to_json(graph: nx.DiGraph) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -16,3 +19,7 @@ class Options(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True, validate_default=True
     )
+
+    def lighter(self, phase: Literal["search", "retrain"]) -> Iterable[Mapping[str, Any]]:
+        """Changes that save memory in a phase, the gentlest first, by the path of each option; default: none."""
+        return ()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import networkx as nx
     from torch import Tensor, nn
 
+    from nasframe.decode import Design
     from nasframe.supernet import Supernet, SwitchableSupernet
 
 Labels = Literal["pixels", "images"]
@@ -147,6 +148,14 @@ class Priced(SpaceCapability):
             task: at whose size networks work.
             measure: what tells costs; call it for each part of a network, once for equal parts.
         """
+
+
+class Landmarked(SpaceCapability):
+    """Of a space with a trellis: it knows designs of others as paths, beside which the paths found are told."""
+
+    @abstractmethod
+    def designs(self) -> Sequence[Design]:
+        """Each under a name of its own; those that do not fit the trellis, by depth or levels, are passed over."""
 
 
 class Growing(SpaceCapability):

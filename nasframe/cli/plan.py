@@ -172,7 +172,7 @@ def _advise(found: Forecast, room: Room, remedies: list[Remedy], shorter: list[s
             after = remedy.measured.full or f"{amount(remedy.measured.memory)}, {duration(remedy.measured.seconds)}"
             click.echo(f"  with {remedy.text} it {outcome}: {after}")
         if not any(remedy.phase == phase.phase for remedy in remedies):
-            click.echo("  its parts have no option called batch, crop or checkpoint that could be made smaller")
+            click.echo("  its space and its evaluator know no options by which it would need less")
     if room.seconds is not None and found.fits and found.seconds > room.seconds:
         click.echo(f"It takes {duration(found.seconds)}, and there are {duration(room.seconds)}")
         if shorter:

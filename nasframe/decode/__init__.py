@@ -9,7 +9,7 @@ networkx in, small frozen values out; imports no torch. The schema of the graphs
 
 from nasframe.decode.bounds import Bound, Price, attribute_cost, attribute_count, move_count
 from nasframe.decode.cells import KeptBlock, KeptEdge, Margin, strongest
-from nasframe.decode.designs import DESIGNS, Design, Distance, design, distance, levels_of, path_of_levels
+from nasframe.decode.designs import Design, Distance, distance, levels_of, path_of_levels
 from nasframe.decode.kbest import Path, count_paths, k_best
 from nasframe.decode.marginals import Marginals, marginals
 from nasframe.decode.moves import log_probability, terminals
@@ -17,7 +17,6 @@ from nasframe.decode.priced import places, priced_path, with_values_of
 from nasframe.decode.rules import RULES, literal, unbiased
 
 __all__ = [
-    "DESIGNS",
     "RULES",
     "Bound",
     "Design",
@@ -31,7 +30,6 @@ __all__ = [
     "attribute_cost",
     "attribute_count",
     "count_paths",
-    "design",
     "distance",
     "k_best",
     "levels_of",

@@ -1,8 +1,8 @@
-"""Known designs as paths through a trellis (Auto-DeepLab, Fig. 2), and how far paths are apart."""
+"""Designs as paths through a trellis, and how far paths are apart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import networkx as nx
@@ -13,41 +13,15 @@ from nasframe.errors import GraphError
 
 @dataclass(frozen=True)
 class Design:
-    """A network that somebody designed or found, as the level after each layer."""
+    """A network that somebody designed or found, as a path through a space's trellis."""
 
+    name: str
     title: str
     levels: tuple[int, ...]
-    """0, 1, 2, 3: stride 4, 8, 16, 32."""
+    """The level after each layer."""
     published: bool
-    """Whether the levels are published. Otherwise they illustrate: one path of 12 layers that has the design's
-    shape, since the paper shows these designs in a figure without numbers."""
+    """Whether the levels are published. Otherwise they illustrate: one path that has the design's shape."""
     source: str
-
-
-DESIGNS: Mapping[str, Design] = {
-    "deeplabv3": Design(
-        "DeepLabv3",
-        (0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2),
-        False,
-        "Chen et al., 2017: descends to stride 16, stays there",
-    ),
-    "conv-deconv": Design(
-        "Conv-Deconv",
-        (0, 1, 1, 2, 2, 3, 3, 2, 2, 1, 1, 0),
-        False,
-        "Noh et al., 2015: descends to stride 32, climbs back",
-    ),
-    "stacked-hourglass": Design(
-        "Stacked Hourglass",
-        (1, 2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0),
-        False,
-        "Newell et al., 2016: descends and climbs, again and again",
-    ),
-    "auto-deeplab": Design(
-        "Auto-DeepLab", (0, 0, 0, 1, 2, 1, 2, 2, 3, 3, 2, 1), True, "Liu et al., 2019: the published backbone"
-    ),
-}
-"""By name; all have 12 layers and 4 levels."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +32,6 @@ class Distance:
     """At how many layers they are at different levels."""
     levels: int
     """The sum over the layers of how many levels lie between them."""
-
-
-def design(name: str) -> Design:
-    """A known design.
-
-    Raises:
-        GraphError: there is none of this name.
-    """
-    if name not in DESIGNS:
-        raise GraphError(f"there is no design {name!r}; the known ones are {', '.join(DESIGNS)}")
-    return DESIGNS[name]
 
 
 def path_of_levels(trellis: nx.DiGraph, start: str, levels: Sequence[int]) -> tuple[str, ...]:

@@ -45,8 +45,7 @@ def k_best(
     """The k most probable paths, best first; fewer where there are no more.
 
     The order is exact. Of paths with equal products the one comes first that ends at the smaller level; then the
-    one whose last move comes from the smaller level, and so on towards the start: the first path is
-    ``nasframe.graph.best_path``.
+    one whose last move comes from the smaller level, and so on towards the start.
 
     Args:
         trellis: as ``moves_between`` describes it; only moves of positive value are used.

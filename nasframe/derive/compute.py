@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import networkx as nx
 
 from nasframe import decode
-from nasframe.decode import RULES, KeptBlock, Marginals
+from nasframe.decode import RULES, Design, KeptBlock, Marginals
 from nasframe.derive.bounds import bounds
 from nasframe.derive.inverse import Wanted, genotype_of, ordered
 from nasframe.derive.paths import FoundPath, KnownPath, Route, known_designs, path_of
@@ -18,7 +18,7 @@ from nasframe.derive.source import FinalSpace, Weighted
 from nasframe.errors import CapabilityError, NasframeError
 from nasframe.genotype import Genotype
 from nasframe.graph import part, parts
-from nasframe.space import SearchSpace, Task
+from nasframe.space import Landmarked, SearchSpace, Task
 
 NETWORK, OWN = "network", "run"
 """The part that is a trellis; what the run itself derived, among the known paths."""
@@ -61,7 +61,7 @@ def derive(weighted: Weighted, request: Request, final: FinalSpace | NasframeErr
     """Decode a snapshot.
 
     Args:
-        final: the run's space, to tell costs; or why it cannot be had.
+        final: the run's space, to tell costs and known designs; or why it cannot be had.
         task: at whose size networks work; None: it is not known.
 
     Raises:
@@ -89,7 +89,7 @@ def derive(weighted: Weighted, request: Request, final: FinalSpace | NasframeErr
             layer: entropy for layer, entropy in found.layer_entropy.items() if layer != trellis.nodes[start]["layer"]
         },
         entropy=found.entropy,
-        known=(*_own(weighted, route, paths[0]), *known_designs(route, trellis, paths[0])),
+        known=(*_own(weighted, route, paths[0]), *known_designs(_designs(final), route, trellis, paths[0])),
         cells=cells,
         remarks=remarks,
     )
@@ -162,6 +162,11 @@ def _priced(
         )
     genotype = genotype_with(final.space, weighted.graph, path, strongest_cells(weighted.graph))
     return priced_trellis(final, genotype, task, latency)
+
+
+def _designs(final: FinalSpace | NasframeError) -> Sequence[Design]:
+    """Those that the run's space knows; none where it cannot be had."""
+    return final.space.designs() if isinstance(final, FinalSpace) and isinstance(final.space, Landmarked) else ()
 
 
 def _own(weighted: Weighted, route: Route, best: FoundPath) -> list[KnownPath]:

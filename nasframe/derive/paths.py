@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -11,7 +11,7 @@ from itertools import pairwise
 import networkx as nx
 
 from nasframe import decode
-from nasframe.decode import Bound, Distance
+from nasframe.decode import Bound, Design, Distance
 from nasframe.decode.bounds import exact_bound
 from nasframe.decode.moves import moves_between
 from nasframe.derive.bounds import limited
@@ -128,20 +128,22 @@ def path_of(genotype: nx.DiGraph) -> tuple[str, ...]:
     return tuple(path)
 
 
-def known_designs(route: Route, trellis: nx.DiGraph, best: FoundPath) -> list[KnownPath]:
-    """The known designs that fit a trellis.
+def known_designs(designs: Iterable[Design], route: Route, trellis: nx.DiGraph, best: FoundPath) -> list[KnownPath]:
+    """The designs that fit a trellis.
 
     Args:
+        designs: that the space knows.
         trellis: not priced.
     """
     found = []
-    for name, design in decode.DESIGNS.items():
+    for design in designs:
         try:
             places = decode.path_of_levels(trellis, route.start, design.levels)
         except GraphError:
             continue  # of another depth, or of levels that this trellis has not
         path = route.through(places)
-        found.append(KnownPath(name, design.title, design.published, path, decode.distance(path.levels, best.levels)))
+        distance = decode.distance(path.levels, best.levels)
+        found.append(KnownPath(design.name, design.title, design.published, path, distance))
     return found
 
 

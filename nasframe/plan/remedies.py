@@ -1,13 +1,13 @@
 """What to change when a run does not fit: overrides that its parts accept, each measured before it is advised.
 
-Memory is saved through options that go by the same names in many components: ``checkpoint`` (true: recompute
-activations) of a space, ``batch``, ``crop`` and ``training.accumulate`` of an evaluator. A part that lacks one is
-left alone. Time is saved by fewer steps, which need no measurement.
+Memory is saved by what the options of a space and of an evaluator call ``lighter``. Time is saved by fewer steps, which
+need no measurement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,6 @@ from nasframe.plan.forecasting import SECONDS, Forecast, MeasurePhase, Phase, Ph
 
 MOST_TRIES = 5
 """How many changes are put on top of each other before it is given up."""
-SMALLER = 0.75
-"""By what a crop is shrunk at a time."""
-SMALLEST_CROP = 33
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ def find_remedies(
         for _ in range(MOST_TRIES):
             if not room.too_large(now):
                 break
-            tried = ((made + change, reload(made + change)) for change in smaller(current.resolved(), phase.phase))
+            tried = ((made + change, reload(made + change)) for change in lighter(current, phase.phase))
             accepted = next(((changes, after) for changes, after in tried if after is not None), None)
             if accepted is None:
                 break
@@ -84,34 +81,13 @@ def find_remedies(
     return remedies
 
 
-def smaller(resolved: Mapping[str, Any], phase: Phase) -> Iterator[tuple[str, ...]]:
-    """Changes that save memory in a phase, the gentlest first: none changes what is learned from, but the crop.
-
-    Args:
-        resolved: the experiment as plain data, with the changes that are already made.
-    """
-    prefix = "" if phase == "search" or resolved.get("genotype") else "retrain."
-    section = resolved if not prefix else resolved["retrain"]
-    space, evaluator = section["space"], section["evaluator"]
-    if phase == "search" and space.get("checkpoint") is False:
-        yield (f"{prefix}space.checkpoint=true",)
-    batch = evaluator.get("batch")
-    if isinstance(batch, int) and batch > 1:
-        half: tuple[str, ...] = (f"{prefix}evaluator.batch={batch // 2}",)
-        training = evaluator.get("training")
-        if phase == "retrain" and isinstance(training, Mapping) and isinstance(training.get("accumulate"), int):
-            half += (f"{prefix}evaluator.training.accumulate={training['accumulate'] * (batch // (batch // 2))}",)
-        yield half
-    crop = evaluator.get("crop")
-    sides = [crop] if isinstance(crop, int) else crop if isinstance(crop, Sequence) else []
-    shrunk = [shrink(side) for side in sides if isinstance(side, int)]
-    if shrunk and shrunk != list(sides):
-        yield (f"{prefix}evaluator.crop={shrunk[0] if isinstance(crop, int) else shrunk}",)
-
-
-def shrink(side: int) -> int:
-    """A smaller side of 32·n + 1 pixels, which strided networks like; no less than 33."""
-    return max(min(side, SMALLEST_CROP), int(side * SMALLER - 1) // 32 * 32 + 1)
+def lighter(experiment: Experiment, phase: Phase) -> Iterator[tuple[str, ...]]:
+    """The changes that a phase's space and evaluator know to save memory, as overrides; the space's first."""
+    own = experiment.retrain if phase == "retrain" and experiment.genotype is None else None
+    prefix, parts = ("retrain.", own) if own else ("", experiment)
+    for section, part in (("space", parts.space), ("evaluator", parts.evaluator)):
+        for change in part.options.lighter(phase):
+            yield tuple(f"{prefix}{section}.{option}={json.dumps(value)}" for option, value in change.items())
 
 
 def shorter(resolved: Mapping[str, Any], found: Forecast, limit: float) -> list[str]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import matplotlib
+import networkx as nx
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -45,6 +46,11 @@ def text_width(text: str, size: float) -> float:
         return 0.0
     outline = TextPath((0, 0), text, size=size, prop=FontProperties(family=STYLE["font.family"]))
     return float(outline.get_extents().width) / 72
+
+
+def labels(graph: nx.DiGraph) -> dict[str, str]:
+    """Of each node the short text that stands for it."""
+    return {node: readable(str(data.get("label", node))) for node, data in graph.nodes(data=True)}
 
 
 def readable(name: str) -> str:

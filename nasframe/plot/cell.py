@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
@@ -13,7 +13,7 @@ from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path
 
 from nasframe.graph import part
-from nasframe.plot.canvas import readable, text_width
+from nasframe.plot.canvas import labels, readable, text_width
 from nasframe.plot.layout import Point, layered
 from nasframe.plot.palette import FAINT, GREY, INK, PANEL, PAPER, colours, tint
 
@@ -26,9 +26,14 @@ _WIRES = "#5B6675"
 class Pill:
     """An edge's end: the operation that it carries, drawn where it enters its block."""
 
+    edge: tuple[str, str]
+    operation: str | None
+    """None: it is open which."""
+    share: float | None
+    """The operation's probability; None: it is not known."""
     label: str
     note: str
-    """The probability, or nothing."""
+    """The probability as text, or nothing."""
     colour: str
     left: float
     width: float
@@ -49,6 +54,11 @@ class Box:
     """Width of the part that holds the label."""
     pills: tuple[Pill, ...]
 
+    @property
+    def knob_end(self) -> float:
+        """x of the right end of the part that holds the label."""
+        return self.x + self.width / 2 - (_PAD if self.pills else 0)
+
 
 @dataclass(frozen=True)
 class Wire:
@@ -56,6 +66,15 @@ class Wire:
 
     points: tuple[Point, ...]
     link: bool
+
+    def pieces(self) -> Iterator[tuple[Point, ...]]:
+        """Of each piece the points after its start: the end of a straight one; two handles and the end of a curve.
+
+        Curves are S-curves with level ends.
+        """
+        for i, ((x0, y0), (x1, y1)) in enumerate(pairwise(self.points)):
+            middle = (x0 + x1) / 2
+            yield ((x1, y1),) if i % 2 == 0 else ((middle, y0), (middle, y1), (x1, y1))
 
 
 @dataclass(frozen=True)
@@ -75,9 +94,10 @@ class Cell:
 @dataclass(frozen=True)
 class _Edge:
     source: str
-    label: str
-    note: str
-    operation: str | None
+    label: str = ""
+    note: str = ""
+    operation: str | None = None
+    share: float | None = None
 
 
 def compute(graph: nx.DiGraph, name: str, weighted: nx.DiGraph | None = None, *, roomy: bool = False) -> Cell:
@@ -89,23 +109,27 @@ def compute(graph: nx.DiGraph, name: str, weighted: nx.DiGraph | None = None, *,
         weighted: the space's graph with weights, to read the probabilities from; None: no probabilities.
         roomy: whether each pill has room for every operation, so that another one can be shown in its place.
 
-    Boxes are in the order of the graph's nodes; their pills, and all wires, in the order of the edges into them.
+    Boxes are in the order of the graph's nodes; their pills in the order of the edges into them.
     """
     cell = part(graph, name)
+    label = labels(cell)
     weights = part(weighted, name) if weighted is not None else nx.DiGraph()
     known = [op for _, _, ops in (weighted or graph).edges(data="operations") for op in ops or ()]
     colour = colours([*known, *(op for _, _, op in graph.edges(data="operation") if op)])
     incoming = {node: _incoming(cell, weights, node) for node in cell}
-    others = [_Edge("", readable(op), "0.00", op) for op in dict.fromkeys(known)] if roomy else []
+    others = [_Edge("", readable(op), "0.00") for op in dict.fromkeys(known)] if roomy else []
     room = max([0.6, *(_pill_width(edge) for edge in chain(others, *incoming.values()))])
-    sizes = {node: _size(_label(cell, node), edges, room) for node, edges in incoming.items()}
+    sizes = {node: _size(label[node], edges, room) for node, edges in incoming.items()}
     pitch = {node: _ROW + _ROW_GAP if _has_pills(edges) else _LINK for node, edges in incoming.items()}
     layout = layered(cell, sizes, pitch, gap=0.16)
     boxes, wires = [], []
     for node, edges in incoming.items():
-        label, (x, y), (width, height) = _label(cell, node), layout.centres[node], sizes[node]
+        (x, y), (width, height) = layout.centres[node], sizes[node]
         pills = tuple(
             Pill(
+                (edge.source, node),
+                edge.operation,
+                edge.share,
                 edge.label,
                 edge.note,
                 colour.get(edge.operation or "", GREY),
@@ -116,7 +140,7 @@ def compute(graph: nx.DiGraph, name: str, weighted: nx.DiGraph | None = None, *,
             for edge in edges
             if edge.label
         )
-        boxes.append(Box(label, cell.nodes[node]["kind"], x, y, width, height, _knob(label), pills))
+        boxes.append(Box(label[node], cell.nodes[node]["kind"], x, y, width, height, _knob(label[node]), pills))
         wires += [Wire(tuple(layout.wire(edge.source, node)), link=not edge.label) for edge in edges]
     return Cell(tuple(boxes), tuple(wires), (layout.bounds[-1][1], layout.height))
 
@@ -129,9 +153,7 @@ def draw(cell: Cell, axes: Axes) -> None:
     axes.set_aspect("equal")
     for wire in sorted(cell.wires, key=lambda wire: not wire.link):
         colour, width = (FAINT, 1.3) if wire.link else (_WIRES, 1.3)
-        axes.add_patch(
-            PathPatch(_curve(wire.points), facecolor="none", edgecolor=colour, linewidth=width, capstyle="round")
-        )
+        axes.add_patch(PathPatch(_path(wire), facecolor="none", edgecolor=colour, linewidth=width, capstyle="round"))
     for box in cell.boxes:
         _draw_box(box, axes)
 
@@ -140,7 +162,7 @@ def _incoming(cell: nx.DiGraph, weights: nx.DiGraph, node: str) -> list[_Edge]:
     edges = []
     for source, _, data in cell.in_edges(node, data=True):
         if data["kind"] != "operation":
-            edges.append(_Edge(source, "", "", None))
+            edges.append(_Edge(source))
             continue
         whole = weights.edges[source, node] if weights.has_edge(source, node) else data
         names = tuple(whole.get("operations", ()))
@@ -148,7 +170,8 @@ def _incoming(cell: nx.DiGraph, weights: nx.DiGraph, node: str) -> list[_Edge]:
         shares = dict(zip(names, row, strict=True)) if isinstance(row, tuple) and len(row) == len(names) else {}
         operation = data.get("operation") or (max(shares, key=lambda name: shares[name]) if shares else None)
         label = readable(operation) if operation else f"{len(names)} operations"
-        edges.append(_Edge(source, label, f"{shares[operation]:.2f}" if operation in shares else "", operation))
+        share = shares.get(operation) if operation else None
+        edges.append(_Edge(source, label, "" if share is None else f"{share:.2f}", operation, share))
     return edges
 
 
@@ -172,28 +195,18 @@ def _knob(label: str) -> float:
     return max(_KNOB, text_width(label, _FONT) + 0.16)
 
 
-def _label(cell: nx.DiGraph, node: str) -> str:
-    return readable(str(cell.nodes[node].get("label", node)))
-
-
-def _curve(points: Sequence[Point]) -> Path:
-    """Straight along even pieces, an S-curve with level ends along odd ones."""
-    vertices, codes = [points[0]], [Path.MOVETO]
-    for i, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
-        if i % 2 == 0:
-            vertices.append((x1, y1))
-            codes.append(Path.LINETO)
-        else:
-            middle = (x0 + x1) / 2
-            vertices += [(middle, y0), (middle, y1), (x1, y1)]
-            codes += [Path.CURVE4] * 3
+def _path(wire: Wire) -> Path:
+    vertices, codes = [wire.points[0]], [Path.MOVETO]
+    for piece in wire.pieces():
+        vertices += piece
+        codes += [Path.LINETO if len(piece) == 1 else Path.CURVE4] * len(piece)
     return Path(np.array(vertices), codes)
 
 
 def _draw_box(box: Box, axes: Axes) -> None:
     if box.pills:
         _rounded(axes, box.x - box.width / 2, box.y, (box.width, box.height), 0.1, PANEL, FAINT)
-    end = box.x + box.width / 2 - (_PAD if box.pills else 0)
+    end = box.knob_end
     plain = box.kind != "block"
     fill, colour = (PAPER, INK) if plain else (INK, PAPER)
     _rounded(

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from nasframe.graph import part
-from nasframe.plot.canvas import readable, text_width
+from nasframe.plot import operations
+from nasframe.plot.canvas import labels, readable, text_width
 from nasframe.plot.palette import CHOSEN, INK, PAPER, SEQUENTIAL
 
 _FONT = 7.5
@@ -67,28 +67,18 @@ def of_operations(weighted: nx.DiGraph, name: str, chosen: nx.DiGraph | None = N
     Returns:
         None where no edge has weights.
     """
-    cell = part(weighted, name)
-    place = {node: (data["layer"], i) for i, (node, data) in enumerate(cell.nodes(data=True))}
-    edges = sorted(
-        (
-            (a, b, dict(zip(data["operations"], data["value"], strict=False)))
-            for a, b, data in cell.edges(data=True)
-            if isinstance(data.get("value"), tuple) and data.get("operations")
-        ),
-        key=lambda edge: (place[edge[1]], place[edge[0]]),
-    )
-    if not edges:
+    found = operations.compute([weighted], name)
+    if found is None:
         return None
-    columns = list(dict.fromkeys(operation for _, _, row in edges for operation in row))
-    values = np.array([[row.get(operation, np.nan) for operation in columns] for _, _, row in edges])
+    edges, names = found.edges, found.names
     taken = {(a, b): op for a, b, op in chosen.edges(data="operation") if op} if chosen is not None else {}
-    marked = [(i, columns.index(taken[a, b])) for i, (a, b, _) in enumerate(edges) if taken.get((a, b)) in columns]
+    marked = [(i, names.index(taken[edge])) for i, edge in enumerate(edges) if taken.get(edge) in names]
     groups = [i for i in range(1, len(edges)) if edges[i][1] != edges[i - 1][1]]
-    label = {node: readable(str(data.get("label", node))) for node, data in cell.nodes(data=True)}
+    label = labels(weighted)
     return Heatmap(
-        tuple(f"{label[a]} → {label[b]}" for a, b, _ in edges),
-        tuple(readable(operation) for operation in columns),
-        values,
+        tuple(f"{label[a]} → {label[b]}" for a, b in edges),
+        tuple(readable(operation) for operation in names),
+        found.weights[0],
         tuple(marked),
         tuple(groups) if len(groups) < len(edges) - 1 else (),
         ("edge", "operation"),

@@ -18,6 +18,7 @@ from nasframe.plot.canvas import readable, text_width
 from nasframe.plot.palette import CHOSEN, FAINT, GREY, PAPER
 
 _WIDEST = 6.0
+_BEND = 0.16
 _LEGEND = (0.1, 0.5, 1.0)
 _BOX_FONT = 7.5
 _FREE = "#A9BBD3"
@@ -47,6 +48,9 @@ class Move:
     link: bool
     """Always there, nothing to choose."""
     chosen: bool
+    bend: float = 0.0
+    """Of a move over more than one layer, how far it is bent away from the rows that it would run along, as a share of
+    its length; below 0: upwards."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,14 @@ def compute(graph: nx.DiGraph, chosen: nx.DiGraph | None = None) -> Trellis | No
     if not any(place.state for place in places):
         return None
     moves = tuple(
-        Move(index[a], index[b], _weight(data), data["kind"] == "link", path.has_edge(a, b))
+        Move(
+            index[a],
+            index[b],
+            _weight(data),
+            data["kind"] == "link",
+            path.has_edge(a, b),
+            _bend(places[index[a]], places[index[b]]),
+        )
         for a, b, data in network.edges(data=True)
     )
     rows, title = _rows(places)
@@ -121,7 +132,7 @@ def draw(trellis: Trellis, axes: Axes) -> None:
 
 
 def _moves(trellis: Trellis, at: list[tuple[float, float]], axes: Axes) -> None:
-    near = sorted((m for m in trellis.moves if not _far(trellis, m)), key=lambda move: move.chosen)
+    near = sorted((m for m in trellis.moves if not m.bend), key=lambda move: move.chosen)
     lines = LineCollection(
         [(at[move.start], at[move.end]) for move in near],
         linewidths=[_line_width(move) for move in near],
@@ -132,7 +143,7 @@ def _moves(trellis: Trellis, at: list[tuple[float, float]], axes: Axes) -> None:
     )
     axes.add_collection(lines)
     for move in trellis.moves:
-        if _far(trellis, move):
+        if move.bend:
             _arc(axes, at[move.start], at[move.end], move)
         elif move.chosen and move.weight is not None:
             _number(axes, at[move.start], at[move.end], move.weight)
@@ -147,9 +158,8 @@ def _number(axes: Axes, start: tuple[float, float], end: tuple[float, float], we
 
 
 def _arc(axes: Axes, start: tuple[float, float], end: tuple[float, float], move: Move) -> None:
-    """A link over more than one layer: bent away from the rows that it would run along."""
-    bend = -0.16 if start[1] >= end[1] else 0.16
-    arc = FancyArrowPatch(start, end, connectionstyle=f"arc3,rad={bend}", arrowstyle="-", linestyle=_DOTS, zorder=2)
+    style = f"arc3,rad={move.bend}"
+    arc = FancyArrowPatch(start, end, connectionstyle=style, arrowstyle="-", linestyle=_DOTS, zorder=2)
     arc.set(linewidth=1.8 if move.chosen else 0.9, color=CHOSEN if move.chosen else FAINT)
     axes.add_patch(arc)
 
@@ -217,6 +227,12 @@ def _rows(places: tuple[Place, ...]) -> tuple[tuple[tuple[int, str], ...], str]:
     return tuple((level, shared.get(level, "")) for level in levels), "level"
 
 
+def _bend(start: Place, end: Place) -> float:
+    if end.layer - start.layer <= 1:
+        return 0.0
+    return -_BEND if start.level >= end.level else _BEND
+
+
 def _weight(data: dict[str, object]) -> float | None:
     value = data.get("value")
     return value if isinstance(value, float) and np.isfinite(value) else None
@@ -228,10 +244,6 @@ def _line_width(move: Move) -> float:
     if move.link:
         return 0.9
     return 1.2 if move.weight is None else max(0.35, _WIDEST * min(move.weight, 1.0))
-
-
-def _far(trellis: Trellis, move: Move) -> bool:
-    return trellis.places[move.end].layer - trellis.places[move.start].layer > 1
 
 
 def _wrapped(label: str) -> str:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import networkx as nx
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from nasframe.graph import parts
+from nasframe.plot import operations
 from nasframe.plot.canvas import readable
+from nasframe.plot.operations import Values, mean_entropy
 from nasframe.plot.palette import colours, dashes
-
-Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -38,20 +36,18 @@ def compute(weighted: Sequence[tuple[int, nx.DiGraph]]) -> tuple[Lines, ...]:
     Args:
         weighted: for each snapshot its step and the space's graph with its weights, in order.
     """
-    steps = tuple(step for step, _ in weighted)
-    entropies = [_entropies(graph) for _, graph in weighted]
-    names = list(dict.fromkeys(name for entropy in entropies for name in entropy))
-    found = []
-    if names:
-        lines = tuple((name, np.array([entropy.get(name, np.nan) for entropy in entropies])) for name in names)
-        found.append(Lines("mean entropy: 1 undecided, 0 decided", steps, lines, 1.0))
-    for name in parts(weighted[0][1]) if weighted else ():
-        means = [_operation_means(graph, name) for _, graph in weighted]
-        operations = list(dict.fromkeys(operation for mean in means for operation in mean))
-        if operations:
-            lines = tuple((op, np.array([mean.get(op, np.nan) for mean in means])) for op in operations)
-            found.append(Lines(f"mean weight of each operation ({readable(name)})", steps, lines, None))
-    return tuple(found)
+    if not weighted:
+        return ()
+    steps, graphs = zip(*weighted, strict=True)
+    cells = {name: found for name in parts(graphs[-1]) if (found := operations.compute(graphs, name)) is not None}
+    entropies = [(f"operations ({name})", cell.entropy()) for name, cell in cells.items() if len(cell.names) > 1]
+    if (forks := _forks(graphs)) is not None:
+        entropies.append(("moves", mean_entropy(forks)))
+    panels = [Lines("mean entropy: 1 undecided, 0 decided", steps, tuple(entropies), 1.0)] if entropies else []
+    for name, cell in cells.items():
+        lines = tuple(zip(cell.names, cell.means().T, strict=True))
+        panels.append(Lines(f"mean weight of each operation ({readable(name)})", steps, lines, None))
+    return tuple(panels)
 
 
 def draw(lines: Lines, axes: Axes) -> None:
@@ -69,34 +65,23 @@ def draw(lines: Lines, axes: Axes) -> None:
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), borderaxespad=0)
 
 
-def _entropies(graph: nx.DiGraph) -> dict[str, float]:
-    """The mean entropy of the operations on each part's edges, and of the moves out of states.
-
-    Each as a share of the largest possible, that of equal weights.
-    """
-    rows: dict[str, list[float]] = {}
-    for a, _, value in graph.edges(data="value"):
-        if isinstance(value, tuple) and len(value) > 1:
-            rows.setdefault(f"operations ({graph.nodes[a]['part']})", []).append(_entropy(value))
-    for node in graph:
-        moves = [value for _, _, value in graph.out_edges(node, data="value") if isinstance(value, float)]
-        if len(moves) > 1:
-            rows.setdefault("moves", []).append(_entropy(moves))
-    return {name: float(np.mean(values)) for name, values in rows.items()}
+def _forks(graphs: Sequence[nx.DiGraph]) -> Values | None:
+    """Of each node with several moves their weights, shape (snapshots, nodes, moves); NaN: there is no such move."""
+    forks = [node for node, moves in _moves(graphs[-1]).items() if len(moves) > 1]
+    if not forks:
+        return None
+    found = [_moves(graph) for graph in graphs]
+    most = max(len(moves[node]) for moves in found for node in forks)
+    return np.array([[moves[node] + [np.nan] * (most - len(moves[node])) for node in forks] for moves in found])
 
 
-def _entropy(weights: Sequence[float]) -> float:
-    total = sum(weights)
-    if not total > 0:  # nor is NaN
-        return math.nan
-    shares = [weight / total for weight in weights if weight > 0]
-    return -sum(share * math.log(share) for share in shares) / math.log(len(weights))
-
-
-def _operation_means(graph: nx.DiGraph, name: str) -> dict[str, float]:
-    rows: dict[str, list[float]] = {}
-    for a, _, data in graph.edges(data=True):
-        if graph.nodes[a]["part"] == name and isinstance(data.get("value"), tuple):
-            for operation, weight in zip(data.get("operations", ()), data["value"], strict=False):
-                rows.setdefault(operation, []).append(weight)
-    return {operation: float(np.mean(values)) for operation, values in rows.items()}
+def _moves(graph: nx.DiGraph) -> dict[str, list[float]]:
+    """The weights of the moves out of each node; NaN: it is no number."""
+    return {
+        node: [
+            value if np.isfinite(value) else np.nan
+            for _, _, value in graph.out_edges(node, data="value")
+            if isinstance(value, float)
+        ]
+        for node in graph
+    }

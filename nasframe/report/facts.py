@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import networkx as nx
 
 from nasframe.graph import part
-from nasframe.plot.canvas import readable
+from nasframe.plot.canvas import labels, readable
 from nasframe.plot.curves import is_fraction
 from nasframe.report import markdown as md
 from nasframe.report.record import RunRecord
@@ -85,7 +85,8 @@ def path_labels(genotype: nx.DiGraph) -> list[str] | None:
     layers = [network.nodes[node]["layer"] for node in nodes]
     if not any(kind == "state" for _, kind in network.nodes(data="kind")) or len(set(layers)) < len(layers):
         return None
-    return [readable(str(network.nodes[node].get("label", node))) for node in nodes]
+    label = labels(network)
+    return [label[node] for node in nodes]
 
 
 def path_probability(weighted: nx.DiGraph, genotype: nx.DiGraph) -> float | None:

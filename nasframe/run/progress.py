@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-SHOWN = ("loss", "score", "best_score", "val_miou", "val_accuracy")
-"""The metrics that have room on a line."""
+ALWAYS_SHOWN = ("loss", "score", "best_score")
+MEASURED = "val_"
+"""How the names of what the evaluator measures on the way begin; its first metric has room on a line."""
 LINE_SECONDS = 10.0
 
 
@@ -175,8 +176,9 @@ class BarProgress:
 
 
 def describe(metrics: Mapping[str, float]) -> str:
-    """The metrics that have room on a line."""
-    return "  ".join(f"{name} {metrics[name]:.4g}" for name in SHOWN if name in metrics)
+    """The metrics that have room on a line: the loss, the scores, and the first that was measured on ``val``."""
+    measured = [name for name in metrics if name.startswith(MEASURED)][:1]
+    return "  ".join(f"{name} {metrics[name]:.4g}" for name in (*ALWAYS_SHOWN, *measured) if name in metrics)
 
 
 def _duration(seconds: float) -> str:

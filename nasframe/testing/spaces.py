@@ -18,7 +18,7 @@ from nasframe.derive import path_of
 from nasframe.errors import GenotypeError
 from nasframe.genotype import Genotype, T, crossover, encode, mutate, sample, trace, validate
 from nasframe.graph import from_json, parts, to_json
-from nasframe.space import Canonical, Growing, Priced, Relaxable, SearchSpace, Switchable, Task
+from nasframe.space import Canonical, Growing, Landmarked, Priced, Relaxable, SearchSpace, Switchable, Task
 from nasframe.supernet import Supernet, SwitchableSupernet
 
 DRAWS = 20
@@ -94,6 +94,8 @@ class SpaceContract:
                 assert isinstance(node, str) and not missing, f"node {node!r} lacks {missing}"
             for edge in graph.edges:
                 assert graph.edges[edge].get("kind") in {"move", "operation", "link"}, f"edge {edge} has no kind"
+            for names in (graph.graph.get("skips", ()), graph.graph.get("zeros", ())):
+                assert isinstance(names, tuple), f"skips and zeros are tuples of names, not {names!r}"
             assert nx.utils.graphs_equal(from_json(to_json(graph)), graph), "a graph must survive JSON"
             assert parts(graph)
 
@@ -115,6 +117,12 @@ class SpaceContract:
         expected = count(self.space, genotype, self.task)
         for name, total in (("params", expected.params), ("macs", expected.macs)):
             assert sum(data.get(name, 0) for data in carried) == total, f"the {name} of a path must be its network's"
+
+    def test_the_designs_that_it_knows_have_names_of_their_own(self) -> None:
+        if not isinstance(self.space, Landmarked):
+            pytest.skip("the space knows no designs")
+        names = [design.name for design in self.space.designs()]
+        assert names and len(set(names)) == len(names), "each design has a name of its own"
 
     def test_every_stage_of_growth_has_legal_genotypes_and_the_last_has_all(self) -> None:
         if not isinstance(self.space, Growing):

@@ -61,7 +61,7 @@ class TinySpace(SearchSpace, Relaxable, Switchable):
         return TinySwitchable(self, task)
 
     def graph(self, genotype: Genotype | None = None) -> nx.DiGraph:
-        graph = nx.DiGraph(space=self.name)
+        graph = nx.DiGraph(space=self.name, skips=("identity",))
         count = self.options.layers
         for layer in range(count + 1):
             kind = "input" if layer == 0 else "output" if layer == count else "block"

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 import nasframe
 from nasframe.cli import main
+from nasframe.decode import Design
 from nasframe.files import genotypes
 from nasframe.genotype import GenotypeRecord, trace, validate
 from nasframe.graph import to_json
@@ -23,7 +24,7 @@ OPERATIONS = ("conv_1x1", "conv_3x3", "zero")
 KEPT = OPERATIONS[:2]
 
 
-class Stairs(nasframe.SearchSpace, nasframe.Priced):
+class Stairs(nasframe.SearchSpace, nasframe.Priced, nasframe.Landmarked):
     """A path over levels of different width, and a cell of one block that is its head."""
 
     name = "stairs"
@@ -89,6 +90,10 @@ class Stairs(nasframe.SearchSpace, nasframe.Priced):
             )
             trellis.nodes[node].update(head)
         return trellis
+
+    def designs(self):
+        down = Design("down", "Down", (0, 1, *[2] * 10), False, "goes down and stays there")
+        return down, Design("deeper", "Deeper", (0, 1, 2, *[3] * 9), False, "needs a fourth level")
 
     def _kernel(self, genotype):
         return 3 if genotype[f"cell/b1/{genotype['cell/b1/inputs'][0]}"] == "conv_3x3" else 1

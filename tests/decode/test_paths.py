@@ -22,7 +22,6 @@ from nasframe.decode import (
     move_count,
 )
 from nasframe.errors import GraphError
-from nasframe.graph import best_path
 
 TIES = (0.0, 0.1, 0.2, 0.25, 0.5, 1.0)
 
@@ -126,17 +125,51 @@ def test_the_k_best_paths_are_the_first_k_of_all_paths(seed):
             assert path.gap == pytest.approx(gap, abs=1e-12)
 
 
-@seeds
-def test_the_best_path_is_viterbis(seed):
-    rng = np.random.default_rng([2, seed])
-    for _ in range(250):
-        graph, ends = random_trellis(rng)
-        try:
-            nodes, log = best_path(graph, "start", ends)
-        except ValueError:
-            continue
-        best = k_best(graph, "start", ends)[0]
-        assert (list(best.nodes), best.log_probability) == (nodes, log)
+def chain(values):
+    """Moves with their values between nodes named layer/level."""
+    graph = nx.DiGraph()
+    for (before, after), value in values.items():
+        for node in (before, after):
+            layer, level = map(int, node.split("/"))
+            graph.add_node(node, layer=layer, level=level)
+        graph.add_edge(before, after, value=value)
+    return graph
+
+
+def test_ties_go_to_the_smaller_level_of_the_end():
+    graph = chain({("0/0", "1/1"): 0.5, ("0/0", "1/0"): 0.5})
+    assert k_best(graph, "0/0", ["1/1", "1/0"])[0].nodes == ("0/0", "1/0")
+
+
+def test_ties_go_to_the_smaller_level_of_the_predecessor():
+    graph = chain({("0/0", "1/1"): 0.5, ("1/1", "2/1"): 0.5, ("0/0", "1/0"): 0.5, ("1/0", "2/1"): 0.5})
+    assert k_best(graph, "0/0", ["2/1"])[0].nodes == ("0/0", "1/0", "2/1")
+
+
+def test_a_long_path_of_small_probabilities_keeps_its_order():
+    length = 400
+    graph = chain({(f"{layer}/0", f"{layer + 1}/0"): 1e-3 for layer in range(length)})
+    for layer in range(length):
+        graph.add_node(f"{layer + 1}/1", layer=layer + 1, level=1)
+        graph.add_edge(f"{layer}/{min(layer, 1)}", f"{layer + 1}/1", value=1.1e-3)
+    best = k_best(graph, "0/0", [f"{length}/0", f"{length}/1"])[0]
+    assert best.nodes[-1] == f"{length}/1"
+    assert best.log_probability == pytest.approx(length * math.log(1.1e-3))
+
+
+def test_moves_of_probability_zero_are_never_taken():
+    graph = chain({("0/0", "1/0"): 0.0, ("0/0", "1/1"): 1e-9})
+    assert k_best(graph, "0/0", ["1/0", "1/1"])[0].nodes == ("0/0", "1/1")
+
+
+def test_a_start_that_is_an_end_is_its_own_path():
+    (path,) = k_best(chain({("0/0", "1/0"): 0.5}), "0/0", ["0/0"])
+    assert (path.nodes, path.log_probability) == (("0/0",), 0.0)
+
+
+def test_unreachable_ends_are_refused_by_the_name_of_the_start():
+    with pytest.raises(GraphError, match="'0/0'"):
+        k_best(chain({("0/0", "1/0"): 0.0}), "0/0", ["1/0"])
 
 
 def test_paths_with_the_same_values_in_another_order_tie_whatever_rounding_makes_of_their_sums():
@@ -152,7 +185,6 @@ def test_paths_with_the_same_values_in_another_order_tie_whatever_rounding_makes
                 before = f"{layer}/{level}"
         first, second = k_best(graph, "start", ["5/1", "5/0"], 2)
         assert (first.nodes[-1], first.gap, second.nodes[-1]) == ("5/0", 0.0, "5/1")
-        assert best_path(graph, "start", ["5/1", "5/0"])[0] == list(first.nodes)
 
 
 @seeds

@@ -1,4 +1,4 @@
-"""Literal and unbiased decoding, known designs, a cell's strongest edges, and what is refused."""
+"""Literal and unbiased decoding, designs as paths, a cell's strongest edges, and what is refused."""
 
 import math
 
@@ -9,14 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nasframe.decode import (
-    DESIGNS,
     RULES,
     Bound,
     Distance,
     Margin,
     attribute_cost,
     count_paths,
-    design,
     distance,
     k_best,
     levels_of,
@@ -29,6 +27,8 @@ from nasframe.decode import (
 )
 from nasframe.errors import GraphError
 from nasframe.graph import part
+
+DOWN = (0, 1, *[2] * 10)
 
 
 def trellis(layers=12, levels=4):
@@ -124,17 +124,11 @@ def test_unbiased_decoding_orders_paths_as_two_thirds_of_a_borders_probabilities
     assert [path.nodes for path in found] == [path.nodes for path in expected]
 
 
-@pytest.mark.parametrize("name", DESIGNS)
-def test_every_known_design_is_a_path_of_auto_deeplabs_trellis(name):
+def test_a_path_is_found_by_its_levels_and_tells_them_again():
     graph = trellis()
-    nodes = path_of_levels(graph, "start", design(name).levels)
-    assert levels_of(graph, nodes) == DESIGNS[name].levels
-    assert -12 * math.log(3) <= log_probability(graph, nodes) <= -12 * math.log(2)
-
-
-def test_only_auto_deeplabs_path_is_published():
-    assert [name for name, known in DESIGNS.items() if known.published] == ["auto-deeplab"]
-    assert design("auto-deeplab").levels == (0, 0, 0, 1, 2, 1, 2, 2, 3, 3, 2, 1)
+    nodes = path_of_levels(graph, "start", DOWN)
+    assert nodes[:4] == ("start", "1/0", "2/1", "3/2")
+    assert levels_of(graph, nodes) == DOWN
 
 
 def test_paths_are_as_far_apart_as_their_levels():
@@ -147,8 +141,8 @@ def test_paths_are_as_far_apart_as_their_levels():
 @pytest.mark.parametrize(
     ("layers", "levels", "message"),
     [
-        (10, DESIGNS["deeplabv3"].levels, "12 layers; the trellis ends at '10/2' after 10"),
-        (14, DESIGNS["deeplabv3"].levels, "12 layers; the trellis goes on from '12/2'"),
+        (10, DOWN, "12 layers; the trellis ends at '10/2' after 10"),
+        (14, DOWN, "12 layers; the trellis goes on from '12/2'"),
         (4, (0, 2, 2, 2), "layer 2 of the path is at level 2; from '1/0' the trellis goes to the levels 0, 1"),
     ],
 )
@@ -157,11 +151,6 @@ def test_levels_that_are_no_path_of_a_trellis_are_refused(layers, levels, messag
         path_of_levels(trellis(layers), "start", levels)
     with pytest.raises(GraphError, match="no node 'nowhere'"):
         path_of_levels(trellis(layers), "nowhere", levels)
-
-
-def test_an_unknown_design_is_refused_with_the_known_ones():
-    with pytest.raises(GraphError, match="'u-net'; the known ones are deeplabv3, conv-deconv"):
-        design("u-net")
 
 
 def test_a_block_keeps_its_two_strongest_edges_by_operations_that_are_not_excluded():

@@ -157,16 +157,16 @@ def test_the_unbiased_rule_prefers_no_path_where_the_weights_prefer_none(derive,
     assert literal[-1]["probability"] == pytest.approx(1 / 18)
 
 
-def test_known_designs_are_told_where_they_fit(derive, make_run, stairs, invoke):
+def test_the_designs_that_a_space_knows_are_told_where_they_fit(derive, make_run, stairs, invoke):
     deep = type(stairs)(stairs.Options(layers=12))
     table = np.full((12, 3, 3), 1 / 3)
     folder = make_run(space=deep, snapshots={2: {"move": table, "operation": np.full((3, 3), 1 / 3)}})
     known = {known["name"]: known for known in derive(folder)["known"]}
-    assert known.keys() == {"deeplabv3"}  # the others need a fourth level
-    assert known["deeplabv3"]["path"]["levels"] == [0, 1, *[2] * 10]
-    assert known["deeplabv3"]["distance"] == {"layers": 11, "levels": 21}
-    assert known["deeplabv3"]["path"]["log_probability"] == pytest.approx(12 * math.log(1 / 3))
-    assert "DeepLabv3-like" in invoke("derive", folder).stdout
+    assert known.keys() == {"down"}
+    assert known["down"]["path"]["levels"] == [0, 1, *[2] * 10]
+    assert known["down"]["distance"] == {"layers": 11, "levels": 21}
+    assert known["down"]["path"]["log_probability"] == pytest.approx(12 * math.log(1 / 3))
+    assert "Down-like" in invoke("derive", folder).stdout
 
 
 def test_the_cells_two_strongest_edges_and_their_margins(derive, make_run, stairs):

@@ -15,7 +15,7 @@ from nasframe.plan import forecast
 from nasframe.plan.forecasting import Forecast, PhaseForecast, in_own_process, phases_of
 from nasframe.plan.probe import main as probe_main
 from nasframe.plan.probe import probe
-from nasframe.plan.remedies import Room, find_remedies, shorter, shrink, smaller
+from nasframe.plan.remedies import Room, find_remedies, lighter, shorter
 from nasframe.plugin.registry import Plugin, Registry
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
 from nasframe.training.sgd import Training
@@ -182,32 +182,43 @@ class TestForecast:
             in_own_process(experiment(), "search", 1.0)
 
 
+def fewer_images(options, phase):
+    half = {"images": options.images // 2}
+    yield half | ({"training.accumulate": 2} if phase == "retrain" else {})
+    yield {"places": (1, True)}
+
+
 RESOLVED = {
-    "space": {"checkpoint": False},
-    "evaluator": {"batch": 4, "crop": [65, 129], "training": {"accumulate": 1, "epochs": 10.0, "steps": None}},
     "strategy": {"type": "x", "epochs": 8.0},
-    "retrain": {
-        "space": {"checkpoint": False},
-        "evaluator": {"batch": 3, "crop": 129, "training": {"accumulate": 2, "steps": 100}},
-    },
+    "retrain": {"evaluator": {"training": {"steps": 100}}},
 }
 
 
 class TestRemedies:
-    def test_memory_is_saved_by_what_the_parts_have_the_gentlest_first(self):
-        assert list(smaller(RESOLVED, "search")) == [
-            ("space.checkpoint=true",),
-            ("evaluator.batch=2",),
-            ("evaluator.crop=[33, 65]",),
+    def test_memory_is_saved_by_what_the_options_of_space_and_evaluator_say(self, experiment, monkeypatch):
+        monkeypatch.setattr(TinySpace.Options, "lighter", lambda options, phase: [{"layers": 1}])
+        monkeypatch.setattr(TinyEvaluator.Options, "lighter", fewer_images)
+        made = experiment(EXPERIMENT, "evaluator.images=8", "retrain.evaluator.images=6")
+        assert list(lighter(made, "search")) == [
+            ("space.layers=1",),
+            ("evaluator.images=4",),
+            ("evaluator.places=[1, true]",),
         ]
-        assert list(smaller(RESOLVED, "retrain")) == [
-            ("retrain.evaluator.batch=1", "retrain.evaluator.training.accumulate=6"),
-            ("retrain.evaluator.crop=65",),
+        assert list(lighter(made, "retrain")) == [
+            ("retrain.space.layers=1",),
+            ("retrain.evaluator.images=3", "retrain.evaluator.training.accumulate=2"),
+            ("retrain.evaluator.places=[1, true]",),
         ]
-        assert list(smaller({"space": {}, "evaluator": {}}, "search")) == []
 
-    def test_a_smaller_crop_is_of_a_size_that_networks_like(self):
-        assert [shrink(side) for side in (769, 321, 65, 40, 33, 20)] == [545, 225, 33, 33, 33, 20]
+    def test_where_nothing_is_searched_overrides_speak_of_the_retraining(self, experiment, monkeypatch):
+        monkeypatch.setattr(TinyEvaluator.Options, "lighter", fewer_images)
+        answers = "{layer0: tanh, layer1: identity}"
+        given = f"genotype: {{space: tiny-chain, decisions: {answers}}}"
+        made = experiment(EXPERIMENT.replace("strategy: {type: trains}", given))
+        assert next(lighter(made, "retrain")) == ("evaluator.images=2", "evaluator.training.accumulate=2")
+
+    def test_options_that_say_nothing_save_no_memory(self, experiment):
+        assert list(lighter(experiment(), "search")) == []
 
     def test_changes_are_piled_up_until_the_phase_fits(self, experiment):
         made = experiment()
@@ -221,7 +232,7 @@ class TestRemedies:
             return made
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("nasframe.plan.remedies.smaller", lambda resolved, phase: iter([next(changes)]))
+            patch.setattr("nasframe.plan.remedies.lighter", lambda made, phase: iter([next(changes)]))
             (remedy,) = find_remedies(made, found, Room(memory=50), reload, lambda *_: measured(memory=next(sizes)))
         assert (remedy.phase, remedy.overrides, remedy.measured.memory) == ("search", ("a=2", "b=1", "c=1"), 40)
         assert tried[-1] == ("a=1", "a=2", "b=1", "c=1")
@@ -253,7 +264,7 @@ class TestCommand:
         result = invoke("--memory", "2GB", "--time", "11s")
         assert result.exit_code == 1
         assert "The search does not fit: needs 3.00 GB of 2.00 GB" in result.output
-        assert "no option called batch, crop or checkpoint" in result.output
+        assert "its space and its evaluator know no options by which it would need less" in result.output
         assert "in time with --set 'evaluator.training.steps" not in result.output
         assert "in time with --set 'retrain.evaluator.training.steps=3'" in result.output
         assert "It fits." in invoke("--memory", "4GiB", "--time", "1m").output

@@ -14,8 +14,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from nasframe.graph import with_weights
-from nasframe.plot import cell, curves, heatmap, layout, palette, trellis, weights
+from nasframe.plot import cell, curves, heatmap, layout, operations, palette, trellis, weights
 from nasframe.plot.canvas import readable, saved, text_width
+from nasframe.plot.operations import mean_entropy
 
 OPERATIONS = ("skip", "sep_3x3", "atrous_5x5")
 PUBLISHED_PATH = (0, 0, 0, 1, 2, 1, 2, 2, 3, 3, 2, 1)
@@ -130,6 +131,16 @@ def test_a_move_is_as_wide_as_its_weight():
     assert widths[0.75] == pytest.approx(3 * widths[0.25]) == pytest.approx(1.5 * widths[0.5])
 
 
+@pytest.mark.parametrize(("layers", "levels", "bend"), [((0, 1), (0, 1), 0), ((0, 2), (1, 1), -1), ((0, 3), (0, 1), 1)])
+def test_a_move_over_several_layers_is_bent_away_from_its_rows(layers, levels, bend):
+    graph = nx.DiGraph()
+    for node, layer, level in zip("ab", layers, levels, strict=True):
+        graph.add_node(node, part="network", kind="state", layer=layer, level=level, label=node)
+    graph.add_edge("a", "b", kind="link")
+    (move,) = trellis.compute(graph).moves
+    assert np.sign(move.bend) == bend
+
+
 def test_a_space_without_states_has_no_trellis():
     graph = nx.DiGraph()
     graph.add_node("n0", part="cell", kind="block", layer=0, level=0, label="n0")
@@ -165,12 +176,19 @@ def test_a_cell_shows_the_chosen_operations_with_their_weights(weighted, chosen)
     value = weighted.edges["b4", "b5"]["value"][OPERATIONS.index("atrous_5x5")]
     notes = [pill.note for box in found.boxes if box.label == "b5" for pill in box.pills if "atrous" in pill.label]
     assert notes == [f"{value:.2f}"]
+    pill = next(pill for box in found.boxes for pill in box.pills if pill.edge == ("b4", "b5"))
+    assert (pill.operation, pill.share) == ("atrous_5x5", value)
+
+
+def test_a_wire_is_straight_inside_columns_and_curved_with_level_ends_between_them():
+    wire = cell.Wire(((0.0, 1.0), (1.0, 1.0), (3.0, 5.0), (4.0, 5.0)), link=False)
+    assert list(wire.pieces()) == [((1.0, 1.0),), ((2.0, 1.0), (2.0, 5.0), (3.0, 5.0)), ((4.0, 5.0),)]
 
 
 def test_a_space_that_is_not_yet_searched_shows_how_many_operations_an_edge_has(whole):
     found = cell.compute(whole, "cell")
-    labels = {pill.label for box in found.boxes for pill in box.pills}
-    assert labels == {"3 operations"}
+    shown = {(pill.label, pill.operation, pill.share) for box in found.boxes for pill in box.pills}
+    assert shown == {("3 operations", None, None)}
 
 
 @pytest.mark.parametrize("blocks", [2, 5])
@@ -319,19 +337,46 @@ def test_matrices_of_any_size_are_drawn(classes, tmp_path):
 def test_entropy_falls_from_one_to_zero_as_weights_become_decided(whole):
     sharp = {name: (array == array.max(-1, keepdims=True)).astype(float) for name, array in snapshot(whole).items()}
     series = [(0, with_weights(whole, snapshot(whole, 0.0))), (10, with_weights(whole, sharp))]
-    entropy, operations = weights.compute(series)
+    entropy, means = weights.compute(series)
     assert entropy.steps == (0, 10)
     lines = dict(entropy.lines)
     assert lines["operations (cell)"] == pytest.approx([1, 0])
     assert lines["moves"] == pytest.approx([1, 0])
-    assert [name for name, _ in operations.lines] == list(OPERATIONS)
-    assert sum(values for _, values in operations.lines) == pytest.approx([1, 1])
+    assert [name for name, _ in means.lines] == list(OPERATIONS)
+    assert sum(values for _, values in means.lines) == pytest.approx([1, 1])
 
 
 def test_weights_that_are_not_numbers_have_no_entropy(whole):
     broken = {name: np.full_like(array, np.nan) for name, array in snapshot(whole).items()}
     entropy, _ = weights.compute([(0, with_weights(whole, broken))])
     assert all(np.isnan(values).all() for _, values in entropy.lines)
+
+
+def test_rows_with_nothing_to_decide_do_not_count_in_the_mean_entropy():
+    none = np.nan
+    rows = [[[0.5, 0.5, none], [1.0, none, none], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]], [[none] * 3] * 4]
+    assert mean_entropy(np.array(rows)) == pytest.approx([0.5, none], nan_ok=True)
+
+
+def test_an_operation_weighs_what_it_does_on_the_edges_that_offer_it():
+    graph = nx.DiGraph()
+    graph.add_nodes_from("abc", part="cell", layer=0)
+    graph.add_edge("a", "c", kind="operation", operations=("x", "y"), value=(0.25, 0.75))
+    graph.add_edge("b", "c", kind="operation", operations=("y",), value=(1.0,))
+    found = operations.compute([graph], "cell")
+    assert (found.edges, found.names) == ((("a", "c"), ("b", "c")), ("x", "y"))
+    assert found.means() == pytest.approx(np.array([[0.25, 0.875]]))
+    assert heatmap.of_operations(graph, "cell").values == pytest.approx(found.weights[0], nan_ok=True)
+
+
+def test_moves_that_fork_and_those_that_do_not_are_told_apart():
+    graph = nx.DiGraph()
+    graph.add_nodes_from("abcd", part="network", kind="state", layer=0)
+    graph.add_weighted_edges_from([("a", "b", 0.5), ("a", "c", 0.5), ("b", "d", 1.0)], weight="value", kind="move")
+    ((name, values),) = weights.compute([(0, graph)])[0].lines
+    assert (name, values) == ("moves", pytest.approx([1.0]))
+    graph.remove_edge("a", "c")
+    assert weights.compute([(0, graph)]) == ()
 
 
 def test_no_snapshots_give_no_panels():
@@ -383,7 +428,7 @@ def test_longer_texts_are_wider_and_blanks_have_no_width():
 
 
 def test_importing_the_pictures_loads_neither_torch_nor_pyplot():
-    modules = "trellis, cell, curves, heatmap, weights, layout, palette, canvas"
+    modules = "trellis, cell, curves, heatmap, operations, weights, layout, palette, canvas"
     heavy = "'torch' in sys.modules, 'matplotlib.pyplot' in sys.modules"
     code = f"import sys; from nasframe.plot import {modules}; print({heavy})"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -367,3 +367,8 @@ def test_a_bar_shows_the_phase_and_the_metrics():
     shown = console.file.getvalue()
     assert "retrain" in shown and "10/10" in shown and "loss 0.5" in shown
     assert describe({"other": 1.0, "score": 0.5}) == "score 0.5"
+
+
+def test_a_line_shows_the_first_of_the_metrics_that_an_evaluator_measures():
+    measured = {"val_top5": 0.75, "val_top1": 0.5, "lr": 0.1, "score": 0.25, "loss": 2.0}
+    assert describe(measured) == "loss 2  score 0.25  val_top5 0.75"

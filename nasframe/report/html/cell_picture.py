@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 import networkx as nx
 import numpy as np
@@ -11,7 +10,8 @@ import numpy as np
 from nasframe.graph import part
 from nasframe.plot import cell as plot_cell
 from nasframe.plot.cell import Box, Cell, Pill, Wire
-from nasframe.report.html.frames import Operations
+from nasframe.plot.layout import Point
+from nasframe.plot.operations import Operations
 from nasframe.report.html.markup import Markup, joined, tag
 
 _SCALE = 112.0
@@ -32,19 +32,20 @@ def picture(graph: nx.DiGraph, name: str, operations: Operations | None, genotyp
     """
     found = _squeezed(plot_cell.compute(graph, name, graph if operations else None, roomy=operations is not None))
     inside = part(graph, name)
-    edges = [(a, b) for b in inside for a, _, data in inside.in_edges(b, data=True) if data["kind"] == "operation"]
     kept = part(genotype, name).edges if genotype is not None and operations else ()
-    known = {op: i for i, op in enumerate(operations.names)} if operations else _known(inside)
-    pills = iter(zip((pill for box in found.boxes for pill in box.pills), edges, strict=True))
+    rows = {edge: row for row, edge in enumerate(operations.edges)} if operations else {}
+    numbers = {op: i for i, op in enumerate(operations.names if operations else _names(inside))}
     wires = (_wire(wire) for wire in sorted(found.wires, key=lambda wire: not wire.link))
-    boxes = []
-    for box in found.boxes:
-        inner = []
-        for _ in box.pills:
-            pill, edge = next(pills)
-            row = operations.edges.index(edge) if operations and edge in operations.edges else None
-            inner.append(_pill(pill, _strongest(inside, edge, known), row, kept=edge in kept))
-        boxes.append(joined(_box(box), inner))
+    boxes = [
+        joined(
+            _box(box),
+            (
+                _pill(pill, numbers.get(pill.operation or "", 0), rows.get(pill.edge), kept=pill.edge in kept)
+                for pill in box.pills
+            ),
+        )
+        for box in found.boxes
+    ]
     width, height = (side * _SCALE + 16 for side in found.extent)
     return tag(
         "svg",
@@ -83,19 +84,8 @@ def _squeezed(cell: Cell) -> Cell:
     return Cell(boxes, wires, (moved(cell.extent[0]), cell.extent[1]))
 
 
-def _known(cell: nx.DiGraph) -> dict[str, int]:
-    names = [op for _, _, ops in cell.edges(data="operations") for op in ops or ()]
-    return {name: i for i, name in enumerate(dict.fromkeys(names))}
-
-
-def _strongest(cell: nx.DiGraph, edge: tuple[str, str], known: dict[str, int]) -> tuple[int, float | None]:
-    """The colour's number and the share of what a pill shows."""
-    data = cell.edges[edge]
-    row, names = data.get("value"), data.get("operations", ())
-    if isinstance(row, tuple) and len(row) == len(names):
-        best = max(range(len(row)), key=lambda i: row[i])
-        return known.get(names[best], 0), row[best]
-    return known.get(data.get("operation", ""), 0), None
+def _names(cell: nx.DiGraph) -> dict[str, None]:
+    return dict.fromkeys(op for _, _, ops in cell.edges(data="operations") for op in ops or ())
 
 
 def _box(box: Box) -> Markup:
@@ -105,7 +95,7 @@ def _box(box: Box) -> Markup:
     if box.pills:
         pieces.append(_rectangle(x - width / 2, y - height / 2, width, height, 12, "panel"))
     knob = box.knob * _SCALE
-    end = x + width / 2 - (0.1 * _SCALE if box.pills else 0)
+    end = box.knob_end * _SCALE
     tall = _KNOB if box.pills else height
     look = "block" if box.kind == "block" else "terminal"
     pieces.append(_rectangle(end - knob, y - tall / 2, knob, tall, 19 if look == "block" else 7, look))
@@ -114,31 +104,29 @@ def _box(box: Box) -> Markup:
     return joined(*pieces)
 
 
-def _pill(pill: Pill, strongest: tuple[int, float | None], row: int | None, *, kept: bool) -> Markup:
-    colour, share = strongest
+def _pill(pill: Pill, number: int, row: int | None, *, kept: bool) -> Markup:
     left, top, width = pill.left * _SCALE, pill.y * _SCALE - _PILL / 2, pill.width * _SCALE
-    filled = f"{width * (1.0 if share is None else min(share, 1.0)):.1f}"
+    filled = f"{width * (1.0 if pill.share is None else min(pill.share, 1.0)):.1f}"
     return tag(
         "g",
         _rectangle(left, top, width, _PILL, 7, "ground"),
         tag("rect", x=f"{left:.1f}", y=f"{top:.1f}", width=filled, height=_PILL, rx=7, class_="bar"),
         tag("text", pill.label, x=f"{left + 10:.1f}", y=f"{top + 17:.1f}", class_="operation"),
         tag("text", pill.note, x=f"{left + width - 9:.1f}", y=f"{top + 17:.1f}", text_anchor="end", class_="share"),
-        class_=f"pill c{colour % _COLOURS}" + (" kept" if kept else ""),
+        class_=f"pill c{number % _COLOURS}" + (" kept" if kept else ""),
         data_row=row,
         data_width=f"{width:.1f}",
     )
 
 
 def _wire(wire: Wire) -> Markup:
-    """Straight along even pieces, an S with level ends along odd ones."""
-    points = [(x * _SCALE, y * _SCALE) for x, y in wire.points]
-    words = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
-    for i, ((x0, y0), (x1, y1)) in enumerate(pairwise(points)):
-        middle = (x0 + x1) / 2
-        curve = f"C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"
-        words.append(curve if i % 2 else f"L{x1:.1f} {y1:.1f}")
+    words = ["M" + _point(wire.points[0])]
+    words += [("L" if len(piece) == 1 else "C") + " ".join(map(_point, piece)) for piece in wire.pieces()]
     return tag("path", d="".join(words), class_="wire link" if wire.link else "wire")
+
+
+def _point(at: Point) -> str:
+    return f"{at[0] * _SCALE:.1f} {at[1] * _SCALE:.1f}"
 
 
 def _rectangle(left: float, top: float, width: float, height: float, radius: float, look: str) -> Markup:

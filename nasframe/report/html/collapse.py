@@ -12,11 +12,8 @@ import networkx as nx
 import numpy as np
 
 from nasframe.graph import part
-from nasframe.report.html.frames import Operations, Values
+from nasframe.plot.operations import Operations, Values, named
 
-SKIP = frozenset({"skip", "skip_connect", "skip_connection", "identity"})
-ZERO = frozenset({"zero", "none"})
-"""The field's names of the two operations, in small letters; other operations are counted as neither."""
 LIMIT = 0.5
 RULE = (
     "A cell is called collapsed when, in the last snapshot, skip connections hold more than half of the mixing weight "
@@ -41,9 +38,8 @@ class Shares:
 
 def shares(operations: Operations) -> Shares | None:
     """The shares of a cell; None where no operation is known to compute nothing."""
-    lower = [name.lower() for name in operations.names]
-    skip = np.array([name in SKIP for name in lower])
-    zero = np.array([name in ZERO for name in lower])
+    skip = np.array([name in operations.skips for name in operations.names])
+    zero = np.array([name in operations.zeros for name in operations.names])
     if not (skip | zero).any():
         return None
     weights = np.nan_to_num(operations.weights)
@@ -73,11 +69,16 @@ def warnings(name: str, steps: Sequence[int], found: Shares | None, genotype: nx
     if found is not None and found.zero[-1] > LIMIT:
         said.append(f"zero holds {found.zero[-1]:.0%} of the mixing weight, more than half {_since(steps, found.zero)}")
     if genotype is not None:
-        chosen = [op.lower() for *_, op in part(genotype, name).edges(data="operation") if op]
-        skips = sum(op in SKIP for op in chosen)
+        chosen = [op for *_, op in part(genotype, name).edges(data="operation") if op]
+        skips = sum(op in named(genotype, "skips") for op in chosen)
         if skips > LIMIT * len(chosen):
             said.append(f"{skips} of the genotype's {len(chosen)} operations are skip connections")
     return said
+
+
+def is_known(graph: nx.DiGraph) -> bool:
+    """Whether a graph says which operations compute nothing, be it that none does; those of old run folders do not."""
+    return bool({"skips", "zeros"} & graph.graph.keys())
 
 
 def _since(steps: Sequence[int], values: Values) -> str:

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from nasframe.plot import trellis
 from nasframe.report import text
-from nasframe.report.html import experiment, found, frames, front, header, images, retraining, searching
+from nasframe.report.html import collapse, experiment, found, frames, front, header, images, retraining, searching
 from nasframe.report.html.markup import Markup, data_script, joined, tag, with_code
 from nasframe.report.record import RunRecord
 
@@ -52,7 +52,10 @@ def _sections(record: RunRecord, told: frames.Frames | None) -> list[Section]:
 def _missing(record: RunRecord, told: frames.Frames | None) -> Iterable[Markup]:
     graph = record.graph or record.genotype
     drawn = graph is not None and trellis.compute(graph, record.genotype) is not None
-    if reasons := text.absences(record, trellis=drawn, weights=told is not None):
+    reasons = list(text.absences(record, trellis=drawn, weights=told is not None))
+    if told is not None and told.cells and not collapse.is_known(record.weighted[-1][1]):
+        reasons.append("No word on collapse: `graph.json` does not say which operations compute nothing.")
+    if reasons:
         yield tag("ul", (tag("li", with_code(reason)) for reason in reasons))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import networkx as nx
@@ -40,7 +39,7 @@ def _trellis(record: RunRecord) -> Iterator[Markup]:
     graph = record.graph or record.genotype
     found = plot_trellis.compute(graph, record.genotype) if graph is not None else None
     if found is not None:
-        yield picture(trellis_picture.picture(found, [math.nan] * len(found.moves), None), "Trellis")
+        yield picture(trellis_picture.picture(found, None), "Trellis")
 
 
 def _cell(record: RunRecord, graph: nx.DiGraph, name: str, drawn: bool) -> Iterator[Markup]:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
-import numpy.typing as npt
 
 from nasframe.decode import count_paths, k_best, marginals, terminals
 from nasframe.errors import GraphError
 from nasframe.graph import part, parts
-
-Values = npt.NDArray[np.float64]
+from nasframe.plot import operations
+from nasframe.plot.operations import Operations, Values
 
 MOST_FRAMES = 100
 _MOST_NUMBERS = 150_000
@@ -58,17 +57,6 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Operations:
-    """The operations on the edges of a cell over the snapshots."""
-
-    edges: tuple[tuple[str, str], ...]
-    """By block, then by input, in reading order."""
-    names: tuple[str, ...]
-    weights: Values
-    """Shape (snapshots, edges, names); NaN where an edge does not offer an operation."""
-
-
-@dataclass(frozen=True)
 class Frames:
     """A search's snapshots, evenly spread, the last one among them."""
 
@@ -94,7 +82,7 @@ def compute(weighted: Sequence[tuple[int, nx.DiGraph]]) -> Frames | None:
     most = max(2, min(MOST_FRAMES, _MOST_NUMBERS // numbers, len(weighted)))
     spread = sorted({round(float(i)) for i in np.linspace(0, len(weighted) - 1, most)}) if len(weighted) > 1 else [0]
     graphs = [weighted[i][1] for i in spread]
-    cells = {name: found for name in parts(last) if (found := _operations([part(g, name) for g in graphs]))}
+    cells = {name: found for name in parts(last) if (found := operations.compute(graphs, name))}
     return Frames(tuple(weighted[i][0] for i in spread), _network([part(g, "network") for g in graphs]), cells)
 
 
@@ -127,24 +115,3 @@ def _routes(trellis: nx.DiGraph, nodes: Sequence[str]) -> Routes | None:
         for path in best
     )
     return Routes(shares, tuple(routes), found.entropy)
-
-
-def _operations(cells: Sequence[nx.DiGraph]) -> Operations | None:
-    last = cells[-1]
-    place = {node: (data["layer"], i) for i, (node, data) in enumerate(last.nodes(data=True))}
-    edges = [
-        (a, b)
-        for a, b, data in last.edges(data=True)
-        if isinstance(data.get("value"), tuple) and len(data["value"]) == len(data.get("operations", ()))
-    ]
-    edges.sort(key=lambda edge: (place[edge[1]], place[edge[0]]))
-    names = tuple(dict.fromkeys(name for edge in edges for name in last.edges[edge]["operations"]))
-    if not names:
-        return None
-    weights = np.full((len(cells), len(edges), len(names)), np.nan)
-    for frame, cell in enumerate(cells):
-        for row, edge in enumerate(edges):
-            data = cell.edges[edge]
-            for name, value in zip(data["operations"], data.get("value", ()), strict=False):
-                weights[frame, row, names.index(name)] = value if np.isfinite(value) else np.nan
-    return Operations(tuple(edges), names, weights)

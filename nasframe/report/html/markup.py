@@ -1,20 +1,18 @@
-"""HTML that is escaped by construction: whatever is not ``Markup`` is text, and text is escaped."""
+"""Elements of HTML, escaped by construction: whatever is not markupsafe's ``Markup`` is text, and text is escaped."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable
-from html import escape
 from typing import Any, TypeAlias
+
+from markupsafe import Markup, escape
+
+__all__ = ["Child", "Markup", "data_script", "joined", "tag", "with_code"]
 
 VOID = frozenset({"img", "input", "meta"})
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
-class Markup(str):
-    """Text that is HTML already."""
-
 
 Child: TypeAlias = "str | Iterable[Child] | None"
 """Markup, text that is to be escaped, or several of these; None is nothing."""
@@ -68,7 +66,7 @@ def _attribute(key: str, value: str | float | bool) -> str:
     return f' {name}="{_escaped(f"{value:g}" if isinstance(value, float) else str(value))}"'
 
 
-def _escaped(text: str) -> str:
+def _escaped(text: str) -> Markup:
     return escape(_CONTROLS.sub("\ufffd", text))
 
 

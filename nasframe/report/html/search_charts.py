@@ -20,7 +20,11 @@ def preferences(frames: Frames) -> Iterator[Chart]:
     steps = np.array(frames.steps, dtype=np.float64)
     if len(steps) < 2:
         return
-    entropies = [Line(f"operations ({readable(n)})", steps, _entropy(o.weights)) for n, o in frames.cells.items()]
+    entropies = [
+        Line(f"operations ({readable(name)})", steps, operations.entropy())
+        for name, operations in frames.cells.items()
+        if len(operations.names) > 1
+    ]
     if frames.network is not None and all(frames.network.routes):
         routes = [r for r in frames.network.routes if r]
         most = math.log(frames.network.count) if frames.network.count and frames.network.count > 1 else 1.0
@@ -33,8 +37,7 @@ def preferences(frames: Frames) -> Iterator[Chart]:
         title = "Entropy: 1 undecided, 0 decided"
         yield Chart(title, tuple(entropies), lowest=0.0, highest=1.0, follows=True)
     for name, operations in frames.cells.items():
-        offered = np.isfinite(operations.weights).sum(1)
-        means = np.nan_to_num(operations.weights).sum(1) / np.where(offered, offered, np.nan)
+        means = operations.means()
         lines = tuple(Line(op, steps, means[:, k]) for k, op in enumerate(operations.names))
         even = 1 / len(lines)
         yield Chart(f"Mean weight of each operation ({readable(name)}); dotted: even", lines, limit=even, follows=True)
@@ -63,15 +66,3 @@ def idle_operations(record: RunRecord, frames: Frames) -> Iterator[Markup]:
     warned = any(collapse.warnings(name, frames.steps, shares, record.genotype) for name, shares in found.items())
     verdict = "The search has collapsed; see the warning above." if warned else "No collapse."
     yield tag("p", tag("strong", verdict), " ", collapse.RULE)
-
-
-def _entropy(weights: np.ndarray) -> np.ndarray:
-    """The mean over the edges of each row's entropy, as a share of that of equal weights; shape (snapshots,)."""
-    filled = np.nan_to_num(weights)
-    offered = np.isfinite(weights).sum(-1)
-    totals = filled.sum(-1, keepdims=True)
-    shares = np.divide(filled, totals, out=np.zeros_like(filled), where=totals > 0)
-    logs = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
-    rows = -(shares * logs).sum(-1) / np.log(np.maximum(offered, 2))
-    mean: np.ndarray = rows.mean(-1)
-    return mean

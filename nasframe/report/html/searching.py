@@ -49,7 +49,7 @@ def data(record: RunRecord, frames: Frames) -> dict[str, Any]:
     """What the page's script shows of each snapshot."""
     told: dict[str, Any] = {"steps": list(frames.steps), "cells": {}}
     if frames.network is not None:
-        labels = telling.labels(record.weighted[-1][1])
+        labels = telling.path_labels(record.weighted[-1][1])
         told["moves"] = _rounded(frames.network.moves)
         told["marginals"] = [_rounded(r.marginals) if r else [] for r in frames.network.routes]
         told["routes"] = [[list(route.nodes) for route in r.best] if r else [] for r in frames.network.routes]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import networkx as nx
 
 from nasframe.graph import part
-from nasframe.plot.canvas import readable
+from nasframe.plot.canvas import labels
 from nasframe.report import markdown as md
 from nasframe.report.html.frames import Frames, Network, Route, Routes
 
@@ -37,12 +37,12 @@ def sentence(frames: Frames, network: Network, index: int) -> str:
     )
 
 
-def rows(routes: Routes | None, labels: Sequence[str]) -> list[tuple[str, str, str, str]]:
+def rows(routes: Routes | None, names: Sequence[str]) -> list[tuple[str, str, str, str]]:
     """Of each of the best paths its nodes, log-probability, probability and gap to the next."""
     best = routes.best if routes else ()
     return [
         (
-            " → ".join(labels[node] for node in route.nodes),
+            " → ".join(names[node] for node in route.nodes),
             fixed(route.log_probability),
             f"{100 * math.exp(route.log_probability):.2f} %",
             _gap(route),
@@ -51,10 +51,9 @@ def rows(routes: Routes | None, labels: Sequence[str]) -> list[tuple[str, str, s
     ]
 
 
-def labels(graph: nx.DiGraph) -> list[str]:
-    """Of the nodes of the network, in their order."""
-    network = part(graph, "network")
-    return [readable(str(data.get("label", node))) for node, data in network.nodes(data=True)]
+def path_labels(graph: nx.DiGraph) -> list[str]:
+    """Of the nodes of the network, in the order by which routes name them."""
+    return [*labels(part(graph, "network")).values()]
 
 
 def _gap(route: Route) -> str:

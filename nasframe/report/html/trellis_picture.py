@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from nasframe.plot.canvas import readable, text_width
 from nasframe.plot.trellis import Move, Place, Trellis
 from nasframe.report.html.frames import Route, Routes
@@ -17,12 +15,11 @@ OFFSETS = (0, 6, -6)
 """How far the best path and its runners-up are moved down, so that all are seen where they run together."""
 
 
-def picture(trellis: Trellis, weights: Sequence[float], routes: Routes | None) -> Markup:
+def picture(trellis: Trellis, routes: Routes | None) -> Markup:
     """The trellis at one snapshot.
 
     Args:
         trellis: its places and moves.
-        weights: of each move; NaN: none.
         routes: where paths go; None: unknown.
     """
     at = _Placing(trellis)
@@ -31,7 +28,7 @@ def picture(trellis: Trellis, weights: Sequence[float], routes: Routes | None) -
     return tag(
         "svg",
         at.axes(),
-        tag("g", (at.move(i, move, weights[i]) for i, move in enumerate(trellis.moves)), class_="moves"),
+        tag("g", (at.move(i, move) for i, move in enumerate(trellis.moves)), class_="moves"),
         tag("g", (at.route(i, best[i] if i < len(best) else None) for i in reversed(range(len(OFFSETS))))),
         tag("g", (at.node(i, place, marginals[i]) for i, place in enumerate(trellis.places))),
         viewBox=f"0 0 {at.width} {at.height}",
@@ -74,18 +71,16 @@ class _Placing:
         )
         return joined(rows, tag("g", columns, class_="tick"), titles)
 
-    def move(self, index: int, move: Move, weight: float) -> Markup:
+    def move(self, index: int, move: Move) -> Markup:
         (x1, y1), (x2, y2) = self.point(move.start), self.point(move.end)
         if move.link:
-            bend = 0 if x2 - x1 <= _COLUMN else (-1 if y1 >= y2 else 1) * (x2 - x1) * 0.16
-            middle = f"{(x1 + x2) / 2:g} {(y1 + y2) / 2 + bend:g}"
+            middle = f"{(x1 + x2) / 2:g} {(y1 + y2) / 2 + move.bend * (x2 - x1):g}"
             return tag("path", d=f"M{x1} {y1}Q{middle} {x2} {y2}", class_="link")
-        known = weight == weight
-        width = max(0.6, WIDEST * min(weight, 1.0)) if known else 1.5
-        said = f"weight {weight:.3f}" if known else None
+        known = move.weight is not None
+        width = 1.5 if move.weight is None else max(0.6, WIDEST * min(move.weight, 1.0))
         return tag(
             "line",
-            tag("title", said) if said else None,
+            tag("title", f"weight {move.weight:.3f}") if known else None,
             x1=x1,
             y1=y1,
             x2=x2,

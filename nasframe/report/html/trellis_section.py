@@ -20,7 +20,7 @@ def section(record: RunRecord, frames: Frames, network: Network) -> Iterator[Mar
     found = plot_trellis.compute(graph, record.genotype)
     routes = network.routes[-1]
     if found is not None:
-        yield picture(trellis_picture.picture(found, list(network.moves[-1]), routes), "Trellis")
+        yield picture(trellis_picture.picture(found, routes), "Trellis")
         yield _legend(chosen=record.genotype is not None, routes=routes is not None)
     if routes is None:
         yield tag(
@@ -31,7 +31,7 @@ def section(record: RunRecord, frames: Frames, network: Network) -> Iterator[Mar
         columns = ("rank", "path", "log-probability", "probability", "gap to the next")
         rows: list[Sequence[Child]] = [
             (str(i + 1), *(tag("td", text, class_="path" if j == 0 else "number") for j, text in enumerate(row)))
-            for i, row in enumerate(telling.rows(routes, telling.labels(graph)))
+            for i, row in enumerate(telling.rows(routes, telling.path_labels(graph)))
         ]
         yield tag("div", table(columns, rows, 2, "The most probable paths"), id="paths")
     if found is not None:

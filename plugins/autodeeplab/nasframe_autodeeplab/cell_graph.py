@@ -41,7 +41,7 @@ def edges(blocks: int) -> list[Edge]:
 
 def cell_graph(blocks: int, operations: Sequence[str]) -> nx.DiGraph:
     """The relaxed cell with the attributes of ``nasframe.graph``; its nodes are ``cell/h-2`` to ``cell/output``."""
-    graph = nx.DiGraph()
+    graph = nx.DiGraph(skips=("skip",), zeros=("zero",))
     kinds = {name: "input" for name in CELL_INPUTS}
     kinds |= {block_name(block): "block" for block in range(1, blocks + 1)} | {"output": "output"}
     for rank, (name, kind) in enumerate(kinds.items()):

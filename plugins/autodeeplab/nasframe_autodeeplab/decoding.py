@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from nasframe import Genotype
-from nasframe.decode import RULES
+from nasframe.decode import RULES, k_best
 from nasframe.genotype import trace
-from nasframe.graph import best_path, with_weights
+from nasframe.graph import with_weights
 from nasframe_autodeeplab.cell_graph import edges
 from nasframe_autodeeplab.questions import Questions
 from nasframe_autodeeplab.trellis import ENTRY, last_states, moves
@@ -56,5 +56,5 @@ def _strongest_cell(questions: Questions, weights: np.ndarray) -> dict[str, Any]
 def _strongest_path(questions: Questions, weights: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """The most probable path by the betas (Viterbi), under the space's rule for borders."""
     graph = RULES[questions.options.decode](with_weights(moves(questions.trellis), weights))
-    path, _ = best_path(graph, ENTRY, last_states(questions.trellis))
-    return {f"path/l{layer}": graph.nodes[node]["stride"] for layer, node in enumerate(path) if layer > 0}
+    (path,) = k_best(graph, ENTRY, last_states(questions.trellis))
+    return {f"path/l{layer}": graph.nodes[node]["stride"] for layer, node in enumerate(path.nodes) if layer > 0}

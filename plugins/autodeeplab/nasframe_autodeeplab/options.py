@@ -133,6 +133,10 @@ class AutoDeepLabOptions(Options):
             raise ValueError("operations holds 'zero' alone, which is never derived; add another primitive")
         return self
 
+    def lighter(self, phase: Literal["search", "retrain"]) -> list[dict[str, bool]]:
+        """The activations of the supernet's cells computed again."""
+        return [{"checkpoint": True}] if phase == "search" and not self.checkpoint else []
+
     @property
     def kept_operations(self) -> tuple[Primitive, ...]:
         """The primitives that may be derived: all but ``zero``."""

@@ -16,7 +16,8 @@ _CELL: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "b4": (("b1", "sep_5x5"), ("b3", "sep_5x5")),
     "b5": (("b2", "sep_5x5"), ("b4", "atrous_5x5")),
 }
-_PATH = (4, 4, 4, 8, 16, 8, 16, 16, 32, 32, 16, 8)
+PATH = (4, 4, 4, 8, 16, 8, 16, 16, 32, 32, 16, 8)
+"""Strides of the layers."""
 
 
 _NOTE = (
@@ -32,7 +33,7 @@ def _record(filters: int, params: float, macs: float) -> GenotypeRecord:
     for block, inputs in _CELL.items():
         decisions.append((f"cell/{block}/inputs", tuple(source for source, _ in inputs)))
         decisions.extend((f"cell/{block}/{source}", operation) for source, operation in inputs)
-    decisions.extend((f"path/l{layer}", stride) for layer, stride in enumerate(_PATH, start=1))
+    decisions.extend((f"path/l{layer}", stride) for layer, stride in enumerate(PATH, start=1))
     return GenotypeRecord(
         Genotype("autodeeplab", tuple(decisions)),
         {"filters": filters},

@@ -13,6 +13,7 @@ from nasframe import (
     Choose,
     Genotype,
     Labels,
+    Landmarked,
     Measure,
     Priced,
     Relaxable,
@@ -28,12 +29,13 @@ from nasframe_autodeeplab.questions import Questions
 from nasframe_autodeeplab.trellis import ENTRY, HEAD, STEM, keep_edges
 
 if TYPE_CHECKING:
+    from nasframe.decode import Design
     from nasframe_autodeeplab.network import Network
     from nasframe_autodeeplab.single_path import SinglePath
     from nasframe_autodeeplab.supernet import AutoDeepLabSupernet
 
 
-class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
+class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Landmarked):
     """A cell of B blocks, repeated along a path of L layers through the levels of the trellis.
 
     Its decisions are those of ``Questions``.
@@ -133,6 +135,12 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced):
         validate(self, genotype)
         _require_dense(task)
         return priced_trellis(self.questions, genotype, task, measure)
+
+    def designs(self) -> tuple[Design, ...]:
+        """Those that the paper sets its own against, and its own."""
+        from nasframe_autodeeplab.designs import DESIGNS
+
+        return DESIGNS
 
 
 def _require_dense(task: Task) -> None:

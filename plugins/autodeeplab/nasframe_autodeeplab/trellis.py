@@ -25,6 +25,11 @@ def state(layer: int, stride: int) -> str:
     return f"l{layer}/s{stride}"
 
 
+def level_of(stride: int) -> int:
+    """The row of a stride; stems at finer ones stand in the finest."""
+    return max(0, (stride // FINEST).bit_length() - 1)
+
+
 def trellis(layers: int, levels: int) -> nx.DiGraph:
     """All states and moves, with the attributes of ``nasframe.graph`` and each network node's ``stride``.
 
@@ -92,10 +97,8 @@ def skipped(graph: nx.DiGraph, node: str) -> str:
 
 
 def _add(graph: nx.DiGraph, node: str, kind: str, layer: int, stride: int) -> None:
-    level = max(0, (stride // FINEST).bit_length() - 1)
-    graph.add_node(
-        node, part="network", kind=kind, layer=layer, level=level, stride=stride, label=_label(node, kind, stride)
-    )
+    level, label = level_of(stride), _label(node, kind, stride)
+    graph.add_node(node, part="network", kind=kind, layer=layer, level=level, stride=stride, label=label)
 
 
 def _label(node: str, kind: str, stride: int) -> str:

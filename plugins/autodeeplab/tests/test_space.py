@@ -57,6 +57,16 @@ def test_the_path_starts_at_stride_4_and_moves_one_level_at_most():
         assert set(path) <= {4, 8, 16, 32}
 
 
+def test_checkpoints_save_memory_in_a_search_that_has_none():
+    assert AutoDeepLab.Options().lighter("search") == [{"checkpoint": True}]
+    assert AutoDeepLab.Options(checkpoint=True).lighter("search") == AutoDeepLab.Options().lighter("retrain") == []
+
+
+def test_graphs_say_which_operations_compute_nothing():
+    for graph in (AutoDeepLab().graph(), AutoDeepLab().graph(autodeeplab_s.genotype)):
+        assert (graph.graph["skips"], graph.graph["zeros"]) == (("skip",), ("zero",))
+
+
 def test_a_small_space_enumerates_to_as_many_genotypes_as_counting_by_hand_gives():
     space = AutoDeepLab(AutoDeepLab.Options(layers=2, levels=2, blocks=2, operations=("skip", "max_pool_3x3", "zero")))
     assert sum(1 for _ in enumerate_all(space)) == (1 * 4) * (3 * 4) * 4

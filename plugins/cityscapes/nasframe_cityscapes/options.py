@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,6 +13,7 @@ from nasframe.training.options import TrainingOptions
 Pixels = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 Colour = tuple[float, float, float]
+_SHRUNK_BY, _SMALLEST_CROP = 0.75, 33
 
 
 class HardPixelOptions(Options):
@@ -75,7 +77,22 @@ class SegmentationOptions(Options):
             raise ValueError(f"scale is [{self.scale[0]}, {self.scale[1]}]; the smaller number comes first")
         return self
 
+    def lighter(self, phase: Literal["search", "retrain"]) -> Iterator[dict[str, Any]]:
+        """Half the batch, in retraining with as many more to an update, so that it sees as much; then smaller crops."""
+        if self.batch > 1:
+            half = self.batch // 2
+            more = {"training.accumulate": self.training.accumulate * (self.batch // half)}
+            yield {"batch": half, **(more if phase == "retrain" else {})}
+        sides = [shrunk(side) for side in self.crop_size]
+        if sides != list(self.crop_size):
+            yield {"crop": sides[0] if isinstance(self.crop, int) else sides}
+
     @property
     def crop_size(self) -> tuple[int, int]:
         """Height and width of a crop."""
         return (self.crop, self.crop) if isinstance(self.crop, int) else self.crop
+
+
+def shrunk(side: int) -> int:
+    """A smaller side of 32·n + 1 pixels, which strided networks like; no less than 33."""
+    return max(min(side, _SMALLEST_CROP), int(side * _SHRUNK_BY - 1) // 32 * 32 + 1)

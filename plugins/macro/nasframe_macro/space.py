@@ -70,7 +70,7 @@ class Macro(SearchSpace, Canonical, Growing):
         count = sum(self.options.stages)
         names = ["stem", *(f"layer{layer}" for layer in range(1, count + 1)), "head"]
         kinds = ["input", *["block"] * count, "output"]
-        graph = nx.DiGraph(space=self.name)
+        graph = nx.DiGraph(space=self.name, skips=(IDENTITY,))
         for rank, (name, kind) in enumerate(zip(names, kinds, strict=True)):
             graph.add_node(f"cell/{name}", part="cell", kind=kind, layer=rank, level=0, label=name)
         for before, name in pairwise(names[:-1]):

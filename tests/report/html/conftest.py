@@ -45,7 +45,7 @@ ORIGINS = {
 
 
 def make_space(layers, levels, blocks):
-    graph = nx.DiGraph()
+    graph = nx.DiGraph(skips=("skip",), zeros=("zero",))
     graph.add_node("stem", part="network", kind="stem", layer=0, level=0, label="stem")
     row = 0
     for layer in range(1, layers + 1):

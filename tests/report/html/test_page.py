@@ -303,6 +303,17 @@ def test_a_collapse_is_warned_of_with_its_rule(build):
     assert "more than half of the mixing weight that zero leaves" in shown.prose
 
 
+def test_a_graph_that_does_not_say_what_computes_nothing_leaves_collapse_untold(build):
+    path = build.searching(towards=1).folder / "graph.json"
+    graph = json.loads(path.read_text())
+    build.json("graph.json", {**graph, "graph": {}})
+    shown = look(build.folder)
+    assert "Warning" not in shown.prose and "Operations that compute nothing" not in shown.headings
+    assert "No word on collapse: graph.json does not say which operations compute nothing." in shown.prose
+    build.json("graph.json", {**graph, "graph": {"skips": [], "zeros": []}})
+    assert "No word on collapse" not in look(build.folder).prose
+
+
 def test_a_sound_search_is_not_warned_of(whole):
     assert "Warning" not in whole[1].prose and "No collapse." in whole[1].prose
 

@@ -10,19 +10,19 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from nasframe.plot.operations import Operations
 from nasframe.report.html import chart, collapse, frames, images
 from nasframe.report.html.chart import Chart, Line
-from nasframe.report.html.frames import Operations
 from nasframe.report.html.markup import Markup, data_script, joined, tag, with_code
 
 
 def operations(*rows, names=("sep", "skip", "zero")):
     """One edge whose weights are the rows, one a snapshot."""
-    return Operations((("a", "b"),), names, np.array(rows, dtype=np.float64)[:, None, :])
+    return Operations((("a", "b"),), names, np.array(rows, dtype=np.float64)[:, None, :], ("skip",), ("zero",))
 
 
 def genotype(*chosen):
-    graph = nx.MultiDiGraph()
+    graph = nx.MultiDiGraph(skips=("skip", "identity"))
     graph.add_nodes_from("ab", part="cell")
     for op in chosen:
         graph.add_edge("a", "b", operation=op)
@@ -30,7 +30,7 @@ def genotype(*chosen):
 
 
 def test_text_is_escaped_and_markup_is_not():
-    assert tag("p", "a<b", tag("b", "&"), title='"x"') == '<p title="&quot;x&quot;">a&lt;b<b>&amp;</b></p>'
+    assert tag("p", "a<b", tag("b", "&"), title='"x"') == '<p title="&#34;x&#34;">a&lt;b<b>&amp;</b></p>'
     assert joined(["a", None, ["<", Markup("<br>")]]) == "a&lt;<br>"
 
 
@@ -78,6 +78,24 @@ def test_shares_count_skip_against_what_zero_leaves():
     assert found.won.tolist() == [0.0, 1.0]
 
 
+def test_a_graph_says_which_operations_compute_nothing():
+    graph = nx.DiGraph(skips=("through",), zeros=("cut",))
+    graph.add_nodes_from("ab", part="cell", layer=0)
+    graph.add_edge("a", "b", kind="operation", operations=("conv", "through", "cut"), value=(0.5, 0.25, 0.25))
+    (cell,) = frames.compute([(0, graph)]).cells.values()
+    assert (cell.skips, cell.zeros) == (("through",), ("cut",))
+    assert collapse.shares(cell).skip_of_rest == pytest.approx([1 / 3])
+
+
+@pytest.mark.parametrize("attributes", [{}, {"skips": "skip", "zeros": None}])
+def test_a_graph_that_does_not_say_it_is_not_judged_by_names(attributes):
+    graph = nx.DiGraph(**attributes)
+    graph.add_nodes_from("ab", part="cell", layer=0)
+    graph.add_edge("a", "b", kind="operation", operations=("skip", "zero"), value=(0.9, 0.1))
+    (cell,) = frames.compute([(0, graph)]).cells.values()
+    assert collapse.shares(cell) is None
+
+
 def test_operations_of_other_names_are_not_judged():
     assert collapse.shares(operations([0.5, 0.5], names=("rate 1", "rate 2"))) is None
 
@@ -101,7 +119,7 @@ def test_a_collapse_is_what_lasts_to_the_end(rows, said):
 
 
 def test_a_genotype_of_skips_has_collapsed_without_any_weights():
-    (said,) = collapse.warnings("cell", [], None, genotype("skip", "Identity", "sep"))
+    (said,) = collapse.warnings("cell", [], None, genotype("skip", "identity", "sep"))
     assert said == "2 of the genotype's 3 operations are skip connections"
     assert collapse.warnings("cell", [], None, genotype("skip", "sep")) == []
 
