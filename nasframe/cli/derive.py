@@ -18,7 +18,7 @@ from nasframe.errors import ExperimentError, GenotypeError, NasframeError
 from nasframe.files import genotypes
 from nasframe.genotype import GenotypeRecord
 from nasframe.plugin.registry import Registry
-from nasframe.runfolder.reading import read_task
+from nasframe.runfolder.reading import RunReader
 from nasframe.space import Task
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _final_space(folder: Path, registry: Registry) -> FinalSpace | NasframeError
 
 def _task(folder: Path, size: tuple[int, int] | None, classes: int | None) -> Task | None:
     """What networks have to do: as the run says, but for what is given."""
-    task = read_task(folder)
+    task = RunReader(folder).task()
     if size and classes:
         return Task(task.in_channels if task else CHANNELS, classes, size, task.dense if task else True)
     if task is None:

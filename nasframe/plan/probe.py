@@ -29,8 +29,8 @@ from nasframe.experiment.checking import load
 from nasframe.experiment.experiment import Experiment
 from nasframe.genotype import Genotype, sample
 from nasframe.plugin.registry import Registry
-from nasframe.run.journal import Phase
 from nasframe.run.problems import Problems, make_strategy, prepared
+from nasframe.runfolder.layout import Phase
 from nasframe.stepper import Stepper, Uneven
 from nasframe.strategy import Problem
 from nasframe.training.seeding import seed_all

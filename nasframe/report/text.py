@@ -133,7 +133,7 @@ def retraining(record: RunRecord, figures: Figures) -> Iterator[str]:
     if record.pictures:
         yield "### Pictures"
         for picture in record.pictures:
-            yield md.figure(readable(picture.stem), picture.relative_to(record.folder).as_posix())
+            yield md.figure(readable(picture.stem), record.layout.name(picture))
 
 
 def missing(record: RunRecord, figures: Figures) -> Iterator[str]:
@@ -153,9 +153,8 @@ def absences(record: RunRecord, *, trellis: bool, weights: bool) -> list[str]:
         weights: whether any weights of operations or moves could be.
     """
     absent = list(record.faults)
-    absent += [
-        f"`{name}` is not there" for name in ("experiment.yaml", "status.json") if not (record.folder / name).is_file()
-    ]
+    files = record.layout
+    absent += [f"`{files.name(path)}` is not there" for path in (files.experiment, files.status) if not path.is_file()]
     if not record.events:
         absent.append("No curves and no times: there are no events.")
     if record.genotype is None:

@@ -63,9 +63,14 @@ def save(path: Path, position: Position, state: Mapping[str, Any]) -> None:
     atomic.write_bytes(path, b"".join((MAGIC, json.dumps(header).encode(), b"\n", body)))
 
 
+def written(folder: Path, prefix: str) -> list[Path]:
+    """The files of a phase's checkpoints, usable or not, the oldest first."""
+    return sorted(folder.glob(f"{prefix}-[0-9]*.pt"), key=_step)
+
+
 def prune(folder: Path, prefix: str, keep: int, step: int) -> None:
     """Delete all but the last ``keep`` checkpoints up to ``step``."""
-    known = [path for path in _found(folder, prefix) if _step(path) <= step]
+    known = [path for path in written(folder, prefix) if _step(path) <= step]
     for path in known[:-keep]:
         path.unlink()
 
@@ -80,7 +85,7 @@ def load_latest(folder: Path, prefix: str, fingerprint: str, warn: Callable[[str
         RunError: there are checkpoints, but none is usable.
     """
     refused = []
-    for path in reversed(_found(folder, prefix)):
+    for path in reversed(written(folder, prefix)):
         try:
             checkpoint = _read(path, fingerprint)
         except _Unusable as error:
@@ -113,11 +118,6 @@ def read_state(path: Path) -> dict[str, Any] | None:
         raise RunFolderError(f"{path} cannot be read ({error.strerror})") from error
     except _Unusable as error:
         raise RunFolderError(f"{path} {error}") from error
-
-
-def _found(folder: Path, prefix: str) -> list[Path]:
-    """The phase's checkpoints, oldest first."""
-    return sorted(folder.glob(f"{prefix}-[0-9]*.pt"), key=_step)
 
 
 def _step(path: Path) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import nasframe
 from nasframe.files import atomic
 from nasframe.genotype import GenotypeRecord
-from nasframe.runfolder.reading import read_mapping
+from nasframe.runfolder.reading import RunReader
 from nasframe.space import Task
 
 LONGEST = 64
@@ -24,9 +24,10 @@ def card(folder: Path, record: GenotypeRecord, task: Task, seed: int) -> dict[st
         folder: the run's.
         record: the genotype with the options of the final network.
     """
-    evaluator = read_mapping(folder / "retrain/evaluator.json") or read_mapping(folder / "evaluator.json")
-    measured = read_mapping(folder / "retrain/metrics.json")
-    environment = read_mapping(folder / "environment.json")
+    reader = RunReader(folder)
+    files = reader.layout
+    evaluator = reader.mapping(files.retrain_evaluator) or reader.mapping(files.evaluator)
+    measured, environment = reader.mapping(files.metrics), reader.mapping(files.environment)
     preprocessing = {key: evaluator[key] for key in ("mean", "std") if key in evaluator}
     output = "(N, classes, H, W)" if task.dense else "(N, classes)"
     return {
@@ -46,7 +47,7 @@ def card(folder: Path, record: GenotypeRecord, task: Task, seed: int) -> dict[st
             "layout": f"{output} float32, before softmax",
             "classes": evaluator.get("classes", task.num_classes),
         },
-        "cost": read_mapping(folder / "retrain/cost.json"),
+        "cost": reader.mapping(files.cost),
         "scores": {"score": measured.get("score"), **measured.get("metrics", {})},
         "data": {key: fact for key, value in evaluator.items() if (fact := _brief(value)) not in ({}, None)},
         "seed": seed,

@@ -13,8 +13,6 @@ from nasframe.files import atomic
 from nasframe.genotype import Genotype
 from nasframe.run.candidates.engine import Job, Outcome
 
-NAME = "evaluations.jsonl"
-
 
 @final
 class Kept:
