@@ -70,9 +70,9 @@ def retrain(
 
 
 def _start(network: nn.Module, weights: Path, journal: Journal) -> None:
-    start = start_from(network, weights)
-    atomic.write_json(journal.folder.layout.start, start.facts())
-    for line in start.lines():
+    found = start_from(network, weights)
+    atomic.write_json(journal.folder.layout.start, {"file": str(weights), **found.facts()})
+    for line in found.lines(weights):
         journal.progress.say(line)
 
 

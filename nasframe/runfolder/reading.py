@@ -13,7 +13,7 @@ import networkx as nx
 import numpy as np
 import yaml
 
-from nasframe.errors import RunFolderError
+from nasframe.errors import RunFolderError, listed
 from nasframe.graph import from_json
 from nasframe.runfolder.layout import RunLayout
 from nasframe.space import Task
@@ -24,8 +24,6 @@ _UNREADABLE = (
     *(yaml.YAMLError, nx.NetworkXError, zipfile.BadZipFile),
 )
 """What reading a torn or foreign file may raise."""
-_MOST_NAMES = 8
-"""Of a folder that is no run's, in a message."""
 _CHANNELS = 3
 """Of images, where a run folder does not say it."""
 
@@ -49,8 +47,7 @@ def require_run(folder: Path, *, or_else: str = "") -> RunLayout:
         return layout
     if folder.is_dir():
         names = sorted(path.name for path in folder.iterdir())
-        held = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
-        found = f"holds {held}" if names else "is empty"
+        found = f"holds {listed(names)}" if names else "is empty"
     else:
         found = "is a file" if folder.exists() else "does not exist"
     raise RunFolderError(
