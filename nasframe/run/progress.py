@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from nasframe.files.words import clock
+
 SHOWN = ("loss", "score", "best_score", "val_miou", "val_accuracy")
 """The metrics that have room on a line."""
 LINE_SECONDS = 10.0
@@ -115,7 +117,7 @@ class LineProgress:
         if step == self._steps or now - self._shown >= LINE_SECONDS:
             self._shown = now
             left = (now - self._began) / max(1, step - self._done) * (self._steps - step)
-            self.say(f"{self._phase} {step}/{self._steps}  {describe(self._latest)}  {_duration(left)} left")
+            self.say(f"{self._phase} {step}/{self._steps}  {describe(self._latest)}  {clock(left)} left")
 
     def end(self) -> None:
         """Nothing: the last step has its line."""
@@ -177,9 +179,3 @@ class BarProgress:
 def describe(metrics: Mapping[str, float]) -> str:
     """The metrics that have room on a line."""
     return "  ".join(f"{name} {metrics[name]:.4g}" for name in SHOWN if name in metrics)
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

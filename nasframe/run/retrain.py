@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 from functools import partial
 from pathlib import Path
@@ -64,7 +63,7 @@ def retrain(
         journal.begin(1, None)
         build = partial(problem.space.build, genotype, task)
         result = problem.evaluator.evaluate(Candidate(genotype, build))
-    atomic.write_json(files.metrics, _plain(result))
+    atomic.write_json(files.metrics, result.to_dict("score", "metrics", "tables"))
     journal.record("evaluation", journal.steps, score=result.score, metrics=dict(result.metrics))
     return result
 
@@ -74,11 +73,6 @@ def _start(network: nn.Module, weights: Path, journal: Journal) -> None:
     atomic.write_json(journal.folder.layout.start, {"file": str(weights), **found.facts()})
     for line in found.lines(weights):
         journal.progress.say(line)
-
-
-def _plain(result: Evaluation) -> dict[str, object]:
-    tables = {name: dataclasses.asdict(table) for name, table in result.tables.items()}
-    return {"score": result.score, "metrics": dict(result.metrics), "tables": tables}
 
 
 def _save_weights(path: Path, network: nn.Module) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import nasframe
 from nasframe.files import atomic
+from nasframe.files.words import number
 from nasframe.genotype import GenotypeRecord
 from nasframe.runfolder.reading import RunReader
 from nasframe.space import Task
@@ -81,15 +82,11 @@ def _rows(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
     if isinstance(value, list):
         return ", ".join(map(_shown, value))
     if isinstance(value, Mapping):
         return "; ".join(f"{key}: {_shown(inner)}" for key, inner in value.items())
-    return str(value).replace("|", "\\|")
+    return number(value, digits=6).replace("|", "\\|")
 
 
 def _brief(value: Any) -> Any:
