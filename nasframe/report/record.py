@@ -11,6 +11,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from nasframe.errors import first_line
 from nasframe.graph import with_weights
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.reading import RunReader, require_run
@@ -103,8 +104,7 @@ def _weighted(graph: nx.DiGraph | None, snapshots: Snapshots) -> tuple[Weighted,
         try:
             found.append((step, with_weights(graph, arrays)))
         except (IndexError, TypeError, ValueError) as error:
-            reason = str(error).partition("\n")[0]
-            faults.append(f"the snapshot of step {step} does not fit `graph.json` ({reason})")
+            faults.append(f"the snapshot of step {step} does not fit `graph.json` ({first_line(error)})")
     return tuple(found), faults
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from nasframe.errors import RunError, RunFolderError
+from nasframe.errors import RunError, RunFolderError, first_line
 from nasframe.files import atomic
 
 MAGIC = b"nasframe checkpoint 1\n"
@@ -144,7 +144,7 @@ def _read(path: Path, fingerprint: str | None) -> Checkpoint:
     try:
         state = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError) as error:
-        raise _Unusable(f"cannot be loaded ({str(error).splitlines()[0]})") from error
+        raise _Unusable(f"cannot be loaded ({first_line(error)})") from error
     return Checkpoint(path, position, state)
 
 

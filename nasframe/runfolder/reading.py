@@ -13,7 +13,7 @@ import networkx as nx
 import numpy as np
 import yaml
 
-from nasframe.errors import RunFolderError, listed
+from nasframe.errors import RunFolderError, first_line, listed
 from nasframe.graph import from_json
 from nasframe.runfolder.layout import RunLayout
 from nasframe.space import Task
@@ -140,8 +140,7 @@ class RunReader:
         try:
             return read()
         except _UNREADABLE as error:
-            reason = str(error).partition("\n")[0]
-            self.faults.append((path, f"cannot be read ({type(error).__name__}: {reason})"))
+            self.faults.append((path, f"cannot be read ({type(error).__name__}: {first_line(error)})"))
             return None
 
 

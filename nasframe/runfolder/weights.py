@@ -11,7 +11,7 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from nasframe.errors import RunError, RunFolderError, listed
+from nasframe.errors import RunError, RunFolderError, first_line, listed
 from nasframe.runfolder import checkpoint
 
 
@@ -65,10 +65,9 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise RunFolderError(
-            f"{path} cannot be read as weights ({reason}); expected tensors by name, as retraining writes them to "
-            "retrain/weights.pt (a file in checkpoints/ is none)"
+            f"{path} cannot be read as weights ({first_line(error)}); expected tensors by name, as retraining writes "
+            "them to retrain/weights.pt (a file in checkpoints/ is none)"
         ) from error
     if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):
         raise RunFolderError(f"{path} holds a {type(weights).__name__}; expected tensors by name: a state_dict")
