@@ -15,7 +15,7 @@ from nasframe.cli.output import set_option
 from nasframe.errors import RunFolderError
 from nasframe.plugin.registry import Registry
 from nasframe.runfolder.layout import RunLayout
-from nasframe.runfolder.reading import RunReader, is_run, read_genotype_graph, read_graph
+from nasframe.runfolder.reading import RunReader, read_genotype_graph, read_graph
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -86,7 +86,7 @@ def show(
 
 def _find(registry: Registry, name_or_path: str, overrides: tuple[str, ...]) -> Shown:
     folder = Path(name_or_path)
-    if name_or_path not in registry.names("genotype") and (is_run(folder) or folder.is_dir()):
+    if name_or_path not in registry.names("genotype") and folder.is_dir():
         if overrides:
             raise click.UsageError("--set is for a genotype's space; a run is shown with the options that it has")
         files = RunLayout(folder)
