@@ -27,8 +27,8 @@ from nasframe.genotype import sample
 from nasframe.plugin.registry import Registry
 from nasframe.run import resume, run
 from nasframe.run.from_genotype import retraining
-from nasframe.runfolder.folder import EXPERIMENT
-from nasframe.runfolder.reading import read_task
+from nasframe.runfolder.layout import RunLayout
+from nasframe.runfolder.reading import RunReader
 from nasframe.space import Task
 
 DRAWS = 101
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--set", dest="overrides", action="append", default=[], help="of the recipe, for all alike")
     chosen = parser.parse_args()
     registry = Registry.discover()
-    final, task = read_final_space(chosen.run, registry), read_task(chosen.run)
+    final, task = read_final_space(chosen.run, registry), RunReader(chosen.run).task()
     assert task is not None, f"{chosen.run} does not say what its networks have to do"
     budget, drawn = random_genotypes(final, task, chosen.random, chosen.seed)
     genotypes = {"searched": searched_genotype(chosen.run, final, task, budget, chosen.rule)}
@@ -104,9 +104,9 @@ def trained_score(folder: Path, recipe: Path, overrides: list[str], registry: Re
         resume(folder, registry)
     else:
         genotype = str(folder.with_suffix(".yaml"))
-        experiment = retraining(genotype, registry, recipe=recipe / EXPERIMENT, overrides=overrides)
+        experiment = retraining(genotype, registry, recipe=RunLayout(recipe).experiment, overrides=overrides)
         run(experiment, folder, registry=registry)
-    return float(json.loads((folder / "retrain" / "metrics.json").read_text())["score"])
+    return float(json.loads(RunLayout(folder).metrics.read_text())["score"])
 
 
 def report(budget: int, rows: list[tuple[str, Cost, float]]) -> None:

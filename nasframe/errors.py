@@ -6,7 +6,7 @@ A message says what was found and where, what was expected, and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 class NasframeError(Exception):
@@ -48,6 +48,17 @@ class RunError(NasframeError):
 
 class RunFolderError(NasframeError):
     """A folder that cannot be used as a run folder; nothing was run."""
+
+
+def listed(items: Iterable[object], show: Callable[[object], str] = str) -> str:
+    """The first dozen of some things, for a message: ``a, b, c and 4 more``."""
+    names = [show(item) for item in items]
+    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says; its type where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -70,6 +70,19 @@ class Evaluation:
     budget: float = 1.0
     """Share of a full evaluation that this is the result of."""
 
+    def to_dict(self, *fields: str) -> dict[str, Any]:
+        """Some of its fields as plain data, in the order of their names here."""
+        tables = {
+            name: {"columns": [*one.columns], "rows": [*map(list, one.rows)]} for name, one in self.tables.items()
+        }
+        whole = {**vars(self), "metrics": {**self.metrics}, "tables": tables, "conditions": {**self.conditions}}
+        return {name: whole[name] for name in fields}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Evaluation:
+        """Score, metrics, failure and budget of plain data; what else they hold does not count."""
+        return cls(data["score"], data["metrics"], failure=data["failure"], budget=data["budget"])
+
 
 @dataclass(frozen=True)
 class Candidate:

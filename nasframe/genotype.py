@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from nasframe.errors import GenotypeError
+from nasframe.errors import GenotypeError, listed
 
 T = TypeVar("T")
 Option = str | int | float | bool | tuple[Any, ...]
@@ -59,7 +59,7 @@ class Genotype:
         """
         if name not in self.answers:
             raise GenotypeError(
-                f"this genotype of {self.space!r} has no decision {name!r}; it has {_some(self.answers)}"
+                f"this genotype of {self.space!r} has no decision {name!r}; it has {listed(self.answers, repr)}"
             )
         return self.answers[name]
 
@@ -123,7 +123,7 @@ def trace(space: Decides, choose: Choose) -> Genotype:
             raise GenotypeError(f"space {space.name!r} asks the decision {name!r} with no options")
         answer = choose(name, options)
         if answer not in options:
-            raise GenotypeError(f"decision {name!r} was answered {answer!r}; its options are {_some(options)}")
+            raise GenotypeError(f"decision {name!r} was answered {answer!r}; its options are {listed(options, repr)}")
         asked[name] = answer  # type: ignore[assignment]
         return answer
 
@@ -154,7 +154,9 @@ def mutate(space: Decides, parent: Genotype, rng: np.random.Generator, target: s
     if target is None:
         target = open_decisions[int(rng.integers(len(open_decisions)))]
     if target not in open_decisions:
-        raise GenotypeError(f"found no {target!r} among the decisions that have two options: {_some(open_decisions)}")
+        raise GenotypeError(
+            f"found no {target!r} among the decisions that have two options: {listed(open_decisions, repr)}"
+        )
     draw = _random_choose(rng)
 
     def choose(name: str, options: Sequence[T]) -> T:
@@ -207,13 +209,13 @@ def encode(space: Decides, genotype: Genotype) -> list[Answer]:
         if name not in genotype.answers:
             raise GenotypeError(
                 f"the genotype has no answer to the decision {name!r} of space {space.name!r}; "
-                f"its options are {_some(options)}"
+                f"its options are {listed(options, repr)}"
             )
         answer = genotype.answers[name]
         if answer not in options:
             raise GenotypeError(
                 f"the genotype answers the decision {name!r} with {answer!r}; in space {space.name!r} "
-                f"the options there are {_some(options)}"
+                f"the options there are {listed(options, repr)}"
             )
         answers.append(Answer(name, list(options).index(answer), len(options)))  # type: ignore[arg-type]
         return answer  # type: ignore[return-value]
@@ -233,7 +235,9 @@ def validate(space: Decides, genotype: Genotype) -> None:
     asked = {answer.name for answer in encode(space, genotype)}
     extra = [name for name in genotype.answers if name not in asked]
     if extra:
-        raise GenotypeError(f"the genotype answers decisions that space {space.name!r} never asks: {_some(extra)}")
+        raise GenotypeError(
+            f"the genotype answers decisions that space {space.name!r} never asks: {listed(extra, repr)}"
+        )
 
 
 def _random_choose(rng: np.random.Generator) -> Choose:
@@ -260,8 +264,3 @@ def _plain(answer: Any) -> Any:
 
 def _frozen(answer: Any) -> Any:
     return tuple(_frozen(part) for part in answer) if isinstance(answer, list | tuple) else answer
-
-
-def _some(values: Sequence[Any] | Mapping[str, Any]) -> str:
-    shown = [repr(value) for value in list(values)[:12]]
-    return ", ".join(shown) + (f", … ({len(values)} in all)" if len(values) > len(shown) else "")

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
@@ -16,9 +16,10 @@ from rich.text import Text
 from nasframe.cli.output import console, format_option, size_of
 from nasframe.errors import ExperimentError, GenotypeError, NasframeError
 from nasframe.files import genotypes
+from nasframe.files.plain_json import finite
 from nasframe.genotype import GenotypeRecord
 from nasframe.plugin.registry import Registry
-from nasframe.runfolder.reading import read_task
+from nasframe.runfolder.reading import RunReader
 from nasframe.space import Task
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def derive(
     final = _final_space(folder, registry)
     found = decode(weighted, request, final, _task(folder, size, classes))
     if format_ == "json":
-        click.echo(json.dumps(_plain({"run": str(folder), **asdict(found)}), indent=1))
+        click.echo(json.dumps(finite({"run": str(folder), **asdict(found)}), indent=1))
     else:
         _show(found, folder, weighted, request.most, request.least)
     if output is not None:
@@ -94,7 +95,7 @@ def _final_space(folder: Path, registry: Registry) -> FinalSpace | NasframeError
 
 def _task(folder: Path, size: tuple[int, int] | None, classes: int | None) -> Task | None:
     """What networks have to do: as the run says, but for what is given."""
-    task = read_task(folder)
+    task = RunReader(folder).task()
     if size and classes:
         return Task(task.in_channels if task else CHANNELS, classes, size, task.dense if task else True)
     if task is None:
@@ -174,12 +175,3 @@ def _cell(blocks: Iterable[KeptBlock], weighted: Weighted) -> Table:
                 f"{block.margin.difference:.4f}" if block.margin and index == 0 else "",
             )
     return table
-
-
-def _plain(value: Any) -> Any:
-    """Plain data for JSON, which has no infinity: null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return None if isinstance(value, float) and math.isinf(value) else value

@@ -97,9 +97,9 @@ def _shapes(task: Task, size: tuple[int, int] | None) -> list[tuple[int, ...]]:
 
 
 def _task(folder: Path) -> Task:
-    from nasframe.runfolder.reading import read_task
+    from nasframe.runfolder.reading import RunReader
 
-    task = read_task(folder)
+    task = RunReader(folder).task()
     if task is None:
         raise RunError(f"{folder} does not say what its network has to do: task.json is lost. Put it back")
     return task

@@ -15,6 +15,7 @@ from nasframe.cli.output import console, format_option, set_option
 from nasframe.errors import NasframeError
 from nasframe.experiment.checking import load
 from nasframe.experiment.experiment import Experiment
+from nasframe.files.words import duration
 from nasframe.plugin.registry import Registry
 
 if TYPE_CHECKING:
@@ -177,14 +178,6 @@ def _advise(found: Forecast, room: Room, remedies: list[Remedy], shorter: list[s
         click.echo(f"It takes {duration(found.seconds)}, and there are {duration(room.seconds)}")
         if shorter:
             click.echo("  it would be in time with " + " ".join(f"--set '{override}'" for override in shorter))
-
-
-def duration(seconds: float) -> str:
-    """A time for people."""
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 1.5 * length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.1f} s"
 
 
 def amount(size: float) -> str:

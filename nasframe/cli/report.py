@@ -12,7 +12,7 @@ import click
 def report(folder: Path) -> None:
     """Write the report of a run's folder again, of a stopped run too: report.md, and report.html for browsers."""
     from nasframe.report import write_report
+    from nasframe.runfolder.layout import RunLayout
 
-    path = write_report(folder)
-    click.echo(path)
-    click.echo(path.with_suffix(".html"))
+    click.echo(write_report(folder))
+    click.echo(RunLayout(folder).page)

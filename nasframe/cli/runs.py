@@ -11,9 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from nasframe.cli.output import console, format_option
+from nasframe.files.words import NOTHING
 from nasframe.runfolder.listing import RunEntry, list_runs
-
-NOTHING = "–"
 
 
 @click.command()

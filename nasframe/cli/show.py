@@ -14,12 +14,13 @@ from nasframe.cli.genotypes import find_genotype
 from nasframe.cli.output import set_option
 from nasframe.errors import RunFolderError
 from nasframe.plugin.registry import Registry
-from nasframe.runfolder.reading import GRAPH, is_run, read_genotype_graph, read_graph, snapshot_steps
+from nasframe.runfolder.layout import RunLayout
+from nasframe.runfolder.reading import RunReader, read_genotype_graph, read_graph
 
 if TYPE_CHECKING:
     import networkx as nx
 
-NETWORK, GENOTYPE = "network", "genotype.yaml"
+NETWORK = "network"
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,13 @@ def show(
 
 def _find(registry: Registry, name_or_path: str, overrides: tuple[str, ...]) -> Shown:
     folder = Path(name_or_path)
-    if name_or_path not in registry.names("genotype") and (is_run(folder) or folder.is_dir()):
+    if name_or_path not in registry.names("genotype") and folder.is_dir():
         if overrides:
             raise click.UsageError("--set is for a genotype's space; a run is shown with the options that it has")
-        if (folder / GRAPH).is_file() or not (folder / GENOTYPE).is_file():
+        files = RunLayout(folder)
+        if files.graph.is_file() or not files.genotype.is_file():
             return _find_run(folder)
-        name_or_path = str(folder / GENOTYPE)  # of a run that only retrains
+        name_or_path = str(files.genotype)  # of a run that only retrains
     genotype, space = find_genotype(registry, name_or_path, overrides)
     return Shown(f"{name_or_path}, of space {space.name}", space.graph(), space.graph(genotype), of_run=False)
 
@@ -100,7 +102,7 @@ def _find_run(folder: Path) -> Shown:
     from nasframe.derive.chosen import favoured
 
     chosen = read_genotype_graph(folder)
-    if not snapshot_steps(folder):
+    if not RunReader(folder).snapshots():
         title = "what it found" if chosen is not None else "the whole space; nothing is found or weighed yet"
         return Shown(f"{folder}: {title}", read_graph(folder), chosen, of_run=True)
     try:

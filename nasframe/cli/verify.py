@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nasframe.cli.output import console, format_option
+from nasframe.files.words import number
 from nasframe.plugin.golden import Verdict
 from nasframe.plugin.golden import verify as verify_one
 from nasframe.plugin.registry import Registry
@@ -59,14 +60,10 @@ def _show(rows: list[dict[str, Any]]) -> None:
     for column in ("check", "what", "expected", "measured", ""):
         table.add_column(column, justify="right" if column in ("expected", "measured") else "left", overflow="fold")
     for row in rows:
-        off = f" ± {_number(row['tolerance'])}" if row["tolerance"] else ""
-        measured = row["reason"] or _number(row["measured"])
-        cells = (row["check"], row["what"], _number(row["expected"]) + off, measured, "" if row["holds"] else "WRONG")
+        expected, tolerance, measured = (number(row[key], digits=6) for key in ("expected", "tolerance", "measured"))
+        expected += f" ± {tolerance}" if row["tolerance"] else ""
+        cells = (row["check"], row["what"], expected, row["reason"] or measured, "" if row["holds"] else "WRONG")
         table.add_row(*map(Text, cells))
     console().print(table)
     wrong = sum(not row["holds"] for row in rows)
     click.echo(f"{len(rows) - wrong} of {len(rows)} numbers are as expected.")
-
-
-def _number(value: float) -> str:
-    return f"{int(value):,}" if float(value).is_integer() else f"{value:,.6g}"

@@ -17,6 +17,7 @@ from nasframe.files import genotypes
 from nasframe.genotype import Option
 from nasframe.graph import part
 from nasframe.report.record import RunRecord
+from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.listing import state_of, worked_seconds
 
 NETWORK = "network"
@@ -132,7 +133,7 @@ def _run(name: str, record: RunRecord) -> ComparedRun:
         labels=tuple(str(at[node].get("label", node)) for node in path[1:]),
         levels=tuple(int(at[node]["level"]) for node in path[1:]),
         operations=_operations(chosen),
-        decisions=_decisions(record.folder),
+        decisions=_decisions(record.layout),
     )
 
 
@@ -144,9 +145,9 @@ def _chosen(record: RunRecord) -> tuple[nx.DiGraph | None, Origin]:
     return None, "nothing yet"
 
 
-def _decisions(folder: Path) -> Mapping[str, Option]:
+def _decisions(files: RunLayout) -> Mapping[str, Option]:
     try:
-        return genotypes.read(folder / "genotype.yaml").genotype.answers
+        return genotypes.read(files.genotype).genotype.answers
     except GenotypeError:
         return {}
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nasframe.compare.compute import PARTS, ComparedRun, Comparison
+from nasframe.files.words import cell_text
 from nasframe.plot.canvas import readable
-from nasframe.plot.curves import is_fraction
 from nasframe.report import markdown as md
 
 
@@ -45,7 +45,7 @@ def _facts(runs: Sequence[ComparedRun]) -> Iterator[tuple[str, ...]]:
         yield (key, *(run.parts.get(key, md.NOTHING) for run in runs))
     yield ("score", *(md.number(run.score) for run in runs))
     for name in dict.fromkeys(name for run in runs for name in run.metrics):
-        yield (readable(name), *(md.number(run.metrics.get(name), fraction=is_fraction(name)) for run in runs))
+        yield (readable(name), *(cell_text(run.metrics.get(name), name) for run in runs))
     yield ("parameters", *(md.number(run.params) for run in runs))
     yield ("multiply-adds", *(md.number(run.macs) for run in runs))
     for phase in ("search", "retrain"):

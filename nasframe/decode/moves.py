@@ -10,7 +10,7 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 
-from nasframe.errors import GraphError
+from nasframe.errors import GraphError, listed
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def moves_between(trellis: nx.DiGraph, start: str, ends: Iterable[str], weighted
     """
     ends = tuple(dict.fromkeys(ends))
     if unknown := [node for node in (start, *ends) if node not in trellis]:
-        raise GraphError(f"the trellis has no node {unknown[0]!r}; it has {_some(trellis)}")
+        raise GraphError(f"the trellis has no node {unknown[0]!r}; it has {listed(trellis, repr)}")
     order = sorted(trellis, key=lambda node: trellis.nodes[node]["layer"])
     reached = {start}
     leaving: dict[str, dict[str, float]] = {}
@@ -61,7 +61,7 @@ def moves_between(trellis: nx.DiGraph, start: str, ends: Iterable[str], weighted
             useful.add(node)
     if not useful:
         positive = " by moves of positive value" if weighted else ""
-        raise GraphError(f"none of the ends ({_some(ends)}) can be reached from {start!r}{positive}")
+        raise GraphError(f"none of the ends ({listed(ends, repr)}) can be reached from {start!r}{positive}")
     return _usable(trellis, start, ends, {node: leaving[node] for node in order if node in useful})
 
 
@@ -77,8 +77,8 @@ def terminals(trellis: nx.DiGraph) -> tuple[str, tuple[str, ...]]:
     starts = [node for node in sources if node not in targets]
     if len(starts) != 1:
         raise GraphError(
-            f"a trellis has one node where its moves begin; this graph has {_some(starts) or 'no moves at all'}; "
-            "name the start and the ends"
+            "a trellis has one node where its moves begin; this graph has "
+            f"{listed(starts, repr) or 'no moves at all'}; name the start and the ends"
         )
     return starts[0], tuple(node for node in trellis if node in targets and node not in sources)
 
@@ -153,8 +153,3 @@ def _value(trellis: nx.DiGraph, before: str, after: str) -> float:
             f"the move from {before!r} to {after!r} has the value {value!r}; a number from 0 on was expected"
         )
     return float(value)
-
-
-def _some(nodes: Iterable[str]) -> str:
-    names = [repr(node) for node in nodes]
-    return ", ".join(names[:8]) + (f", … ({len(names)} in all)" if len(names) > 8 else "")

@@ -14,8 +14,7 @@ from nasframe.experiment.checking import load
 from nasframe.experiment.run_options import RunOptions
 from nasframe.graph import with_weights
 from nasframe.plugin.registry import Registry
-from nasframe.runfolder.folder import EXPERIMENT
-from nasframe.runfolder.reading import read_genotype_graph, read_graph, read_snapshot
+from nasframe.runfolder.reading import read_genotype_graph, read_graph, read_snapshot, require_experiment
 from nasframe.space import SearchSpace
 
 
@@ -73,7 +72,7 @@ def read_final_space(folder: Path, registry: Registry) -> FinalSpace:
     Raises:
         NasframeError: the experiment cannot be read, or its plug-ins are not installed.
     """
-    experiment = load(folder / EXPERIMENT, registry=registry)
+    experiment = load(require_experiment(folder), registry=registry)
     part = (experiment.retrain or experiment).space
     space = part.cls(part.options)
     return FinalSpace(space, part.written(), part.distribution, part.version, (experiment.run, experiment.seed))

@@ -2,5 +2,5 @@
 
 Read ``yaml_text`` (values with their places, what is wrong in them, reading and writing YAML) and ``atomic`` (a file is
 written wholly or not at all), then the files of single things: ``genotypes``, ``graphs`` with ``exact_json``,
-``evaluations``.
+``evaluations`` with ``plain_json``. ``words`` holds numbers and times as people read them, wherever they are shown.
 """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -17,28 +16,19 @@ from rich.table import Table as Grid
 from nasframe.errors import RunFolderError
 from nasframe.evaluator import Evaluation, Table
 from nasframe.files import atomic
+from nasframe.files.plain_json import finite
+from nasframe.files.words import cell_text
 
 FILE = "evaluation.json"
-NOTHING = "–"
 WIDTH = 120
 MOST_COLUMNS = 8
 """Of a table that is shown as text."""
 
 
-def is_fraction(name: str) -> bool:
-    """Whether a metric or a column of this name holds fractions that are shown in percent."""
-    return "iou" in name.lower() or "accuracy" in name.lower()
-
-
 def plain(evaluation: Evaluation) -> dict[str, Any]:
     """Data that JSON can hold; numbers that are not finite are None."""
-    tables = {
-        name: {"columns": list(table.columns), "rows": [[_finite(cell) for cell in row] for row in table.rows]}
-        for name, table in evaluation.tables.items()
-    }
-    metrics = {name: _finite(value) for name, value in evaluation.metrics.items()}
-    head = {"score": _finite(evaluation.score), "conditions": dict(evaluation.conditions)}
-    return {**head, "metrics": metrics, "tables": tables}
+    found: dict[str, Any] = finite(evaluation.to_dict("score", "conditions", "metrics", "tables"))
+    return found
 
 
 def as_text(evaluation: Evaluation, about: Mapping[str, Any], form: Literal["table", "json"]) -> str:
@@ -77,22 +67,6 @@ def require_free(folder: Path) -> None:
         raise RunFolderError(f"{folder / FILE} exists already; choose another --output, or overwrite it by --force")
 
 
-def cell_text(value: object, name: str) -> str:
-    """A number for people.
-
-    Args:
-        value: anything; None and NaN are a dash.
-        name: of the metric or the column; tells fractions.
-    """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return NOTHING
-    if not isinstance(value, int | float):
-        return str(value)
-    if is_fraction(name) and isinstance(value, float) and 0 <= value <= 1:
-        return f"{100 * value:.2f} %"
-    return f"{int(value):,}" if float(value).is_integer() else f"{value:.4g}"
-
-
 def _facts(evaluation: Evaluation, about: Mapping[str, Any]) -> Grid:
     grid = Grid(show_header=False)
     for name, value in {**about, **evaluation.conditions}.items():
@@ -119,10 +93,6 @@ def _fact(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _readable(name: str) -> str:
     return name.replace("_", " ")
 
@@ -132,5 +102,5 @@ def _csv(table: Table) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(table.columns)
-    writer.writerows([_finite(cell) for cell in row] for row in table.rows)
+    writer.writerows(finite(table.rows))
     return buffer.getvalue()

@@ -12,15 +12,15 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from nasframe import errors
 from nasframe.errors import NasframeError, RunError
 from nasframe.experiment.experiment import Experiment
 from nasframe.files import yaml_text
 from nasframe.plugin.registry import DISABLE_VARIABLE
+from nasframe.runfolder.layout import Phase
 
-Phase = Literal["search", "retrain"]
 Measurement = dict[str, Any]
 """A ``nasframe.plan.probe.Probe`` as plain data; ``{"full": reason}``: the memory was not enough."""
 MeasurePhase = Callable[[Experiment, Phase, float], Measurement]

@@ -23,14 +23,14 @@ import torch
 
 from nasframe.ask_tell import AskTell
 from nasframe.cost import counting
-from nasframe.errors import NasframeError
+from nasframe.errors import NasframeError, first_line
 from nasframe.evaluator import Candidate, Differentiable, Split, Trainable
 from nasframe.experiment.checking import load
 from nasframe.experiment.experiment import Experiment
 from nasframe.genotype import Genotype, sample
 from nasframe.plugin.registry import Registry
-from nasframe.run.journal import Phase
 from nasframe.run.problems import Problems, make_strategy, prepared
+from nasframe.runfolder.layout import Phase
 from nasframe.stepper import Stepper, Uneven
 from nasframe.strategy import Problem
 from nasframe.training.seeding import seed_all
@@ -218,7 +218,7 @@ def main(file: str, phase: Phase, seconds: str, begun: str) -> dict[str, Any]:
     except NasframeError as error:
         return {"error": str(error), "kind": type(error).__name__}
     except torch.OutOfMemoryError as error:
-        return {"full": str(error).splitlines()[0]}
+        return {"full": first_line(error)}
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nasframe.experiment.experiment import Experiment
-from nasframe.plan.forecasting import SECONDS, Forecast, MeasurePhase, Phase, PhaseForecast
+from nasframe.plan.forecasting import SECONDS, Forecast, MeasurePhase, PhaseForecast
+from nasframe.runfolder.layout import Phase
 
 MOST_TRIES = 5
 """How many changes are put on top of each other before it is given up."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from nasframe.files.evaluations import is_fraction as is_fraction
+from nasframe.files.words import is_fraction
 from nasframe.plot.canvas import readable, text_width
 from nasframe.plot.palette import colours, dashes
 

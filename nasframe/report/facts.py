@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import networkx as nx
 
+from nasframe.files.words import is_fraction
 from nasframe.graph import part
 from nasframe.plot.canvas import labels, readable
-from nasframe.plot.curves import is_fraction
 from nasframe.report import markdown as md
 from nasframe.report.record import RunRecord
+from nasframe.runfolder.listing import worked_seconds
 
 
 class Phase(NamedTuple):
@@ -44,23 +45,19 @@ class Result(NamedTuple):
 
 def phases(record: RunRecord) -> list[Phase]:
     """The phases in the order in which they ran, by the times of their events."""
-    found: dict[str, Phase] = {}
-    before: float | None = None
+    of_phase: dict[str, list[Mapping[str, Any]]] = {}
     for event in record.events:
-        now = event.get("time")
-        if not isinstance(now, int | float) or not isinstance(event.get("phase"), str):
-            continue
-        name, kind = event["phase"], event.get("event")
-        phase = found.get(name, Phase(name, 0, 0.0, 0))
-        gap = before is None or kind in ("started", "resumed")
-        found[name] = Phase(
+        if isinstance(event.get("time"), int | float) and isinstance(event.get("phase"), str):
+            of_phase.setdefault(event["phase"], []).append(event)
+    return [
+        Phase(
             name,
-            max(phase.steps, event["step"]) if isinstance(event.get("step"), int) else phase.steps,
-            phase.seconds + (0.0 if gap or before is None else max(0.0, now - before)),
-            phase.resumed + (kind == "resumed"),
+            max((event["step"] for event in events if isinstance(event.get("step"), int)), default=0),
+            worked_seconds(events),
+            sum(event.get("event") == "resumed" for event in events),
         )
-        before = float(now)
-    return list(found.values())
+        for name, events in of_phase.items()
+    ]
 
 
 def result(record: RunRecord) -> Result | None:

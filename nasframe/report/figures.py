@@ -46,7 +46,7 @@ def write_figures(record: RunRecord) -> Figures:
     Raises:
         RunError: they cannot be written.
     """
-    folder = record.folder / "figures"
+    folder = record.layout.figures
     return Figures(
         _trellis(record, folder),
         _cells(record, folder),

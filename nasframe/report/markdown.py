@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-NOTHING = "–"
+from nasframe.files.words import NOTHING as NOTHING
+from nasframe.files.words import amount as amount
+from nasframe.files.words import duration as duration
+from nasframe.files.words import number as number
+from nasframe.files.words import percent as percent
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers_from: int | None = None) -> str:
@@ -55,45 +58,3 @@ def code(text: object) -> str:
 def escaped(text: str) -> str:
     """Text that may stand in a cell."""
     return " ".join(text.split()).replace("|", "\\|")
-
-
-def percent(value: float) -> str:
-    """A fraction as percent with two decimals."""
-    return f"{100 * value:.2f} %"
-
-
-def number(value: object, *, fraction: bool = False) -> str:
-    """A value of a table.
-
-    Args:
-        value: anything; None and NaN are a dash.
-        fraction: whether a float from 0 to 1 is one, to be shown in percent.
-    """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return NOTHING
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    if fraction and isinstance(value, float) and 0 <= value <= 1:
-        return percent(value)
-    if float(value).is_integer() and abs(value) < 1e15:
-        return f"{int(value):,}"
-    return f"{value:.4g}"
-
-
-def amount(value: float) -> str:
-    """A large number in thousands, millions or billions: ``10.15 M``."""
-    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:.2f} {unit}"
-    return f"{value:g}"
-
-
-def duration(seconds: float) -> str:
-    """A time as people say it: ``2 h 05 min``, ``3 min 10 s``, ``4.2 s``, ``35 ms``."""
-    if seconds < 1:
-        return f"{1000 * seconds:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"

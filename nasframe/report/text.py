@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 from nasframe.experiment.experiment import leaves
+from nasframe.files.words import cell_text
 from nasframe.plot.canvas import readable
-from nasframe.plot.curves import is_fraction
 from nasframe.report import facts
 from nasframe.report import markdown as md
 from nasframe.report.figures import Figures
@@ -121,7 +121,7 @@ def retraining(record: RunRecord, figures: Figures) -> Iterator[str]:
         yield md.figure("Curves of the retraining", figures.curves["retrain"])
     metrics = record.metrics.get("metrics", {})
     if metrics:
-        rows = [(readable(name), md.number(value, fraction=is_fraction(name))) for name, value in metrics.items()]
+        rows = [(readable(name), cell_text(value, name)) for name, value in metrics.items()]
         yield md.table(("metric", "value"), rows, numbers_from=1)
     for name, table in record.metrics.get("tables", {}).items():
         yield f"### {readable(name).capitalize()}"
@@ -133,7 +133,7 @@ def retraining(record: RunRecord, figures: Figures) -> Iterator[str]:
     if record.pictures:
         yield "### Pictures"
         for picture in record.pictures:
-            yield md.figure(readable(picture.stem), picture.relative_to(record.folder).as_posix())
+            yield md.figure(readable(picture.stem), record.layout.name(picture))
 
 
 def missing(record: RunRecord, figures: Figures) -> Iterator[str]:
@@ -153,9 +153,8 @@ def absences(record: RunRecord, *, trellis: bool, weights: bool) -> list[str]:
         weights: whether any weights of operations or moves could be.
     """
     absent = list(record.faults)
-    absent += [
-        f"`{name}` is not there" for name in ("experiment.yaml", "status.json") if not (record.folder / name).is_file()
-    ]
+    files = record.layout
+    absent += [f"`{files.name(path)}` is not there" for path in (files.experiment, files.status) if not path.is_file()]
     if not record.events:
         absent.append("No curves and no times: there are no events.")
     if record.genotype is None:
@@ -238,9 +237,6 @@ def _blocks(found: Mapping[str, Sequence[facts.Entry]]) -> Iterator[str]:
 
 def _table(table: Mapping[str, Any]) -> str:
     columns = [str(column) for column in table["columns"]]
-    rows = [
-        [md.number(value, fraction=is_fraction(column)) for column, value in zip(columns, row, strict=False)]
-        for row in table["rows"]
-    ]
+    rows = [[cell_text(value, column) for column, value in zip(columns, row, strict=False)] for row in table["rows"]]
     text = md.table(columns, rows, numbers_from=1)
     return text if len(rows) < _FOLDED_FROM else md.folded(f"{len(rows)} rows", text)

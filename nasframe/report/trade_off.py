@@ -43,9 +43,9 @@ def rows(record: RunRecord, found: TradeOff) -> Rows:
     """A row for each candidate on the front: its number, what it has of each objective, its file."""
     table = []
     for point in found.front:
-        file = f"front/{point.candidate:05}.yaml"
+        file = record.layout.on_front(point.candidate)
         score = md.number(point.values[SCORE], fraction=found.percent)
         costs = (md.number(point.values[cost]) for cost in found.costs)
-        there = (record.folder / file).is_file()
-        table.append((str(point.candidate), score, *costs, md.code(file) if there else md.NOTHING))
+        shown = md.code(record.layout.name(file)) if file.is_file() else md.NOTHING
+        table.append((str(point.candidate), score, *costs, shown))
     return table

@@ -35,8 +35,8 @@ def write_report(folder: Path) -> Path:
         *text.retraining(record, figures),
         *text.missing(record, figures),
     )
-    path = folder / "report.md"
+    files = record.layout
     markdown = "\n\n".join(paragraphs) + "\n"
-    atomic.write_bytes(path, markdown.encode(errors="replace"))  # JSON may hold half of a surrogate pair
-    atomic.write_text(path.with_suffix(".html"), page(record))
-    return path
+    atomic.write_bytes(files.report, markdown.encode(errors="replace"))  # JSON may hold half of a surrogate pair
+    atomic.write_text(files.page, page(record))
+    return files.report

@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 import torch
 import torch.utils.deterministic
 
-from nasframe.errors import ExperimentError
+from nasframe.errors import ExperimentError, first_line
 from nasframe.evaluator import Runtime
 from nasframe.experiment.run_options import RunOptions
 
@@ -102,7 +102,7 @@ def _device(name: str) -> str:
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise ExperimentError(
             f"run.device is {name!r}, which cannot be used here ({reason}); 'auto' takes the best there is, 'cpu' "
             "is always there"

@@ -22,19 +22,17 @@ from nasframe.plugin.registry import Registry
 from nasframe.run.candidates.front import write_front
 from nasframe.run.candidates.set_up import judged
 from nasframe.run.interrupt import Interrupted
-from nasframe.run.journal import Journal, Listeners, Phase
+from nasframe.run.journal import Journal, Listeners
 from nasframe.run.loop import run_steps
 from nasframe.run.problems import Problems, environment, make_strategy, prepared
 from nasframe.run.progress import Progress, choose_progress
 from nasframe.run.retrain import retrain
-from nasframe.runfolder.folder import EXPERIMENT, ORIGINS, RunFolder
-from nasframe.runfolder.reading import TASK
+from nasframe.runfolder.folder import RunFolder
+from nasframe.runfolder.layout import Phase
 from nasframe.runfolder.weights import read_tensors
 from nasframe.space import SearchSpace
 from nasframe.strategy import Problem
 from nasframe.training.seeding import seed_all
-
-GENOTYPE = "genotype.yaml"
 
 
 def run(
@@ -69,7 +67,7 @@ def run(
         else:
             made = RunFolder.create(folder, resolved)
         with made:
-            atomic.write_json(made.path / ORIGINS, dict(experiment.origins))
+            atomic.write_json(made.layout.origins, dict(experiment.origins))
             _Run(experiment, problems, made, _listeners(registry, made, experiment), choose_progress(quiet)).go()
     return made.path
 
@@ -82,10 +80,11 @@ def resume(folder: Path, registry: Registry, *, quiet: bool = False) -> Path:
     """
     progress = choose_progress(quiet)
     with RunFolder.open(folder) as opened:
-        if opened.status().get("state") == "done" and (folder / "report.md").exists():
-            progress.say(f"{folder} is done; there is nothing to resume. Its report is {folder / 'report.md'}")
+        files = opened.layout
+        if opened.read(files.status).get("state") == "done" and files.report.exists():
+            progress.say(f"{folder} is done; there is nothing to resume. Its report is {files.report}")
             return folder
-        experiment = load(folder / EXPERIMENT, registry=registry)
+        experiment = load(files.experiment, registry=registry)
         with prepared(experiment) as problems:
             _Run(experiment, problems, opened, _listeners(registry, opened, experiment), progress).go()
     return folder
@@ -120,16 +119,17 @@ class _Run:
         """The genotype, searched or given, written into the folder."""
         problem = self.problems.search or self.problems.retrain
         assert problem is not None, "an experiment searches, retrains or does both"
-        atomic.write_json(self.folder.path / "evaluator.json", dict(problem.evaluator.record()))
+        files = self.folder.layout
+        atomic.write_json(files.evaluator, dict(problem.evaluator.record()))
         full = self.problems.retrain or problem
-        atomic.write_json(self.folder.path / TASK, dataclasses.asdict(full.evaluator.task))
-        atomic.write_text(self.folder.path / "graph.json", to_json(problem.space.graph()))
+        atomic.write_json(files.task, dataclasses.asdict(full.evaluator.task))
+        atomic.write_text(files.graph, to_json(problem.space.graph()))
         given, retrain = self.experiment.genotype, self.experiment.retrain
         genotype = self._give(given) if given else self._search(problem)
         validate(problem.space, genotype)
-        atomic.write_text(self.folder.path / "genotype.json", to_json(problem.space.graph(genotype)))
+        atomic.write_text(files.genotype_graph, to_json(problem.space.graph(genotype)))
         part = retrain.space if given and retrain else self.experiment.space
-        self._write_genotype(GENOTYPE, genotype, part)
+        self._write_genotype(files.genotype, genotype, part)
         journal = self.journals["retrain" if given else "search"]
         journal.record("genotype", journal.done, genotype=genotype.to_dict())
         return genotype
@@ -147,13 +147,13 @@ class _Run:
             strategy = make_strategy(part, problem)
             run_steps(strategy, journal, problem.runtime.seed, self.experiment.run)
             if isinstance(strategy, AskTell):
-                write_front(self.folder.path, strategy, problem.objectives, self.experiment.space)
+                write_front(self.folder.layout, strategy, problem.objectives, self.experiment.space)
         self.progress.end()
         return strategy.best()
 
     def _retrain(self, genotype: Genotype) -> Evaluation:
         assert self.problems.retrain is not None and self.experiment.retrain is not None
-        self._write_genotype(f"retrain/{GENOTYPE}", genotype, self.experiment.retrain.space)
+        self._write_genotype(self.folder.layout.final_genotype, genotype, self.experiment.retrain.space)
         weights = self.experiment.retrain.weights
         start = Path(weights) if weights else None
         result = retrain(self.problems.retrain, genotype, self.journals["retrain"], self.experiment.run, start)
@@ -170,28 +170,28 @@ class _Run:
         score = f", score {result.score:.4f}" if result else ""
         self.progress.say(f"Done in {minutes:.1f} minutes{score}.")
         self.progress.say(f"Run folder: {self.folder.path}")
-        self.progress.say(f"Report:     {self.folder.path / 'report.md'} and report.html")
+        self.progress.say(f"Report:     {self.folder.layout.report} and {self.folder.layout.page.name}")
 
-    def _write_genotype(self, name: str, genotype: Genotype, part: Part[SearchSpace]) -> None:
+    def _write_genotype(self, path: Path, genotype: Genotype, part: Part[SearchSpace]) -> None:
         plugin = {"distribution": part.distribution, "version": part.version}
         given = self.experiment.genotype
         source = given.source if given else f"experiment {self.experiment.name}, seed {self.experiment.seed}"
         record = GenotypeRecord(genotype, part.options.model_dump(mode="json"), source)
-        genotypes.write(self.folder.path / name, record, {"plugin": plugin})
+        genotypes.write(path, record, {"plugin": plugin})
 
     def _read_genotype(self) -> Genotype:
         try:
-            return genotypes.read(self.folder.path / GENOTYPE).genotype
+            return genotypes.read(self.folder.layout.genotype).genotype
         except GenotypeError as error:
             raise RunError(
                 f"retraining has begun, but its genotype is lost: {error}. Put it back, or delete "
-                f"{self.journals['retrain'].place / 'checkpoints'} to derive it again from the search"
+                f"{self.folder.layout.retrain_checkpoints} to derive it again from the search"
             ) from error
 
     def _note_environment(self) -> None:
         found = environment(self.experiment, self.problems)
-        path = self.folder.path / "environment.json"
-        before = self.folder.read_json(path.name)
+        path = self.folder.layout.environment
+        before = self.folder.read(path)
         if before:
             changed = [key for key in found if before.get(key) != found[key]]
             if changed:

@@ -14,10 +14,8 @@ from nasframe.experiment.sections import optional_mapping
 from nasframe.experiment.terms import without_terms
 from nasframe.files.yaml_text import Faults, Place, Value, placed
 from nasframe.plugin.registry import Registry
-from nasframe.runfolder.folder import EXPERIMENT
-
-FOUND = "genotype.yaml"
-FINAL = f"retrain/{FOUND}"
+from nasframe.runfolder.layout import RunLayout
+from nasframe.runfolder.reading import require_experiment
 
 
 def retraining(
@@ -49,7 +47,7 @@ def retraining(
             f"{source!r} is no run's folder, so it does not say how to train: name an experiment by --experiment FILE, "
             "of which the evaluator is used"
         )
-    file = recipe or _experiment_of(folder)
+    file = recipe or require_experiment(folder)
     if is_run:
         given = placed(str(_genotype_of(folder, recipe is not None).absolute()), Place(str(folder)))
     else:
@@ -60,20 +58,14 @@ def retraining(
     return load(file, overrides, registry, adapt=adapt)
 
 
-def _experiment_of(folder: Path) -> Path:
-    if not (folder / EXPERIMENT).is_file():
-        raise RunFolderError(f"{folder} has no {EXPERIMENT}; expected the folder of a run that found a genotype")
-    return folder / EXPERIMENT
-
-
 def _genotype_of(folder: Path, with_options: bool) -> Path:
     """The run's genotype file; with the options of its final network where they count and are known."""
-    names = [FINAL, FOUND] if with_options else [FOUND]
-    for name in names:
-        if (folder / name).is_file():
-            return folder / name
+    files = RunLayout(folder)
+    for path in (files.final_genotype, files.genotype) if with_options else (files.genotype,):
+        if path.is_file():
+            return path
     raise RunFolderError(
-        f"{folder} has found no genotype yet: there is no {FOUND}. Finish its search by "
+        f"{folder} has found no genotype yet: there is no {files.name(files.genotype)}. Finish its search by "
         f"'nasframe run --resume {folder}'"
     )
 

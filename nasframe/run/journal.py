@@ -6,7 +6,7 @@ import io
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, final
+from typing import Any, final
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from nasframe.run.progress import Progress
 from nasframe.runfolder import checkpoint
 from nasframe.runfolder.checkpoint import Checkpoint, Position
 from nasframe.runfolder.folder import RunFolder
+from nasframe.runfolder.layout import Phase
 
-Phase = Literal["search", "retrain"]
 Listeners = Callable[[Mapping[str, Any]], object]
 """Hears every record of ``events.jsonl``."""
 STATUS_SECONDS = 5.0
@@ -34,11 +34,6 @@ class Journal:
         self.steps = 0
         self.done = 0
         self._status_written = 0.0
-
-    @property
-    def place(self) -> Path:
-        """Where the phase has its files: the run folder, or ``retrain`` in it."""
-        return self.folder.path if self.phase == "search" else self.folder.path / self.phase
 
     def begin(self, steps: int, checkpoint: Checkpoint | None) -> None:
         """A phase of so many steps begins, or goes on after a checkpoint."""
@@ -73,14 +68,14 @@ class Journal:
         if arrays:
             buffer = io.BytesIO()
             np.savez(buffer, **dict(arrays))  # type: ignore[arg-type]
-            atomic.write_bytes(self.place / "snapshots" / f"{step:08}.npz", buffer.getbuffer())
+            atomic.write_bytes(self.folder.layout.snapshot(self.phase, step), buffer.getbuffer())
 
     def checkpoint(self, step: int, state: Mapping[str, Any], keep: int) -> None:
         """Write a checkpoint and delete all but the last ``keep``."""
         position = Position(self.folder.fingerprint, step, self.steps, self.folder.sync_events())
-        path = self._checkpoints / f"{self.phase}-{step:08}.pt"
+        path = self.folder.layout.checkpoint(self.phase, step)
         checkpoint.save(path, position, state)
-        checkpoint.prune(self._checkpoints, self.phase, keep, step)
+        checkpoint.prune(path.parent, self.phase, keep, step)
         self.folder.write_status(step=step)
         self.record("checkpoint", step, path=path.name)
 
@@ -90,10 +85,11 @@ class Journal:
         Raises:
             RunError: there are checkpoints, but none is usable.
         """
-        found = checkpoint.load_latest(self._checkpoints, self.phase, self.folder.fingerprint, self.progress.say)
+        folder = self.folder.layout.checkpoints_of(self.phase)
+        found = checkpoint.load_latest(folder, self.phase, self.folder.fingerprint, self.progress.say)
         if found is not None or self.phase == "search":
             self.folder.cut_events(found.position.events if found else 0)
-        for path in (self.place / "snapshots").glob("[0-9]*.npz"):
+        for path in self.folder.layout.snapshots_of(self.phase).glob("[0-9]*.npz"):
             if int(path.stem) > (found.position.step if found else 0):
                 path.unlink()
         return found
@@ -101,13 +97,13 @@ class Journal:
     @property
     def has_begun(self) -> bool:
         """Whether the phase has written a checkpoint, usable or not."""
-        return any(self._checkpoints.glob(f"{self.phase}-[0-9]*.pt"))
+        return bool(self._checkpoints())
 
     @property
     def last_checkpoint(self) -> Path | None:
         """The newest checkpoint file."""
-        return max(self._checkpoints.glob(f"{self.phase}-[0-9]*.pt"), default=None)
+        written = self._checkpoints()
+        return written[-1] if written else None
 
-    @property
-    def _checkpoints(self) -> Path:
-        return self.place / "checkpoints"
+    def _checkpoints(self) -> list[Path]:
+        return checkpoint.written(self.folder.layout.checkpoints_of(self.phase), self.phase)

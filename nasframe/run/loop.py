@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from nasframe.errors import RunError
+from nasframe.errors import RunError, first_line
 from nasframe.run.interrupt import Interrupted, deferred_signals
 from nasframe.run.journal import Journal
 from nasframe.stepper import EndsEarly, Stepper
@@ -84,7 +84,7 @@ def _step(stepper: Stepper, index: int, journal: Journal, seed: int) -> dict[str
     except RunError as error:
         raise _located(str(error), index, stepper, journal) from error
     except torch.OutOfMemoryError as error:
-        found = str(error).splitlines()[0]
+        found = first_line(error)
         reason = f"the device has not enough memory ({found}); try a smaller batch or crop, or precision: bfloat16"
         raise _located(reason, index, stepper, journal) from error
 

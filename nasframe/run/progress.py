@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from nasframe.files.words import clock
+
 ALWAYS_SHOWN = ("loss", "score", "best_score")
 MEASURED = "val_"
 """How the names of what the evaluator measures on the way begin; its first metric has room on a line."""
@@ -116,7 +118,7 @@ class LineProgress:
         if step == self._steps or now - self._shown >= LINE_SECONDS:
             self._shown = now
             left = (now - self._began) / max(1, step - self._done) * (self._steps - step)
-            self.say(f"{self._phase} {step}/{self._steps}  {describe(self._latest)}  {_duration(left)} left")
+            self.say(f"{self._phase} {step}/{self._steps}  {describe(self._latest)}  {clock(left)} left")
 
     def end(self) -> None:
         """Nothing: the last step has its line."""
@@ -179,9 +181,3 @@ def describe(metrics: Mapping[str, float]) -> str:
     """The metrics that have room on a line: the loss, the scores, and the first that was measured on ``val``."""
     measured = [name for name in metrics if name.startswith(MEASURED)][:1]
     return "  ".join(f"{name} {metrics[name]:.4g}" for name in (*ALWAYS_SHOWN, *measured) if name in metrics)
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

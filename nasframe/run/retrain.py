@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 from functools import partial
 from pathlib import Path
@@ -41,13 +40,13 @@ def retrain(
         RunError: see ``run_steps``.
     """
     validate(problem.space, genotype)
-    task, seed, place = problem.evaluator.task, problem.runtime.seed, journal.place
+    task, seed, files = problem.evaluator.task, problem.runtime.seed, journal.folder.layout
     count = counting.count(problem.space, genotype, task)
     atomic.write_json(
-        place / "cost.json",
+        files.cost,
         {"params": count.params, "macs": count.macs, "size": list(task.size), "classes": task.num_classes},
     )
-    atomic.write_json(place / "evaluator.json", dict(problem.evaluator.record()))
+    atomic.write_json(files.retrain_evaluator, dict(problem.evaluator.record()))
     seed_all(seed, "retrain", "build")
     if isinstance(problem.evaluator, Trainable):
         network = problem.space.build(genotype, task)
@@ -57,28 +56,23 @@ def retrain(
         run_steps(problem.evaluator.training(network), journal, seed, options)
         seed_all(seed, "retrain", "measure")
         result = problem.evaluator.measure(network)
-        _save_weights(place / "weights.pt", network)
+        _save_weights(files.weights, network)
         if isinstance(problem.evaluator, Illustrating) and options.pictures:
-            _draw(problem.evaluator, network.eval(), options.pictures, place / "pictures")
+            _draw(problem.evaluator, network.eval(), options.pictures, files.pictures)
     else:
         journal.begin(1, None)
         build = partial(problem.space.build, genotype, task)
         result = problem.evaluator.evaluate(Candidate(genotype, build))
-    atomic.write_json(place / "metrics.json", _plain(result))
+    atomic.write_json(files.metrics, result.to_dict("score", "metrics", "tables"))
     journal.record("evaluation", journal.steps, score=result.score, metrics=dict(result.metrics))
     return result
 
 
 def _start(network: nn.Module, weights: Path, journal: Journal) -> None:
-    start = start_from(network, weights)
-    atomic.write_json(journal.place / "start.json", start.facts())
-    for line in start.lines():
+    found = start_from(network, weights)
+    atomic.write_json(journal.folder.layout.start, {"file": str(weights), **found.facts()})
+    for line in found.lines(weights):
         journal.progress.say(line)
-
-
-def _plain(result: Evaluation) -> dict[str, object]:
-    tables = {name: dataclasses.asdict(table) for name, table in result.tables.items()}
-    return {"score": result.score, "metrics": dict(result.metrics), "tables": tables}
 
 
 def _save_weights(path: Path, network: nn.Module) -> None:

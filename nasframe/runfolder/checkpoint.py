@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from nasframe.errors import RunError, RunFolderError
+from nasframe.errors import RunError, RunFolderError, first_line
 from nasframe.files import atomic
 
 MAGIC = b"nasframe checkpoint 1\n"
@@ -63,9 +63,14 @@ def save(path: Path, position: Position, state: Mapping[str, Any]) -> None:
     atomic.write_bytes(path, b"".join((MAGIC, json.dumps(header).encode(), b"\n", body)))
 
 
+def written(folder: Path, prefix: str) -> list[Path]:
+    """The files of a phase's checkpoints, usable or not, the oldest first."""
+    return sorted(folder.glob(f"{prefix}-[0-9]*.pt"), key=_step)
+
+
 def prune(folder: Path, prefix: str, keep: int, step: int) -> None:
     """Delete all but the last ``keep`` checkpoints up to ``step``."""
-    known = [path for path in _found(folder, prefix) if _step(path) <= step]
+    known = [path for path in written(folder, prefix) if _step(path) <= step]
     for path in known[:-keep]:
         path.unlink()
 
@@ -80,7 +85,7 @@ def load_latest(folder: Path, prefix: str, fingerprint: str, warn: Callable[[str
         RunError: there are checkpoints, but none is usable.
     """
     refused = []
-    for path in reversed(_found(folder, prefix)):
+    for path in reversed(written(folder, prefix)):
         try:
             checkpoint = _read(path, fingerprint)
         except _Unusable as error:
@@ -115,11 +120,6 @@ def read_state(path: Path) -> dict[str, Any] | None:
         raise RunFolderError(f"{path} {error}") from error
 
 
-def _found(folder: Path, prefix: str) -> list[Path]:
-    """The phase's checkpoints, oldest first."""
-    return sorted(folder.glob(f"{prefix}-[0-9]*.pt"), key=_step)
-
-
 def _step(path: Path) -> int:
     digits = path.stem.rpartition("-")[2]
     return int(digits) if digits.isdecimal() else -1
@@ -144,7 +144,7 @@ def _read(path: Path, fingerprint: str | None) -> Checkpoint:
     try:
         state = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError) as error:
-        raise _Unusable(f"cannot be loaded ({str(error).splitlines()[0]})") from error
+        raise _Unusable(f"cannot be loaded ({first_line(error)})") from error
     return Checkpoint(path, position, state)
 
 

@@ -17,13 +17,10 @@ import yaml
 
 from nasframe.errors import RunFolderError
 from nasframe.files import atomic, yaml_text
+from nasframe.runfolder.layout import RunLayout
+from nasframe.runfolder.reading import RunReader, require_experiment
 
 State = Literal["searching", "retraining", "done", "stopped", "failed"]
-EXPERIMENT = "experiment.yaml"
-ORIGINS = "origins.json"
-EVENTS = "events.jsonl"
-STATUS = "status.json"
-LOCK = "lock"
 
 
 @final
@@ -36,6 +33,7 @@ class RunFolder:
     def __init__(self, path: Path, lock: IO[str]) -> None:
         """For ``create`` and ``open``. Args: lock: the open lock file, already locked."""
         self.path = path
+        self.layout = RunLayout(path)
         self._lock = lock
         self._status: dict[str, Any] = {}
 
@@ -54,7 +52,7 @@ class RunFolder:
             shutil.rmtree(young, ignore_errors=True)
             young.mkdir(parents=True)
             lock = _locked(young)
-            atomic.write_text(young / EXPERIMENT, yaml_text.dump(experiment))
+            atomic.write_text(RunLayout(young).experiment, yaml_text.dump(experiment))
             young.replace(path)
             atomic.sync_folder(path.parent)
         except OSError as error:
@@ -80,9 +78,7 @@ class RunFolder:
         Raises:
             RunFolderError: it is no run folder, or another process is running in it.
         """
-        if not (path / EXPERIMENT).is_file():
-            found = "has no experiment.yaml" if path.is_dir() else "does not exist"
-            raise RunFolderError(f"{path} {found}; --resume takes the folder of a run that was begun")
+        require_experiment(path)
         folder = cls(path, _locked(path))
         for part in path.rglob(f"*{atomic.PART}"):
             part.unlink()
@@ -91,7 +87,7 @@ class RunFolder:
     @cached_property
     def fingerprint(self) -> str:
         """What identifies the experiment: all of its file but its name and how it is run."""
-        data = yaml.safe_load((self.path / EXPERIMENT).read_text())
+        data = yaml.safe_load(self.layout.experiment.read_text())
         data = {key: part for key, part in data.items() if key not in ("name", "run")}
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -103,7 +99,7 @@ class RunFolder:
 
     def append_event(self, record: Mapping[str, Any]) -> None:
         """Add one line to ``events.jsonl``."""
-        path = self.path / EVENTS
+        path = self.layout.events
         try:
             with path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
@@ -112,7 +108,7 @@ class RunFolder:
 
     def sync_events(self) -> int:
         """Flush the events to the disk; returns their length in bytes."""
-        path = self.path / EVENTS
+        path = self.layout.events
         try:
             with path.open("ab") as file:
                 os.fsync(file.fileno())
@@ -126,7 +122,7 @@ class RunFolder:
         Raises:
             RunFolderError: there are fewer.
         """
-        path = self.path / EVENTS
+        path = self.layout.events
         found = path.stat().st_size if path.exists() else 0
         if found < length:
             raise RunFolderError(
@@ -136,29 +132,21 @@ class RunFolder:
         if found > length:
             os.truncate(path, length)
 
-    def read_json(self, name: str) -> dict[str, Any]:
+    def read(self, path: Path) -> dict[str, Any]:
         """What a file for people says; empty if there is none or it cannot be read: no run depends on it."""
-        try:
-            data = json.loads((self.path / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return data if isinstance(data, dict) else {}
-
-    def status(self) -> dict[str, Any]:
-        """What ``status.json`` says."""
-        return self.read_json(STATUS)
+        return RunReader(self.path).mapping(path)
 
     def write_status(self, **changes: Any) -> None:
         """Change fields of ``status.json``: state, reason, phase, step, steps."""
         self._status = {"state": "searching", "reason": None, "phase": "search", "step": 0, "steps": 0, **self._status}
         self._status |= {**changes, "updated": time.time(), "pid": os.getpid()}
-        atomic.write_json(self.path / STATUS, self._status)
+        atomic.write_json(self.layout.status, self._status)
 
 
 def _refuse_taken(path: Path) -> None:
     if (path.is_dir() and not any(path.iterdir())) or not path.exists():
         return
-    if (path / EXPERIMENT).is_file():
+    if RunLayout(path).experiment.is_file():
         raise RunFolderError(
             f"{path} already holds a run; go on with it by 'nasframe run --resume {path}', or name another folder"
         )
@@ -167,7 +155,7 @@ def _refuse_taken(path: Path) -> None:
 
 def _locked(path: Path) -> IO[str]:
     """The folder's lock file, locked for as long as it stays open: the system frees it even after SIGKILL."""
-    lock = (path / LOCK).open("a+", encoding="utf-8")
+    lock = RunLayout(path).lock.open("a+", encoding="utf-8")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

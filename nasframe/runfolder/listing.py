@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from nasframe.errors import RunFolderError
-from nasframe.runfolder.folder import EVENTS, EXPERIMENT, STATUS
-from nasframe.runfolder.reading import in_use, is_run, read_mapping
+from nasframe.runfolder.reading import RunReader, in_use, is_run
 
 CRASHED = "crashed"
 _RUNNING = ("searching", "retraining")
@@ -60,8 +56,9 @@ def list_runs(folder: Path) -> list[RunEntry]:
 
 def read_entry(folder: Path) -> RunEntry:
     """One run."""
-    status, experiment, events = read_mapping(folder / STATUS), _experiment(folder), _events(folder)
-    metrics = read_mapping(folder / "retrain" / "metrics.json")
+    reader = RunReader(folder)
+    layout, events = reader.layout, reader.events()
+    status, experiment, metrics = map(reader.mapping, (layout.status, layout.experiment, layout.metrics))
     score = metrics.get("score", _best_score(events))
     first = next((event["time"] for event in events if isinstance(event.get("time"), int | float)), None)
     return RunEntry(
@@ -95,31 +92,6 @@ def worked_seconds(events: Iterable[Mapping[str, Any]], phase: str | None = None
             seconds += max(0.0, now - before)
         before = now
     return seconds
-
-
-def _experiment(folder: Path) -> Mapping[str, Any]:
-    try:
-        data = yaml.safe_load((folder / EXPERIMENT).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-def _events(folder: Path) -> list[Mapping[str, Any]]:
-    """The events; a line that is torn is left out."""
-    try:
-        lines = (folder / EVENTS).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    events: list[Mapping[str, Any]] = []
-    for line in lines:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
-            events.append(event)
-    return events
 
 
 def _best_score(events: Iterable[Mapping[str, Any]]) -> float | None:

@@ -1,49 +1,81 @@
-"""Single files of a run folder, read when they are wanted, of a run that is over, going on or dead."""
+"""Reading a run folder: of a run that is over, going on or dead, file by file, as far as it is there."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, final
 
 import networkx as nx
 import numpy as np
+import yaml
 
-from nasframe.errors import RunFolderError
+from nasframe.errors import RunFolderError, first_line, listed
 from nasframe.graph import from_json
-from nasframe.runfolder.folder import EVENTS, EXPERIMENT, LOCK, STATUS
+from nasframe.runfolder.layout import RunLayout
 from nasframe.space import Task
 
-GRAPH, GENOTYPE_GRAPH, SNAPSHOTS = "graph.json", "genotype.json", "snapshots"
-TASK, COST = "task.json", "retrain/cost.json"
+T = TypeVar("T")
+_UNREADABLE = (
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError),
+    *(yaml.YAMLError, nx.NetworkXError, zipfile.BadZipFile),
+)
+"""What reading a torn or foreign file may raise."""
 _CHANNELS = 3
 """Of images, where a run folder does not say it."""
 
 
 def is_run(folder: Path) -> bool:
     """Whether a folder holds a run."""
-    return any((folder / name).is_file() for name in (EXPERIMENT, STATUS, EVENTS))
+    return any(path.is_file() for path in _signs(folder))
 
 
-def require_run(folder: Path) -> None:
+def require_run(folder: Path, *, or_else: str = "") -> RunLayout:
     """Check that a folder holds a run.
+
+    Args:
+        or_else: what might be named instead, such as ``", or an experiment file"``.
 
     Raises:
         RunFolderError: it does not.
     """
+    layout = RunLayout(folder)
     if is_run(folder):
-        return
-    found = "is a file" if folder.is_file() else "has no experiment.yaml" if folder.is_dir() else "does not exist"
-    raise RunFolderError(f"{folder} is no run folder: it {found}; name the folder that 'nasframe run' printed")
+        return layout
+    if folder.is_dir():
+        names = sorted(path.name for path in folder.iterdir())
+        found = f"holds {listed(names)}" if names else "is empty"
+    else:
+        found = "is a file" if folder.exists() else "does not exist"
+    raise RunFolderError(
+        f"{folder} is no run folder: it {found}. A run folder has {' or '.join(map(layout.name, _signs(folder)))}; "
+        f"name the folder that 'nasframe run' printed{or_else}"
+    )
+
+
+def require_experiment(folder: Path, *, or_else: str = "") -> Path:
+    """The experiment file of a run folder.
+
+    Args:
+        or_else: as for ``require_run``.
+
+    Raises:
+        RunFolderError: the folder holds no run, or one that has lost its experiment.
+    """
+    layout = require_run(folder, or_else=or_else)
+    if not layout.experiment.is_file():
+        lost = layout.name(layout.experiment)
+        raise RunFolderError(f"{folder} is a run that has lost its {lost}: put it back, or name another run's folder")
+    return layout.experiment
 
 
 def in_use(folder: Path) -> bool:
     """Whether a process is running in a run folder: it holds the lock."""
     try:
-        lock = (folder / LOCK).open()
+        lock = RunLayout(folder).lock.open()
     except OSError:
         return False
     with lock:
@@ -54,17 +86,74 @@ def in_use(folder: Path) -> bool:
     return False
 
 
+@final
+class RunReader:
+    """Reads files of a run folder: what is missing is empty or None, and so is what is torn, which is a fault."""
+
+    def __init__(self, folder: Path) -> None:
+        self.layout = RunLayout(folder)
+        self.faults: list[tuple[Path, str]] = []
+        """Files that are there but could not be read, and what is wrong with each."""
+
+    def mapping(self, path: Path, parse: Callable[[str], Any] | None = None) -> dict[str, Any]:
+        """A file that holds a mapping. Args: parse: None: by the file's ending."""
+        parse = parse or (yaml.safe_load if path.suffix == ".yaml" else json.loads)
+        found = self._parsed(path, lambda: parse(_text(path)))
+        if found is not None and not isinstance(found, dict):
+            self.faults.append((path, f"should hold a mapping, but holds a {type(found).__name__}"))
+        return found if isinstance(found, dict) else {}
+
+    def events(self) -> tuple[dict[str, Any], ...]:
+        """The events; a line that is torn, as the last one of a killed run may be, is left out."""
+        path = self.layout.events
+        return self._parsed(path, lambda: tuple(_records(_text(path)))) or ()
+
+    def graph(self, path: Path) -> nx.DiGraph | None:
+        """A graph whose nodes and edges have the attributes that every drawing needs."""
+        return self._parsed(path, lambda: _checked(from_json(_text(path))))
+
+    def snapshots(self) -> dict[int, Path]:
+        """The files of the search's snapshots by step, in order; not read yet."""
+        found = {int(path.stem): path for path in self.layout.snapshots.glob("*.npz") if path.stem.isdigit()}
+        return dict(sorted(found.items()))
+
+    def arrays(self, path: Path) -> Mapping[str, np.ndarray] | None:
+        """The mixing weights of a snapshot."""
+        return self._parsed(path, lambda: _arrays(path))
+
+    def task(self) -> Task | None:
+        """What the run's final network has to do."""
+        task, cost = self.mapping(self.layout.task), self.mapping(self.layout.cost)
+        try:
+            if task:
+                height, width = task["size"]
+                return Task(task["in_channels"], task["num_classes"], (height, width), task["dense"])
+            height, width = cost["size"]
+            return Task(_CHANNELS, cost["classes"], (height, width))
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def _parsed(self, path: Path, read: Callable[[], T]) -> T | None:
+        """What a file holds; None where it is missing or cannot be read."""
+        if not path.is_file():
+            return None
+        try:
+            return read()
+        except _UNREADABLE as error:
+            self.faults.append((path, f"cannot be read ({type(error).__name__}: {first_line(error)})"))
+            return None
+
+
 def read_graph(folder: Path) -> nx.DiGraph:
     """The graph of the run's whole space.
 
     Raises:
         RunFolderError: the folder is no run's, or has none, or it cannot be read.
     """
-    require_run(folder)
-    path = folder / GRAPH
+    path = require_run(folder).graph
     if not path.is_file():
         raise RunFolderError(f"{path} does not exist: the run has not begun its search, so there is nothing to show")
-    return _graph(path)
+    return _whole_graph(folder, path)
 
 
 def read_genotype_graph(folder: Path) -> nx.DiGraph | None:
@@ -73,13 +162,8 @@ def read_genotype_graph(folder: Path) -> nx.DiGraph | None:
     Raises:
         RunFolderError: it cannot be read.
     """
-    path = folder / GENOTYPE_GRAPH
-    return _graph(path) if path.is_file() else None
-
-
-def snapshot_steps(folder: Path) -> list[int]:
-    """After which steps there are snapshots of the mixing weights, in order."""
-    return sorted(int(path.stem) for path in (folder / SNAPSHOTS).glob("*.npz") if path.stem.isdigit())
+    path = RunLayout(folder).genotype_graph
+    return _whole_graph(folder, path) if path.is_file() else None
 
 
 def read_snapshot(folder: Path, step: int | None = None) -> tuple[int, Mapping[str, np.ndarray]]:
@@ -91,7 +175,9 @@ def read_snapshot(folder: Path, step: int | None = None) -> tuple[int, Mapping[s
     Raises:
         RunFolderError: there is none, or it cannot be read.
     """
-    steps = snapshot_steps(folder)
+    reader = RunReader(folder)
+    paths = reader.snapshots()
+    steps = list(paths)
     if not steps:
         raise RunFolderError(
             f"{folder} has no snapshots: its strategy keeps no mixing weights, run.snapshots is 0, or the search has "
@@ -103,43 +189,57 @@ def read_snapshot(folder: Path, step: int | None = None) -> tuple[int, Mapping[s
             f"{folder} has no snapshot of step {step}; the nearest are of {', '.join(map(str, near))} "
             f"({len(steps)} in all, the last of {steps[-1]})"
         )
-    failures = []
     for candidate in reversed(steps) if step is None else [step]:
-        path = folder / SNAPSHOTS / f"{candidate:08}.npz"
+        arrays = reader.arrays(paths[candidate])
+        if arrays is not None:
+            return candidate, arrays
+    assert reader.faults, "what is there and gives no arrays is a fault"
+    raise RunFolderError(" ".join(map(str, reader.faults[0])))
+
+
+def _signs(folder: Path) -> tuple[Path, ...]:
+    """The files of which a run folder has at least one."""
+    layout = RunLayout(folder)
+    return layout.experiment, layout.status, layout.events
+
+
+def _whole_graph(folder: Path, path: Path) -> nx.DiGraph:
+    reader = RunReader(folder)
+    graph = reader.graph(path)
+    if graph is None:
+        assert reader.faults, "what is there and gives no graph is a fault"
+        raise RunFolderError(f"{path} {reader.faults[0][1]}; put a whole one back")
+    return graph
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _records(text: str) -> list[dict[str, Any]]:
+    records = []
+    for line in text.splitlines():
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return candidate, dict(arrays)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            failures.append(f"{path} cannot be read ({str(error).partition(chr(10))[0]})")
-    raise RunFolderError(failures[0])
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            records.append(record)
+    return records
 
 
-def read_task(folder: Path) -> Task | None:
-    """What the run's final network has to do; None: the folder does not say."""
-    task, cost = read_mapping(folder / TASK), read_mapping(folder / COST)
-    try:
-        if task:
-            height, width = task["size"]
-            return Task(task["in_channels"], task["num_classes"], (height, width), task["dense"])
-        height, width = cost["size"]
-        return Task(_CHANNELS, cost["classes"], (height, width))
-    except (KeyError, TypeError, ValueError):
-        return None
+def _arrays(path: Path) -> Mapping[str, np.ndarray]:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
-def read_mapping(path: Path) -> dict[str, Any]:
-    """What a JSON file says; empty where it is missing, torn or holds something else."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-def _graph(path: Path) -> nx.DiGraph:
-    try:
-        return from_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, nx.NetworkXError) as error:
-        raise RunFolderError(
-            f"{path} cannot be read ({type(error).__name__}: {error}); put a whole one back"
-        ) from error
+def _checked(graph: nx.DiGraph) -> nx.DiGraph:
+    for node, data in graph.nodes(data=True):
+        if missing := {"part", "kind", "layer", "level"} - data.keys():
+            raise ValueError(f"node {node!r} lacks {', '.join(sorted(missing))}")
+    for a, b, data in graph.edges(data=True):
+        if "kind" not in data:
+            raise ValueError(f"edge {a!r} to {b!r} lacks kind")
+    if not nx.is_directed_acyclic_graph(graph):
+        raise ValueError("the graph has a cycle")
+    return graph

@@ -12,7 +12,7 @@ from nasframe.errors import RunFolderError
 from nasframe.genotype import Genotype, GenotypeRecord
 from nasframe.plugin.registry import Registry
 from nasframe.run.device import runtime
-from nasframe.runfolder.weights import misfit, read_weights
+from nasframe.runfolder.weights import match, read_weights
 from nasframe.space import Task
 from nasframe.strategy import Problem
 from nasframe.trained.finding import Saved, find_saved
@@ -63,11 +63,11 @@ def build_network(saved: Saved, task: Task) -> nn.Module:
     """
     network = saved.space.build(saved.record.genotype, task)
     weights = read_weights(saved.weights)
-    fault = misfit(network.state_dict(), weights)
-    if fault:
+    faults = match(network.state_dict(), weights).faults()
+    if faults:
         raise RunFolderError(
-            f"the weights in {saved.weights} do not fit the genotype's network: {fault}. They belong to another "
-            "genotype, or to other options of its space or other classes"
+            f"the weights in {saved.weights} do not fit the genotype's network: {'; '.join(faults)}. They belong to "
+            "another genotype, or to other options of its space or other classes"
         )
     network.load_state_dict(weights)
     return network.eval()

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from nasframe.errors import NasframeError, RunError
+from nasframe.errors import NasframeError, RunError, first_line
 from nasframe.evaluator import Model
 from nasframe.files import atomic
 
@@ -49,7 +49,7 @@ def traced(network: nn.Module, channels: int, size: tuple[int, int] | None = Non
     except Exception as error:  # the exporter raises many kinds, and the network's own code any
         sizes = "for images of every size" if size is None else f"for images of {size[0]}x{size[1]} pixels"
         advice = "; fix the size by --size HxW" if size is None else ""
-        raise RunError(f"the network cannot be traced {sizes}: {_first_line(error)}{advice}") from error
+        raise RunError(f"the network cannot be traced {sizes}: {first_line(error)}{advice}") from error
 
 
 def write_program(program: ExportedProgram, path: Path) -> None:
@@ -76,7 +76,7 @@ def write_onnx(program: ExportedProgram, path: Path, facts: Mapping[str, str] | 
                 program, (), dynamo=True, input_names=[INPUT], output_names=[OUTPUT], verbose=False
             )
     except Exception as error:  # as in ``traced``
-        raise RunError(f"the network cannot be written as ONNX: {_first_line(error)}") from error
+        raise RunError(f"the network cannot be written as ONNX: {first_line(error)}") from error
     assert made is not None, "without a file name torch returns the program"
     model = made.model_proto
     _name_dimensions(model)
@@ -117,13 +117,13 @@ def onnx_model(path: Path) -> Model:
         try:
             found = session.run([OUTPUT], {INPUT: images.cpu().numpy()})[0]
         except Exception as error:  # onnxruntime's errors have no common base of their own
-            raise RunError(f"onnxruntime cannot run {path}: {_first_line(error)}") from error
+            raise RunError(f"onnxruntime cannot run {path}: {first_line(error)}") from error
         return torch.from_numpy(found).to(images.device)
 
     try:
         session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # as above
-        raise RunError(f"onnxruntime cannot read {path}: {_first_line(error)}") from error
+        raise RunError(f"onnxruntime cannot read {path}: {first_line(error)}") from error
     return run
 
 
@@ -172,7 +172,3 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(before)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

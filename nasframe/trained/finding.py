@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,12 +18,11 @@ from nasframe.files.yaml_text import Faults, Place, Value, placed
 from nasframe.genotype import GenotypeRecord, validate
 from nasframe.options import Options
 from nasframe.plugin.registry import Registry
-from nasframe.runfolder.folder import EXPERIMENT, STATUS
+from nasframe.runfolder.layout import RunLayout
+from nasframe.runfolder.reading import RunReader, require_experiment
 from nasframe.space import SearchSpace
 
 O = TypeVar("O", bound=Options)  # noqa: E741
-GENOTYPE = Path("retrain/genotype.yaml")
-WEIGHTS = Path("retrain/weights.pt")
 OVERRIDDEN = ("space", "evaluator", "run")
 
 
@@ -65,9 +63,10 @@ def find_saved(
         RunFolderError: it is no run's folder, or nothing was trained there yet.
         ExperimentError, GenotypeError: everything that is wrong in the files or the overrides, with its place.
     """
-    file = source if source.is_file() else _experiment_file(source)
-    genotype = genotype or _left_by_run(source, GENOTYPE, "--genotype")
-    weights = weights or _left_by_run(source, WEIGHTS, "--weights")
+    file = source if source.is_file() else require_experiment(source, or_else=", or an experiment file")
+    left = RunLayout(source)
+    genotype = genotype or _left_by_run(left, left.final_genotype, "--genotype")
+    weights = weights or _left_by_run(left, left.weights, "--weights")
     if not weights.is_file():
         raise RunFolderError(f"{weights} is no file; expected the weights of a network, as retraining writes them")
     experiment = load(file, registry=registry)
@@ -98,33 +97,21 @@ def _written(options: Options, file: Path) -> Value:
     return placed(options.model_dump(mode="json"), Place(str(file)))
 
 
-def _experiment_file(folder: Path) -> Path:
-    if not (folder / EXPERIMENT).is_file():
-        found = f"has no {EXPERIMENT}" if folder.is_dir() else "does not exist"
-        raise RunFolderError(f"{folder} {found}; expected the folder of a run, or an experiment file")
-    return folder / EXPERIMENT
-
-
-def _left_by_run(source: Path, name: Path, option: str) -> Path:
-    """A file of the retraining."""
+def _left_by_run(run: RunLayout, path: Path, option: str) -> Path:
+    """A file of the retraining, if it is there."""
+    source = run.folder
     if source.is_file():
         raise RunFolderError(
             f"{source} is an experiment file, which holds no trained network: name its files by --genotype and "
             f"--weights ({option} is missing), or give the folder of a run"
         )
-    if (source / name).is_file():
-        return source / name
+    if path.is_file():
+        return path
+    state = RunReader(source).mapping(run.status).get("state", "unknown")
     raise RunFolderError(
-        f"{source} holds no trained network: there is no {name} (the run's state: {_state(source)}). Finish the run by "
-        f"'nasframe run --resume {source}', or name the file by {option}"
+        f"{source} holds no trained network: there is no {run.name(path)} (the run's state: {state}). Finish the run "
+        f"by 'nasframe run --resume {source}', or name the file by {option}"
     )
-
-
-def _state(folder: Path) -> str:
-    try:
-        return str(json.loads((folder / STATUS).read_text(encoding="utf-8"))["state"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return "unknown"
 
 
 def _overrides(texts: Sequence[str], faults: Faults) -> Value:

@@ -9,8 +9,9 @@ from typing import Any
 
 import nasframe
 from nasframe.files import atomic
+from nasframe.files.words import number
 from nasframe.genotype import GenotypeRecord
-from nasframe.runfolder.reading import read_mapping
+from nasframe.runfolder.reading import RunReader
 from nasframe.space import Task
 
 LONGEST = 64
@@ -24,9 +25,10 @@ def card(folder: Path, record: GenotypeRecord, task: Task, seed: int) -> dict[st
         folder: the run's.
         record: the genotype with the options of the final network.
     """
-    evaluator = read_mapping(folder / "retrain/evaluator.json") or read_mapping(folder / "evaluator.json")
-    measured = read_mapping(folder / "retrain/metrics.json")
-    environment = read_mapping(folder / "environment.json")
+    reader = RunReader(folder)
+    files = reader.layout
+    evaluator = reader.mapping(files.retrain_evaluator) or reader.mapping(files.evaluator)
+    measured, environment = reader.mapping(files.metrics), reader.mapping(files.environment)
     preprocessing = {key: evaluator[key] for key in ("mean", "std") if key in evaluator}
     output = "(N, classes, H, W)" if task.dense else "(N, classes)"
     return {
@@ -46,7 +48,7 @@ def card(folder: Path, record: GenotypeRecord, task: Task, seed: int) -> dict[st
             "layout": f"{output} float32, before softmax",
             "classes": evaluator.get("classes", task.num_classes),
         },
-        "cost": read_mapping(folder / "retrain/cost.json"),
+        "cost": reader.mapping(files.cost),
         "scores": {"score": measured.get("score"), **measured.get("metrics", {})},
         "data": {key: fact for key, value in evaluator.items() if (fact := _brief(value)) not in ({}, None)},
         "seed": seed,
@@ -80,15 +82,11 @@ def _rows(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
     if isinstance(value, list):
         return ", ".join(map(_shown, value))
     if isinstance(value, Mapping):
         return "; ".join(f"{key}: {_shown(inner)}" for key, inner in value.items())
-    return str(value).replace("|", "\\|")
+    return number(value, digits=6).replace("|", "\\|")
 
 
 def _brief(value: Any) -> Any:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from nasframe import Evaluation, RunFolderError, Table
-from nasframe.files.evaluations import as_text, cell_text, require_free, write
+from nasframe.files.evaluations import as_text, require_free, write
 
 TABLE = Table(("class", "IoU", "pixels"), (("road [wet]", 0.51239, 1234567), ("sky", None, 0)))
 WIDE = Table(("row", *map(str, range(9))), (("a", *range(9)),))
@@ -49,11 +49,3 @@ def test_the_files_hold_everything_and_are_not_overwritten_unasked(tmp_path):
         ]
     with pytest.raises(RunFolderError, match="exists already; choose another --output, or overwrite it by --force"):
         require_free(folder)
-
-
-@pytest.mark.parametrize(
-    ("value", "name", "text"),
-    [(1.0, "IoU", "100.00 %"), (1.0, "classes", "1"), (0.25, "lr", "0.25"), (1, "accuracy", "1"), ("x", "IoU", "x")],
-)
-def test_only_fractions_are_shown_in_percent(value, name, text):
-    assert cell_text(value, name) == text

@@ -280,12 +280,5 @@ class TestCommand:
         assert repr(text) in result.output
 
 
-def test_times_and_amounts_are_written_for_people():
-    assert [plan.duration(seconds) for seconds in (4.04, 89, 91, 7000, 200000)] == [
-        "4.0 s",
-        "89.0 s",
-        "1.5 min",
-        "1.9 h",
-        "2.3 d",
-    ]
+def test_amounts_are_written_for_people():
     assert [plan.amount(size) for size in (5 * 10**6, 1.5 * 10**9)] == ["5 MB", "1.50 GB"]

@@ -15,7 +15,7 @@ import yaml
 
 from nasframe import RunFolderError
 from nasframe.graph import to_json
-from nasframe.report import markdown, write_report
+from nasframe.report import write_report
 from nasframe.report.record import read
 
 OPERATIONS = ("skip", "sep_3x3")
@@ -360,27 +360,3 @@ def test_long_tables_are_folded(done):
     write_json(done / "retrain" / "metrics.json", {**METRICS, "tables": tables})
     text = report(done)
     assert "<summary>150 rows</summary>" in text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.0351, "35 ms"), (4.24, "4.2 s"), (190, "3 min 10 s"), (7500, "2 h 05 min")]
-)
-def test_durations_are_told_as_people_do(seconds, text):
-    assert markdown.duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "fraction", "text"),
-    [
-        (0.12345, True, "12.35 %"),
-        (1.0, True, "100.00 %"),
-        (3, True, "3"),
-        (0.12345, False, "0.1235"),
-        (1234567, False, "1,234,567"),
-        (float("nan"), True, "–"),
-        (float("inf"), True, "inf"),
-        ("car", True, "car"),
-    ],
-)
-def test_numbers_are_written_for_people(value, fraction, text):
-    assert markdown.number(value, fraction=fraction) == text

@@ -32,6 +32,7 @@ from nasframe.graph import from_json
 from nasframe.plugin.registry import Plugin, Registry
 from nasframe.run import resume, run
 from nasframe.run.progress import BarProgress, LineProgress, describe
+from nasframe.runfolder.layout import RunLayout
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
 
 EXPERIMENT = """
@@ -195,6 +196,14 @@ def test_a_run_leaves_everything_behind(experiment, registry, capsys):
     assert HEARD == [json.loads(line) | told for line in (folder / "events.jsonl").read_text().splitlines()]
     shown = capsys.readouterr().out
     assert "search 4/4" in shown and "score 0." in shown and "Report:     runs/small/report.md" in shown
+
+
+def test_a_run_leaves_nothing_behind_that_the_layout_does_not_name(experiment):
+    files = RunLayout(run(experiment("drawing"), quiet=True))
+    places = {getattr(files, name) for name in dir(files) if not name.startswith("_") and name != "folder"}
+    left = [path for path in files.folder.rglob("*") if path.is_file()]
+    assert len(left) > 20
+    assert [path for path in left if not places & {path, path.parent}] == []
 
 
 def test_a_run_notes_where_its_values_were_written_and_keeps_that_when_it_goes_on(experiment, registry):

@@ -151,7 +151,7 @@ def test_what_cannot_be_retrained_is_said_before_anything_is_run(
 def test_a_run_without_a_genotype_cannot_be_retrained(tmp_path, recipe, registry):
     folder = tmp_path / "young"
     folder.mkdir()
-    with pytest.raises(RunFolderError, match=r"young has no experiment\.yaml"):
+    with pytest.raises(RunFolderError, match="young is no run folder: it is empty"):
         retraining(str(folder), registry)
     (folder / "experiment.yaml").write_text(EXPERIMENT)
     with pytest.raises(RunFolderError, match=r"young has found no genotype yet.*--resume"):

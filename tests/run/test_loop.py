@@ -74,7 +74,8 @@ def test_all_steps_are_done_once_and_logged_in_order(tmp_path):
         stepper = walk(folder, Walk())
         assert stepper.calls == [0, 1, 2, 3, 4, 5]
         assert [step for step, _ in steps_of(folder)] == [1, 2, 3, 4, 5, 6]
-        assert folder.status()["steps"] == 6 and folder.status()["step"] == 6
+        status = folder.read(folder.layout.status)
+        assert status["steps"] == 6 and status["step"] == 6
 
 
 def test_a_step_depends_on_its_number_and_not_on_what_was_drawn_before(tmp_path):
@@ -231,7 +232,7 @@ def test_an_empty_folder_is_taken(tmp_path):
 
 
 def test_a_folder_that_is_no_runs_cannot_be_resumed(tmp_path):
-    with pytest.raises(RunFolderError, match=r"has no experiment\.yaml"):
+    with pytest.raises(RunFolderError, match="is no run folder: it is empty"):
         RunFolder.open(tmp_path)
     with pytest.raises(RunFolderError, match="does not exist"):
         RunFolder.open(tmp_path / "nowhere")

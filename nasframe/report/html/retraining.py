@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nasframe.files.words import cell_text
 from nasframe.plot import curves, heatmap
 from nasframe.plot.canvas import readable
-from nasframe.plot.curves import is_fraction
-from nasframe.report import markdown as md
 from nasframe.report.html import tables
 from nasframe.report.html.chart import figure, of_panel
 from nasframe.report.html.images import Images
@@ -26,7 +25,7 @@ def scores(record: RunRecord) -> Iterator[Markup]:
     metrics = record.metrics.get("metrics", {})
     beside, below = [], []
     if metrics:
-        rows = [(readable(name), md.number(value, fraction=is_fraction(name))) for name, value in metrics.items()]
+        rows = [(readable(name), cell_text(value, name)) for name, value in metrics.items()]
         beside.append(_titled("Metrics", tables.table(("metric", "value"), rows, 1, "Metrics of the network")))
     for name, table in record.metrics.get("tables", {}).items():
         title = readable(name).capitalize()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nasframe.plot.curves import is_fraction
+from nasframe.files.words import is_fraction
 from nasframe.plot.heatmap import Heatmap
 from nasframe.report import markdown as md
 from nasframe.report.html.markup import Child, Markup, joined, tag

@@ -9,6 +9,7 @@ from typing import final
 
 from nasframe.errors import RunError
 from nasframe.evaluations import failed
+from nasframe.files.words import clock
 from nasframe.run.candidates.engine import ATTEMPTS, Job, Outcome
 
 
@@ -65,13 +66,8 @@ class Crew:
         """What each worker does, in a few words."""
         now = time.monotonic()
         return [
-            f"#{self._busy[worker][0].number + 1} {_duration(now - self._busy[worker][1])}"
+            f"#{self._busy[worker][0].number + 1} {clock(now - self._busy[worker][1])}"
             if worker in self._busy
             else "idle"
             for worker in range(1, self._workers + 1)
         ]
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02}"

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from nasframe.ask_tell import AskTell
 from nasframe.experiment.sections import Part
 from nasframe.files import genotypes
 from nasframe.genotype import Genotype, GenotypeRecord
 from nasframe.pareto import SCORE, Point, pareto_front
+from nasframe.runfolder.layout import RunLayout
 from nasframe.space import SearchSpace
 
-FOLDER = "front"
 
-
-def file_name(candidate: int) -> str:
-    """Where in the run folder the genotype of a candidate on the front is."""
-    return f"{FOLDER}/{candidate:05}.yaml"
-
-
-def write_front(folder: Path, strategy: AskTell, objectives: Sequence[str], space: Part[SearchSpace]) -> None:
+def write_front(files: RunLayout, strategy: AskTell, objectives: Sequence[str], space: Part[SearchSpace]) -> None:
     """Write each genotype on the front of a search for several objectives, with what it has of each.
 
     Raises:
@@ -40,4 +33,4 @@ def write_front(folder: Path, strategy: AskTell, objectives: Sequence[str], spac
         options = space.options.model_dump(mode="json")
         record = GenotypeRecord(Genotype.from_dict(point.genotype), options, f"candidate {point.candidate}")
         extra = {"budget": point.budget, "objectives": dict(point.values)}
-        genotypes.write(folder / file_name(point.candidate), record, extra)
+        genotypes.write(files.on_front(point.candidate), record, extra)

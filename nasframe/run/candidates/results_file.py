@@ -13,8 +13,6 @@ from nasframe.files import atomic
 from nasframe.genotype import Genotype
 from nasframe.run.candidates.engine import Job, Outcome
 
-NAME = "evaluations.jsonl"
-
 
 @final
 class Kept:
@@ -61,22 +59,12 @@ class Kept:
             os.truncate(self._path, whole)
 
 
-def plain(result: Evaluation) -> dict[str, Any]:
-    """A result as plain data."""
-    return {"score": result.score, "metrics": dict(result.metrics), "failure": result.failure}
-
-
-def from_plain(data: Mapping[str, Any], budget: float) -> Evaluation:
-    """The inverse of ``plain``."""
-    return Evaluation(data["score"], data["metrics"], failure=data["failure"], budget=budget)
-
-
 def _written(outcome: Outcome) -> dict[str, Any]:
     job = outcome.job
     return {
         "candidate": job.number + 1,
         "budget": job.budget,
-        **plain(outcome.result),
+        **outcome.result.to_dict("score", "metrics", "failure"),
         "seconds": round(outcome.seconds, 3),
         "worker": outcome.worker,
         "genotype": job.genotype.to_dict(),
@@ -85,4 +73,4 @@ def _written(outcome: Outcome) -> dict[str, Any]:
 
 def _read(line: Mapping[str, Any]) -> Outcome:
     job = Job(line["candidate"] - 1, Genotype.from_dict(line["genotype"]), line["budget"])
-    return Outcome(job, from_plain(line, job.budget), line["seconds"], line["worker"])
+    return Outcome(job, Evaluation.from_dict(line), line["seconds"], line["worker"])

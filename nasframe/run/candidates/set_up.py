@@ -17,7 +17,7 @@ from nasframe.run.candidates.judge import Judge
 from nasframe.run.candidates.known_results import Known
 from nasframe.run.candidates.processes import Processes
 from nasframe.run.candidates.ray_actors import RayActors
-from nasframe.run.candidates.results_file import NAME, Kept
+from nasframe.run.candidates.results_file import Kept
 from nasframe.run.candidates.shared_results import Shared, context
 from nasframe.run.candidates.worker import Setup
 from nasframe.run.journal import Journal
@@ -40,7 +40,7 @@ def judged(experiment: Experiment, problem: Problem, journal: Journal) -> Iterat
         return
     folder = terms.cache.folder
     shared = Shared(Path(folder), context(experiment, problem.runtime)) if folder else None
-    known = Known(problem.space, Kept(journal.place / NAME), reuse=terms.cache.reuse, shared=shared)
+    known = Known(problem.space, Kept(journal.folder.layout.evaluations), reuse=terms.cache.reuse, shared=shared)
     engine = _engine(experiment, problem, journal)
 
     def record(candidate: int, facts: Mapping[str, Any]) -> None:

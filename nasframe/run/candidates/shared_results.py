@@ -12,7 +12,6 @@ from nasframe.experiment.experiment import Experiment
 from nasframe.experiment.sections import Part
 from nasframe.files import atomic
 from nasframe.genotype import Genotype
-from nasframe.run.candidates.results_file import from_plain, plain
 
 
 @final
@@ -28,7 +27,7 @@ class Shared:
         """The result of a genotype in its canonical form; None: there is none, or it cannot be read."""
         try:
             data = json.loads(self._path(genotype, budget).read_text(encoding="utf-8"))
-            return from_plain(data, budget)
+            return Evaluation.from_dict(data)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -39,7 +38,8 @@ class Shared:
             RunError: it cannot be written.
         """
         if not result.failure:
-            told = {**self._context, "genotype": genotype.to_dict(), "budget": result.budget, **plain(result)}
+            found = result.to_dict("budget", "score", "metrics", "failure")
+            told = {**self._context, "genotype": genotype.to_dict(), **found}
             atomic.write_json(self._path(genotype, result.budget), told)
 
     def _path(self, genotype: Genotype, budget: float) -> Path:

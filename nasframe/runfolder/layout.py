@@ -1,0 +1,88 @@
+"""Where each file of a run folder is, said once; ``docs/run-folder.md`` says the same to people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, final
+
+Phase = Literal["search", "retrain"]
+
+
+@final
+class _At:
+    """A place in a run folder by its name there, which ends in ``/`` if it is a folder; read it as a ``Path``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, run: RunLayout, owner: type[RunLayout]) -> Path:
+        return run.folder / self.name
+
+
+@final
+@dataclass(frozen=True)
+class RunLayout:
+    """The path of each file of a run folder, whether it is there or not."""
+
+    folder: Path
+
+    experiment = _At("experiment.yaml")
+    """The experiment with every default written out."""
+    origins = _At("origins.json")
+    environment = _At("environment.json")
+    status = _At("status.json")
+    lock = _At("lock")
+    events = _At("events.jsonl")
+    evaluations = _At("evaluations.jsonl")
+    """Of the search's candidates."""
+    front = _At("front/")
+    evaluator = _At("evaluator.json")
+    """What the search's evaluator recorded."""
+    task = _At("task.json")
+    graph = _At("graph.json")
+    """Of the whole space."""
+    genotype = _At("genotype.yaml")
+    """What was found, with the options of the search's space."""
+    genotype_graph = _At("genotype.json")
+    snapshots = _At("snapshots/")
+    checkpoints = _At("checkpoints/")
+    final_genotype = _At("retrain/genotype.yaml")
+    """What was found, with the options of the final network."""
+    retrain_evaluator = _At("retrain/evaluator.json")
+    retrain_snapshots = _At("retrain/snapshots/")
+    retrain_checkpoints = _At("retrain/checkpoints/")
+    start = _At("retrain/start.json")
+    """What of a given file's weights the network took over."""
+    weights = _At("retrain/weights.pt")
+    metrics = _At("retrain/metrics.json")
+    """Score, metrics and tables of the final network."""
+    cost = _At("retrain/cost.json")
+    pictures = _At("retrain/pictures/")
+    report = _At("report.md")
+    figures = _At("figures/")
+    page = _At("report.html")
+
+    def checkpoints_of(self, phase: Phase) -> Path:
+        """The folder of a phase's checkpoints."""
+        return self.checkpoints if phase == "search" else self.retrain_checkpoints
+
+    def checkpoint(self, phase: Phase, step: int) -> Path:
+        """A phase's state after so many steps."""
+        return self.checkpoints_of(phase) / f"{phase}-{step:08}.pt"
+
+    def snapshots_of(self, phase: Phase) -> Path:
+        """The folder of a phase's snapshots."""
+        return self.snapshots if phase == "search" else self.retrain_snapshots
+
+    def snapshot(self, phase: Phase, step: int) -> Path:
+        """A phase's arrays to draw after so many steps."""
+        return self.snapshots_of(phase) / f"{step:08}.npz"
+
+    def on_front(self, candidate: int) -> Path:
+        """The genotype of a candidate on the Pareto front; the first candidate is 1."""
+        return self.front / f"{candidate:05}.yaml"
+
+    def name(self, path: Path) -> str:
+        """How messages and reports call a file: by its path from the folder on."""
+        return path.relative_to(self.folder).as_posix()
