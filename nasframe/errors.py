@@ -46,6 +46,10 @@ class RunError(NasframeError):
     exit_code = 1
 
 
+class FileError(NasframeError):
+    """A file that a command was given or is to write: of weights, of pictures, of results."""
+
+
 class RunFolderError(NasframeError):
     """A folder that cannot be used as a run folder; nothing was run."""
 

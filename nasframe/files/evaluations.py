@@ -13,7 +13,7 @@ from rich.console import Console, Group
 from rich.markup import escape
 from rich.table import Table as Grid
 
-from nasframe.errors import RunFolderError
+from nasframe.errors import FileError
 from nasframe.evaluator import Evaluation, Table
 from nasframe.files import atomic
 from nasframe.files.plain_json import finite
@@ -61,10 +61,10 @@ def require_free(folder: Path) -> None:
     """See that no evaluation lies in a folder yet.
 
     Raises:
-        RunFolderError: one does.
+        FileError: one does.
     """
     if (folder / FILE).exists():
-        raise RunFolderError(f"{folder / FILE} exists already; choose another --output, or overwrite it by --force")
+        raise FileError(f"{folder / FILE} exists already; choose another --output, or overwrite it by --force")
 
 
 def _facts(evaluation: Evaluation, about: Mapping[str, Any]) -> Grid:

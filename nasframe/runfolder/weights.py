@@ -11,7 +11,7 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from nasframe.errors import RunError, RunFolderError, first_line, listed
+from nasframe.errors import FileError, RunError, first_line, listed
 from nasframe.runfolder import checkpoint
 
 
@@ -60,17 +60,17 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """The tensors of a weights file by name, on the CPU.
 
     Raises:
-        RunFolderError: it cannot be read or holds something else.
+        FileError: it cannot be read or holds something else.
     """
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
-        raise RunFolderError(
+        raise FileError(
             f"{path} cannot be read as weights ({first_line(error)}); expected tensors by name, as retraining writes "
             "them to retrain/weights.pt (a file in checkpoints/ is none)"
         ) from error
     if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise RunFolderError(f"{path} holds a {type(weights).__name__}; expected tensors by name: a state_dict")
+        raise FileError(f"{path} holds a {type(weights).__name__}; expected tensors by name: a state_dict")
     return dict(weights)
 
 
@@ -78,7 +78,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a weights file by name; of a checkpoint of a retraining, those of the network.
 
     Raises:
-        RunFolderError: it is neither.
+        FileError: it is neither.
     """
     state = checkpoint.read_state(path)
     if state is None:
@@ -86,14 +86,14 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     network = state.get("network")
     if isinstance(network, dict):
         return network
-    raise RunFolderError(f"{path} is a checkpoint without a network; give one of a retraining, or a file of weights")
+    raise FileError(f"{path} is a checkpoint without a network; give one of a retraining, or a file of weights")
 
 
 def start_from(network: nn.Module, path: Path) -> Match:
     """Copy the tensors that match by name and shape into the network; the others stay as they were initialised.
 
     Raises:
-        RunFolderError: the file cannot be read as weights.
+        FileError: the file cannot be read as weights.
         RunError: none matches.
     """
     found, wanted = read_tensors(path), network.state_dict()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import nn
 
-from nasframe.errors import RunFolderError
+from nasframe.errors import FileError
 from nasframe.genotype import Genotype, GenotypeRecord
 from nasframe.plugin.registry import Registry
 from nasframe.run.device import runtime
@@ -59,13 +59,13 @@ def build_network(saved: Saved, task: Task) -> nn.Module:
     """A saved network alone, on the CPU, in eval mode; needs no data.
 
     Raises:
-        RunFolderError: the weights do not fit.
+        FileError: the weights do not fit.
     """
     network = saved.space.build(saved.record.genotype, task)
     weights = read_weights(saved.weights)
     faults = match(network.state_dict(), weights).faults()
     if faults:
-        raise RunFolderError(
+        raise FileError(
             f"the weights in {saved.weights} do not fit the genotype's network: {'; '.join(faults)}. They belong to "
             "another genotype, or to other options of its space or other classes"
         )

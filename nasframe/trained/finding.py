@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from nasframe.errors import GenotypeError, RunFolderError
+from nasframe.errors import FileError, GenotypeError, RunFolderError
 from nasframe.evaluator import Evaluator
 from nasframe.experiment.checking import load
 from nasframe.experiment.composition import read_override
@@ -61,6 +61,7 @@ def find_saved(
 
     Raises:
         RunFolderError: it is no run's folder, or nothing was trained there yet.
+        FileError: there is no file of weights.
         ExperimentError, GenotypeError: everything that is wrong in the files or the overrides, with its place.
     """
     file = source if source.is_file() else require_experiment(source, or_else=", or an experiment file")
@@ -68,7 +69,7 @@ def find_saved(
     genotype = genotype or _left_by_run(left, left.final_genotype, "--genotype")
     weights = weights or _left_by_run(left, left.weights, "--weights")
     if not weights.is_file():
-        raise RunFolderError(f"{weights} is no file; expected the weights of a network, as retraining writes them")
+        raise FileError(f"{weights} is no file; expected the weights of a network, as retraining writes them")
     experiment = load(file, registry=registry)
     evaluator = (experiment.retrain or experiment).evaluator
     record, located = genotypes.read_located(genotype)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasframe.errors import DataError, RunFolderError
+from nasframe.errors import DataError, FileError
 from nasframe.inference import PictureKind, Predictor
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
@@ -82,12 +82,12 @@ def require_absent(jobs: Iterable[Job]) -> None:
     """See that nothing would be overwritten.
 
     Raises:
-        RunFolderError: something would.
+        FileError: something would.
     """
     there = [str(path) for job in jobs for path in job.outputs.values() if path.exists()]
     if there:
         headline = f"{len(there)} of the pictures exist already; choose another --output, or overwrite them by --force"
-        raise RunFolderError(_listing(headline, there))
+        raise FileError(_listing(headline, there))
 
 
 def _below(folder: Path, output: Path) -> list[ImageFile]:

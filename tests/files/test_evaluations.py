@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from nasframe import Evaluation, RunFolderError, Table
+from nasframe import Evaluation, FileError, Table
 from nasframe.files.evaluations import as_text, require_free, write
 
 TABLE = Table(("class", "IoU", "pixels"), (("road [wet]", 0.51239, 1234567), ("sky", None, 0)))
@@ -47,5 +47,5 @@ def test_the_files_hold_everything_and_are_not_overwritten_unasked(tmp_path):
             ["road [wet]", "0.51239", "1234567"],
             ["sky", "", "0"],
         ]
-    with pytest.raises(RunFolderError, match="exists already; choose another --output, or overwrite it by --force"):
+    with pytest.raises(FileError, match="exists already; choose another --output, or overwrite it by --force"):
         require_free(folder)

@@ -10,7 +10,7 @@ import torch
 from click.testing import CliRunner
 
 import nasframe
-from nasframe import ExperimentError, GenotypeError, RunFolderError
+from nasframe import ExperimentError, FileError, GenotypeError, RunFolderError
 from nasframe.cli import main
 from nasframe.experiment.checking import load
 from nasframe.genotype import sample
@@ -112,7 +112,7 @@ def test_weights_of_another_network_are_refused_with_the_names(folder, registry,
     changed = {name: tensor for name, tensor in weights.items() if name != first}
     torch.save({**changed, "mine": torch.zeros(1), last: torch.zeros(5)}, tmp_path / "other.pt")
     saved = find_saved(folder, registry, weights=tmp_path / "other.pt")
-    with pytest.raises(RunFolderError) as error:
+    with pytest.raises(FileError) as error:
         build_network(saved, TinyEvaluator().task)
     assert f"1 missing: {first}; 1 unknown: mine; 1 of another shape: {last} (5 instead of 2)" in str(error.value)
 
@@ -128,7 +128,7 @@ def test_weights_of_another_network_are_refused_with_the_names(folder, registry,
 def test_a_file_that_holds_no_weights_is_refused(folder, registry, tmp_path, content, words):
     path = tmp_path / "other.pt"
     path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
-    with pytest.raises(RunFolderError, match=words):
+    with pytest.raises(FileError, match=words):
         build_network(find_saved(folder, registry, weights=path), TinyEvaluator().task)
 
 

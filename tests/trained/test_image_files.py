@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nasframe import DataError, RunFolderError
+from nasframe import DataError, FileError
 from nasframe.trained.image_files import ImageFile, find_image_files, plan_jobs, require_absent
 
 
@@ -71,7 +71,7 @@ def test_pictures_that_exist_are_named_and_counted(tmp_path):
     require_absent(jobs)
     for job in jobs[:12]:
         job.outputs["labels"].touch()
-    with pytest.raises(RunFolderError) as error:
+    with pytest.raises(FileError) as error:
         require_absent(jobs)
     assert "12 of the pictures exist already" in str(error.value)
     assert str(tmp_path / "0_labels.png") in str(error.value)
