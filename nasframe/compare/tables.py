@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nasframe.compare.compute import PARTS, ComparedRun, Comparison
-from nasframe.files.words import cell_text
+from nasframe.files import words
 from nasframe.plot.canvas import readable
-from nasframe.report import markdown as md
 
 
 @dataclass(frozen=True)
@@ -42,31 +41,33 @@ def tables(comparison: Comparison) -> Iterator[TextTable]:
 def _facts(runs: Sequence[ComparedRun]) -> Iterator[tuple[str, ...]]:
     yield ("state", *(run.state for run in runs))
     for key in PARTS:
-        yield (key, *(run.parts.get(key, md.NOTHING) for run in runs))
-    yield ("score", *(md.number(run.score) for run in runs))
+        yield (key, *(run.parts.get(key, words.NOTHING) for run in runs))
+    yield ("score", *(words.number(run.score) for run in runs))
     for name in dict.fromkeys(name for run in runs for name in run.metrics):
-        yield (readable(name), *(cell_text(run.metrics.get(name), name) for run in runs))
-    yield ("parameters", *(md.number(run.params) for run in runs))
-    yield ("multiply-adds", *(md.number(run.macs) for run in runs))
+        yield (readable(name), *(words.cell_text(run.metrics.get(name), name) for run in runs))
+    yield ("parameters", *(words.number(run.params) for run in runs))
+    yield ("multiply-adds", *(words.number(run.macs) for run in runs))
     for phase in ("search", "retrain"):
         yield (f"{phase}, minutes", *(_minutes(run, phase) for run in runs))
     yield ("architecture", *(run.origin for run in runs))
-    yield ("path", *(" ".join(run.labels) or md.NOTHING for run in runs))
+    yield ("path", *(" ".join(run.labels) or words.NOTHING for run in runs))
 
 
 def _minutes(run: ComparedRun, phase: str) -> str:
-    return f"{run.minutes[phase]:.1f}" if phase in run.minutes else md.NOTHING
+    return f"{run.minutes[phase]:.1f}" if phase in run.minutes else words.NOTHING
 
 
 def _pairs(comparison: Comparison) -> Iterator[tuple[str, ...]]:
     for pair in comparison.pairs:
-        apart = (str(pair.path.layers), str(pair.path.levels)) if pair.path else (md.NOTHING, md.NOTHING)
-        edges = (f"{pair.edges} of {pair.all_edges}", str(pair.same)) if pair.all_edges else (md.NOTHING, md.NOTHING)
-        decisions = md.NOTHING if pair.decisions is None else str(pair.decisions)
+        apart = (str(pair.path.layers), str(pair.path.levels)) if pair.path else (words.NOTHING, words.NOTHING)
+        edges = (
+            (f"{pair.edges} of {pair.all_edges}", str(pair.same)) if pair.all_edges else (words.NOTHING, words.NOTHING)
+        )
+        decisions = words.NOTHING if pair.decisions is None else str(pair.decisions)
         yield (f"{pair.first}, {pair.second}", *apart, *edges, decisions)
 
 
 def _answer(answer: object) -> str:
     if answer is None:
-        return md.NOTHING
+        return words.NOTHING
     return ", ".join(map(str, answer)) if isinstance(answer, tuple) else str(answer)

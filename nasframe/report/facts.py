@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import networkx as nx
 
-from nasframe.files.words import is_fraction
+from nasframe.files import words
 from nasframe.graph import part
 from nasframe.plot.canvas import labels, readable
-from nasframe.report import markdown as md
 from nasframe.report.record import RunRecord
 from nasframe.runfolder.listing import worked_seconds
 
@@ -66,10 +65,10 @@ def result(record: RunRecord) -> Result | None:
         return _best_of_search(record)
     details = []
     if "params" in record.cost:
-        details.append(f"{md.amount(record.cost['params'])} parameters")
+        details.append(f"{words.amount(record.cost['params'])} parameters")
     if "macs" in record.cost:
         size = " × ".join(str(side) for side in record.cost.get("size", ()))
-        details.append(f"{md.amount(record.cost['macs'])} multiply-adds" + (f" at {size} pixels" if size else ""))
+        details.append(f"{words.amount(record.cost['macs'])} multiply-adds" + (f" at {size} pixels" if size else ""))
     if "classes" in record.cost:
         details.append(f"{record.cost['classes']} classes")
     return Result("", _score(record.metrics), tuple(details))
@@ -117,7 +116,10 @@ def _best_of_search(record: RunRecord) -> Result | None:
     if not best:
         return None
     named = {
-        name: value for metrics in told for name, value in metrics.items() if is_fraction(name) and value == best[-1]
+        name: value
+        for metrics in told
+        for name, value in metrics.items()
+        if words.is_fraction(name) and value == best[-1]
     }
     when = "" if record.genotype is not None else " so far"
     return Result(f"best of the search{when}", _score({"score": best[-1], "metrics": named}))
@@ -128,5 +130,5 @@ def _score(metrics: Mapping[str, Any]) -> str:
     score = metrics.get("score")
     for name, value in metrics.get("metrics", {}).items():
         if value == score and name != "score":
-            return f"{md.number(value, fraction=is_fraction(name))} {readable(name)}"
-    return f"score {md.number(score)}"
+            return f"{words.number(value, fraction=words.is_fraction(name))} {readable(name)}"
+    return f"score {words.number(score)}"

@@ -65,7 +65,7 @@ def _trellis(record: RunRecord, folder: Path) -> str | None:
         return None
     with saved(folder / "trellis.svg", *found.size) as (axes,):
         trellis.draw(found, axes)
-    return "figures/trellis.svg"
+    return _linked(folder / "trellis.svg")
 
 
 def _cells(record: RunRecord, folder: Path) -> dict[str, str]:
@@ -78,7 +78,7 @@ def _cells(record: RunRecord, folder: Path) -> dict[str, str]:
         path = folder / f"cell-{_file_name(name)}.svg"
         with saved(path, *found.size) as (axes,):
             cell.draw(found, axes)
-        paths[name] = f"figures/{path.name}"
+        paths[name] = _linked(path)
     return paths
 
 
@@ -103,7 +103,7 @@ def _confusion(record: RunRecord, folder: Path) -> dict[str, str]:
 def _heatmap(found: heatmap.Heatmap, path: Path) -> str:
     with saved(path, *found.size) as (axes,):
         heatmap.draw(found, axes)
-    return f"figures/{path.name}"
+    return _linked(path)
 
 
 def _curves(record: RunRecord, phase: str, folder: Path) -> str | None:
@@ -137,7 +137,12 @@ def _panels(panels: Sequence[T], draw: Callable[[T, Axes], None], path: Path, sh
             axes.set_axis_off()
         for panel, axes in zip(panels, all_axes, strict=False):
             draw(panel, axes)
-    return f"figures/{path.name}"
+    return _linked(path)
+
+
+def _linked(path: Path) -> str:
+    """How the report, which lies beside the folder of figures, links to one."""
+    return f"{path.parent.name}/{path.name}"
 
 
 def _file_name(name: str) -> str:

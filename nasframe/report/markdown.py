@@ -1,15 +1,9 @@
-"""Markdown as GitHub renders it: tables, links to figures, numbers for people."""
+"""Markdown as GitHub renders it: tables, links to figures, text that may stand in a cell."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
-
-from nasframe.files.words import NOTHING as NOTHING
-from nasframe.files.words import amount as amount
-from nasframe.files.words import duration as duration
-from nasframe.files.words import number as number
-from nasframe.files.words import percent as percent
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers_from: int | None = None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from nasframe.experiment.experiment import leaves
-from nasframe.files.words import cell_text
+from nasframe.files import words
 from nasframe.plot.canvas import readable
 from nasframe.report import facts
 from nasframe.report import markdown as md
@@ -28,7 +28,9 @@ def head(record: RunRecord) -> Iterator[str]:
     status = record.status
     state = f"**{state_of(record.folder, status) if 'state' in status else 'state unknown'}**"
     if {"phase", "step", "steps"} <= status.keys():
-        state += f" in the {status['phase']} phase, {md.number(status['step'])} of {md.number(status['steps'])} steps"
+        state += (
+            f" in the {status['phase']} phase, {words.number(status['step'])} of {words.number(status['steps'])} steps"
+        )
     if status.get("state") == "done":
         state = "**done**"
     yield f"State of the run: {state}."
@@ -72,8 +74,8 @@ def times(record: RunRecord) -> Iterator[str]:
         (
             phase.name,
             f"{phase.steps:,}",
-            md.duration(phase.seconds),
-            md.duration(phase.seconds / phase.steps) if phase.steps else md.NOTHING,
+            words.duration(phase.seconds),
+            words.duration(phase.seconds / phase.steps) if phase.steps else words.NOTHING,
             str(phase.resumed),
         )
         for phase in found
@@ -121,7 +123,7 @@ def retraining(record: RunRecord, figures: Figures) -> Iterator[str]:
         yield md.figure("Curves of the retraining", figures.curves["retrain"])
     metrics = record.metrics.get("metrics", {})
     if metrics:
-        rows = [(readable(name), cell_text(value, name)) for name, value in metrics.items()]
+        rows = [(readable(name), words.cell_text(value, name)) for name, value in metrics.items()]
         yield md.table(("metric", "value"), rows, numbers_from=1)
     for name, table in record.metrics.get("tables", {}).items():
         yield f"### {readable(name).capitalize()}"
@@ -178,7 +180,7 @@ def absences(record: RunRecord, *, trellis: bool, weights: bool) -> list[str]:
 def _components(experiment: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name in _PARTS:
         options = _flat(experiment.get(name) or {})
-        kind = options.pop("type", md.NOTHING)
+        kind = options.pop("type", words.NOTHING)
         yield name, md.code(kind), _options(options)
     retrain = experiment.get("retrain") or {}
     for name in _PARTS:
@@ -208,7 +210,7 @@ def _flat(options: Any) -> dict[str, Any]:
 
 def _summary(facts_by_name: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in _flat(facts_by_name).items():
-        yield name, _brief(value) if isinstance(value, list) else md.number(value)
+        yield name, _brief(value) if isinstance(value, list) else words.number(value)
 
 
 def _path(record: RunRecord, figure: str) -> Iterator[str]:
@@ -237,6 +239,8 @@ def _blocks(found: Mapping[str, Sequence[facts.Entry]]) -> Iterator[str]:
 
 def _table(table: Mapping[str, Any]) -> str:
     columns = [str(column) for column in table["columns"]]
-    rows = [[cell_text(value, column) for column, value in zip(columns, row, strict=False)] for row in table["rows"]]
+    rows = [
+        [words.cell_text(value, column) for column, value in zip(columns, row, strict=False)] for row in table["rows"]
+    ]
     text = md.table(columns, rows, numbers_from=1)
     return text if len(rows) < _FOLDED_FROM else md.folded(f"{len(rows)} rows", text)

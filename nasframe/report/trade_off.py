@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nasframe.files import words
 from nasframe.pareto import SCORE
 from nasframe.plot.canvas import readable
 from nasframe.plot.front import TradeOff, compute
@@ -44,8 +45,8 @@ def rows(record: RunRecord, found: TradeOff) -> Rows:
     table = []
     for point in found.front:
         file = record.layout.on_front(point.candidate)
-        score = md.number(point.values[SCORE], fraction=found.percent)
-        costs = (md.number(point.values[cost]) for cost in found.costs)
-        shown = md.code(record.layout.name(file)) if file.is_file() else md.NOTHING
+        score = words.number(point.values[SCORE], fraction=found.percent)
+        costs = (words.number(point.values[cost]) for cost in found.costs)
+        shown = md.code(record.layout.name(file)) if file.is_file() else words.NOTHING
         table.append((str(point.candidate), score, *costs, shown))
     return table

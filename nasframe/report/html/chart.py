@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import MaxNLocator
 
+from nasframe.files import words
 from nasframe.plot.canvas import readable, text_width
 from nasframe.plot.curves import Panel
-from nasframe.report import markdown as md
 from nasframe.report.html.markup import Markup, joined, tag
 from nasframe.report.html.tables import folded, table
 
@@ -154,14 +154,14 @@ class _Drawing:
 
     def path(self, steps: Values, values: Values) -> str:
         """A line through the values, broken where there is none."""
-        words, pen = [], "M"
+        strokes, pen = [], "M"
         for step, value in zip(steps, values, strict=True):
             if np.isfinite(value):
-                words.append(f"{pen}{self.x(step):g} {self.y(value):g}")
+                strokes.append(f"{pen}{self.x(step):g} {self.y(value):g}")
                 pen = "L"
             else:
                 pen = "M"
-        return "".join(words)
+        return "".join(strokes)
 
     def names(self) -> Markup:
         """The names at the ends of their lines, pushed apart."""
@@ -203,4 +203,4 @@ def _main_numbers(values: Values) -> tuple[float, ...]:
 
 
 def _number(chart: Chart, value: float) -> str:
-    return md.number(value, fraction=chart.percent)
+    return words.number(value, fraction=chart.percent)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nasframe.experiment.experiment import DEFAULT, leaves
+from nasframe.files import words
 from nasframe.files.yaml_text import dump_inline
 from nasframe.report import facts
-from nasframe.report import markdown as md
 from nasframe.report.html.markup import Child, Markup, tag
 from nasframe.report.html.tables import folded, table
 from nasframe.report.record import RunRecord
@@ -24,9 +24,9 @@ def cost(record: RunRecord) -> Iterator[Markup]:
         yield table(("cost", "value"), rows, 1, "Cost of the retrained network")
     found = facts.phases(record)
     if found:
-        each = [md.duration(phase.seconds / phase.steps) if phase.steps else md.NOTHING for phase in found]
+        each = [words.duration(phase.seconds / phase.steps) if phase.steps else words.NOTHING for phase in found]
         times = [
-            (phase.name, f"{phase.steps:,}", md.duration(phase.seconds), step, str(phase.resumed))
+            (phase.name, f"{phase.steps:,}", words.duration(phase.seconds), step, str(phase.resumed))
             for phase, step in zip(found, each, strict=True)
         ]
         yield table(("phase", "steps", "time", "per step", "times resumed"), times, 1, "Time of each phase")
@@ -81,7 +81,7 @@ def _table(chosen: Mapping[str, Any], origins: Mapping[str, Any], caption: str) 
 
 def _origin(origin: object) -> Child:
     if origin is None:
-        return md.NOTHING
+        return words.NOTHING
     return DEFAULT if origin == DEFAULT else tag("code", str(origin))
 
 
@@ -98,6 +98,6 @@ def _written(value: Any) -> str:
 def _amount(key: str, value: Any) -> str:
     if isinstance(value, list | tuple):
         return (" × " if key == "size" else ", ").join(str(item) for item in value)
-    exact = md.number(value)
+    exact = words.number(value)
     large = isinstance(value, int | float) and abs(value) >= 1e6
-    return f"{exact} ({md.amount(value)})" if large else exact
+    return f"{exact} ({words.amount(value)})" if large else exact

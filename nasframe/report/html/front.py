@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from nasframe.files import words
 from nasframe.pareto import SCORE
 from nasframe.plot.canvas import readable
 from nasframe.plot.front import TradeOff, compute
-from nasframe.report import markdown as md
 from nasframe.report import trade_off
 from nasframe.report.html.markup import Markup, joined, tag, with_code
 from nasframe.report.html.tables import table
@@ -63,7 +63,7 @@ def _axes(found: TradeOff, cost: str, across: _Scale, up: _Scale) -> Markup:
         pieces.append(tag("text", shown, x=_LEFT - 6, y=y + 4, text_anchor="end", class_="tick"))
     for value in across.ticks:
         pieces.append(
-            tag("text", md.amount(value), x=across(value), y=_BOTTOM + 18, text_anchor="middle", class_="tick")
+            tag("text", words.amount(value), x=across(value), y=_BOTTOM + 18, text_anchor="middle", class_="tick")
         )
     name = readable(cost)
     pieces.append(tag("text", name, x=_RIGHT, y=_BOTTOM + 36, text_anchor="end", class_="tick"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+from nasframe.files import words
 from nasframe.report import facts
-from nasframe.report import markdown as md
 from nasframe.report.html import collapse
 from nasframe.report.html.cell_section import title
 from nasframe.report.html.frames import Frames
@@ -43,7 +43,9 @@ def _state(record: RunRecord) -> Markup:
     state = state_of(record.folder, status) if "state" in status else "state unknown"
     where = ""
     if state != "done" and {"phase", "step", "steps"} <= status.keys():
-        where = f" in the {status['phase']} phase, {md.number(status['step'])} of {md.number(status['steps'])} steps"
+        where = (
+            f" in the {status['phase']} phase, {words.number(status['step'])} of {words.number(status['steps'])} steps"
+        )
         where += _last_sign(status.get("updated"))
     mark = tag("span", _MARKS.get(state, "?"), aria_hidden="true", class_="mark")
     known = state if state in _MARKS else "unknown"
@@ -66,13 +68,13 @@ def _figures(record: RunRecord) -> Markup | None:
     if found := facts.result(record):
         rows.append((found.stage or "result", found.score))
     if "params" in record.cost:
-        rows.append(("parameters", md.amount(record.cost["params"])))
+        rows.append(("parameters", words.amount(record.cost["params"])))
     if "macs" in record.cost:
         size = " × ".join(str(side) for side in record.cost.get("size", ()))
-        rows.append((f"multiply-adds at {size} pixels" if size else "multiply-adds", md.amount(record.cost["macs"])))
+        rows.append((f"multiply-adds at {size} pixels" if size else "multiply-adds", words.amount(record.cost["macs"])))
     spent = sum(phase.seconds for phase in facts.phases(record))
     if spent:
-        rows.append(("time", md.duration(spent)))
+        rows.append(("time", words.duration(spent)))
     if not rows:
         return None
     return tag("dl", (tag("div", tag("dt", what), tag("dd", value)) for what, value in rows), class_="figures")

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nasframe.files.words import is_fraction
+from nasframe.files import words
 from nasframe.plot.heatmap import Heatmap
-from nasframe.report import markdown as md
 from nasframe.report.html.markup import Child, Markup, joined, tag
 
 MOST_ROWS = 300
@@ -113,7 +112,9 @@ def _most_confused(found: Heatmap, counts: Mapping[str, Any]) -> Markup | None:
         if i != j and count > 0
     ]
     largest = sorted(pairs, key=lambda pair: (-pair[0], pair[1:]))[:_LARGEST]
-    rows = [(found.rows[i], found.columns[j], md.percent(found.values[i, j]), md.number(n)) for n, i, j in largest]
+    rows = [
+        (found.rows[i], found.columns[j], words.percent(found.values[i, j]), words.number(n)) for n, i, j in largest
+    ]
     if not rows:
         return None
     columns = ("truth", "taken for", "share of the truth", "count")
@@ -121,8 +122,8 @@ def _most_confused(found: Heatmap, counts: Mapping[str, Any]) -> Markup | None:
 
 
 def _measured(column: str, value: Any) -> Child:
-    fraction = is_fraction(column)
-    text = md.number(value, fraction=fraction)
+    fraction = words.is_fraction(column)
+    text = words.number(value, fraction=fraction)
     if fraction and isinstance(value, float) and 0 <= value <= 1:
         return tag("td", text, class_="number bar", style=f"--v:{value:.3f}")
     return text

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import networkx as nx
 
+from nasframe.files import words
 from nasframe.graph import part
 from nasframe.plot.canvas import labels
-from nasframe.report import markdown as md
 from nasframe.report.html.frames import Frames, Network, Route, Routes
 
 _MINUS = "−"
@@ -24,7 +24,11 @@ def sentence(frames: Frames, network: Network, index: int) -> str:
     best = routes.best[0]
     gap = _gap(best)
     ahead = (
-        "the only one" if gap == md.NOTHING else "tied with the next" if best.gap == 0 else f"{gap} ahead of the next"
+        "the only one"
+        if gap == words.NOTHING
+        else "tied with the next"
+        if best.gap == 0
+        else f"{gap} ahead of the next"
     )
     same = index
     while same and (before := network.routes[same - 1]) and before.best[0].nodes == best.nodes:
@@ -57,9 +61,9 @@ def path_labels(graph: nx.DiGraph) -> list[str]:
 
 
 def _gap(route: Route) -> str:
-    return fixed(route.gap) if math.isfinite(route.gap) else md.NOTHING
+    return fixed(route.gap) if math.isfinite(route.gap) else words.NOTHING
 
 
 def fixed(value: float) -> str:
     """A number with three decimals; a dash where there is none."""
-    return f"{value:.3f}".replace("-", _MINUS) if math.isfinite(value) else md.NOTHING
+    return f"{value:.3f}".replace("-", _MINUS) if math.isfinite(value) else words.NOTHING
