@@ -36,12 +36,14 @@ TORCH = (
 WITHOUT_TORCH = {
     *"training.__init__ training.options training.progressive".split(),
     *"run.__init__ run.progress run.interrupt run.from_genotype".split(),
+    *"run.candidates.__init__ run.candidates.crew run.candidates.processes".split(),
 }
 DRAWING = {"plot", "report", "compare"}
 FOR_PLUGINS = {
     *"__init__ genotype graph supernet evaluator space strategy options errors inference pareto decode".split(),
     *"training.sgd training.options training.progressive training.seeding training.precision".split(),
     *"training.batches training.gradients cost.__init__ files.evaluations run.progress plugin.golden".split(),
+    *"plugin.engine run.candidates.crew".split(),
     *"decode.__init__ testing.__init__ testing.tiny".split(),
 }
 CORE = sorted((ROOT / "nasframe").rglob("*.py"))

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
+from nasframe.ask_tell import AskTell
 from nasframe.experiment import composition
 from nasframe.experiment.experiment import Experiment, Identity, Retrain, origins
 from nasframe.experiment.given_genotype import GENOTYPE, check_legal, read_given
-from nasframe.experiment.run_options import RunOptions
+from nasframe.experiment.run_options import RunOptions, read_engine
 from nasframe.experiment.sections import (
     SECTIONS,
     Choice,
@@ -26,6 +27,7 @@ from nasframe.experiment.terms import TERMS, Terms, read_terms
 from nasframe.files.yaml_text import Faults, Value
 from nasframe.genotype import GenotypeRecord
 from nasframe.plugin.compatibility import misfits, refusals
+from nasframe.plugin.engine import Engine
 from nasframe.plugin.registry import Registry
 
 KEYS = ("name", "seed", "extends", *SECTIONS, GENOTYPE, *TERMS, "retrain", "run")
@@ -91,6 +93,7 @@ class _Parts:
     retrain: Retrain | None
     terms: Terms | None
     run: RunOptions | None
+    engine: type[Engine] | None
 
 
 @final
@@ -119,6 +122,7 @@ class _Check:
     def each(self, sections: _Sections) -> _Parts:
         """The options of each section by themselves."""
         tree = sections.tree
+        run = optional_mapping("run", tree, "run", self.faults)
         parts = _Parts(
             self.identity(tree),
             self.part(sections.space),
@@ -126,7 +130,8 @@ class _Check:
             self.part(sections.strategy),
             self.retrain(sections),
             read_terms(tree, sections.strategy, self.registry, self.faults),
-            check_options(RunOptions, optional_mapping("run", tree, "run", self.faults), "run", self.faults),
+            check_options(RunOptions, run, "run", self.faults),
+            read_engine(run, self.registry, self.faults) if _proposes(sections) else None,
         )
         if sections.given and parts.retrain:
             check_legal(sections.given, parts.retrain.space, tree.members[GENOTYPE].place, self.faults)
@@ -187,6 +192,13 @@ class _Check:
         return None
 
 
+def _proposes(sections: _Sections) -> bool:
+    """Whether candidates are proposed, as far as is known: a strategy that is wrong may have been meant to."""
+    if sections.strategy is None:
+        return GENOTYPE not in sections.tree.members
+    return issubclass(sections.strategy.found.value, AskTell)
+
+
 def _made(sections: _Sections, parts: _Parts, path: Path) -> Experiment:
     """The experiment of parts in which nothing is wrong."""
     assert parts.identity and parts.space and parts.evaluator and parts.run, "an experiment without faults is complete"
@@ -200,6 +212,7 @@ def _made(sections: _Sections, parts: _Parts, path: Path) -> Experiment:
         parts.retrain,
         parts.terms,
         parts.run,
+        parts.engine,
         str(path),
     )
     return replace(experiment, origins=origins(experiment.resolved(), sections.tree))

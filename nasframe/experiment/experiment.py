@@ -18,6 +18,7 @@ from nasframe.experiment.terms import Terms, term_keys
 from nasframe.files.yaml_text import Value, join
 from nasframe.genotype import GenotypeRecord
 from nasframe.options import Options
+from nasframe.plugin.engine import Engine
 from nasframe.space import SearchSpace
 from nasframe.strategy import Strategy
 
@@ -68,6 +69,8 @@ class Experiment:
     terms: Terms | None
     """On what terms candidates are evaluated; None: the strategy proposes none."""
     run: RunOptions
+    engine: type[Engine] | None
+    """What evaluates candidates; None: the strategy proposes none."""
     source: str = field(compare=False)
     """The file it was read from."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)

@@ -6,7 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from nasframe.errors import PluginError
+from nasframe.files.yaml_text import Faults, Value
 from nasframe.options import Options
+from nasframe.plugin.engine import Engine
+from nasframe.plugin.registry import Registry
 
 
 class RunOptions(Options):
@@ -36,11 +40,31 @@ class RunOptions(Options):
     share out among them."""
     workers: int = Field(1, ge=1)
     """How many candidates of a search are evaluated at a time, each in a worker of its own; 1: in the run's own
-    process, unless ``engine`` is ray."""
-    engine: Literal["process", "ray"] = "process"
-    """What workers are: processes on this machine, or Ray's actors, wherever Ray has room."""
+    process, where ``engine`` is process."""
+    engine: str = "process"
+    """What workers are; process: processes on this machine; ``nasframe plugins --kind engine`` lists all that are
+    installed."""
     address: str | None = Field(None, min_length=1)
-    """Of a Ray cluster: auto, HOST:PORT or ray://HOST:PORT; null: Ray is started here and ends with the run."""
+    """Where the engine has its workers, such as HOST:PORT of a cluster; null: the engine's own choice."""
     outstanding: int | None = Field(None, ge=1)
     """How many candidates are asked for before the first of them is told; null: as many as workers. The history of a
     search depends on this number, and not on the number of workers."""
+
+
+def read_engine(run: Value, registry: Registry, faults: Faults) -> type[Engine] | None:
+    """The engine that the settings of a run name; None: it is wrong.
+
+    Args:
+        run: the mapping of the settings, as it was written.
+    """
+    written = run.members.get("engine")
+    name = RunOptions.model_fields["engine"].default if written is None else written.data
+    if not isinstance(name, str):  # which the check of the settings says
+        return None
+    try:
+        return registry.get("engine", name).value
+    except PluginError as error:
+        known = name in registry.names("engine")
+        way_out = "" if known else ". Install the plug-in that offers it, or take an installed one"
+        faults.add(written.place if written else run.place, "run.engine", f"{error}{way_out}")
+        return None

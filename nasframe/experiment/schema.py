@@ -46,7 +46,7 @@ def json_schema(registry: Registry) -> Schema:
             GENOTYPE: _given(),
             **{key: _nullable(spec) for key, spec in options_schema(Terms, "terms", definitions)["properties"].items()},
             "retrain": _retrain(),
-            "run": _nullable(options_schema(RunOptions, "run", definitions)),
+            "run": _nullable(_run(registry, definitions)),
         },
         "additionalProperties": False,
         "if": {"not": {"anyOf": [{"required": ["extends"]}, {"required": [GENOTYPE]}]}},
@@ -143,6 +143,13 @@ def _given() -> Schema:
         "if": {"type": "object"},
         "then": {"required": ["space", "decisions"]},
     }
+
+
+def _run(registry: Registry, definitions: Schema) -> Schema:
+    schema = options_schema(RunOptions, "run", definitions)
+    engine = {key: value for key, value in schema["properties"]["engine"].items() if key != "type"}
+    schema["properties"]["engine"] = _or_variable({**engine, "enum": registry.names("engine")})
+    return schema
 
 
 def _retrain() -> Schema:

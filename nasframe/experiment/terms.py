@@ -4,7 +4,6 @@ strategies have any."""
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -97,9 +96,6 @@ def read_terms(tree: Value, strategy: Choice | None, registry: Registry, faults:
     run = top["run"].members if "run" in top else {}
     known = term_keys(strategy.found.value) if strategy else ()
     if known == TERMS:
-        if "engine" in run and run["engine"].data == "ray" and find_spec("ray") is None:
-            needed = "found 'ray', which is not installed: pip install 'nasframe[ray]', or take 'process'"
-            faults.add(run["engine"].place, "run.engine", needed)
         return terms
     if GENOTYPE in top:
         for path, value in written.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["space", "strategy", "evaluator", "genotype", "check"]
+Kind = Literal["space", "strategy", "evaluator", "engine", "genotype", "check"]
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,9 @@ class Component:
     """One thing that a plug-in offers, declared lazily: nothing is imported until it is used."""
 
     kind: Kind
-    """``genotype``: a published architecture; its target is a ``GenotypeRecord``. ``check``: numbers that must come
-    out; its target is a tuple of ``nasframe.plugin.golden.Golden``."""
+    """``engine``: what evaluates the candidates of a search; its target is a ``nasframe.plugin.engine.Engine``.
+    ``genotype``: a published architecture; its target is a ``GenotypeRecord``. ``check``: numbers that must come out;
+    its target is a tuple of ``nasframe.plugin.golden.Golden``."""
     name: str
     """What an experiment file calls it: lower case, digits, ``_`` and ``-``."""
     target: str

@@ -13,11 +13,12 @@ from nasframe.evaluator import Evaluator
 from nasframe.genotype import GenotypeRecord
 from nasframe.options import Options
 from nasframe.plugin.component import Component, Kind
+from nasframe.plugin.engine import Engine
 from nasframe.plugin.golden import Golden
 from nasframe.space import SearchSpace
 from nasframe.strategy import Strategy
 
-BASES: dict[Kind, type] = {"space": SearchSpace, "strategy": Strategy, "evaluator": Evaluator}
+BASES: dict[Kind, type] = {"space": SearchSpace, "strategy": Strategy, "evaluator": Evaluator, "engine": Engine}
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 TARGET = re.compile(r"\w+(\.\w+)*:\w+")
 
@@ -76,7 +77,8 @@ FAULTS: dict[Kind, Callable[[object], str]] = {"genotype": _record_fault, "check
 def _class_fault(component: Component, value: object) -> str:
     base = BASES[component.kind]
     if not (isinstance(value, type) and issubclass(value, base)):
-        return f"is no subclass of nasframe.{base.__name__}"
+        home = base.__module__ if base is Engine else "nasframe"  # where plug-ins import it from
+        return f"is no subclass of {home}.{base.__name__}"
     cls: Any = value
     if inspect.isabstract(cls):
         return f"is abstract: it lacks {', '.join(sorted(cls.__abstractmethods__))}"
@@ -87,6 +89,10 @@ def _attribute_fault(component: Component, cls: Any) -> str:
     name = inspect.getattr_static(cls, "name", None)
     if name != component.name:
         return f"has the name {name!r}, but is declared as {component.name!r}"
+    return "" if component.kind == "engine" else _options_fault(component, cls)
+
+
+def _options_fault(component: Component, cls: Any) -> str:
     if not (isinstance(cls.Options, type) and issubclass(cls.Options, Options)):
         return "has Options that are no subclass of nasframe.Options"
     if "type" in cls.Options.model_fields:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
+from functools import partial
+from importlib import import_module, metadata
 from typing import Any, Generic, Literal, TypeVar, get_args, overload
 
 import pluggy
@@ -15,6 +16,7 @@ from nasframe.evaluator import Evaluator
 from nasframe.genotype import GenotypeRecord
 from nasframe.plugin import hookspecs
 from nasframe.plugin.component import Component, Kind
+from nasframe.plugin.engine import Engine
 from nasframe.plugin.golden import Golden
 from nasframe.plugin.loading import declaration_fault, load
 from nasframe.space import SearchSpace
@@ -66,8 +68,14 @@ class Found(Generic[T]):
     """The class; of a genotype, the record; of a check, its golden numbers."""
 
 
+CORE = Plugin("nasframe", "nasframe", metadata.version("nasframe"), partial(import_module, "nasframe"))
+"""The core, where it offers components as a plug-in does; it cannot be left out."""
+OWN = (Component("engine", "process", "nasframe.run.candidates.processes:Processes", "processes on this machine"),)
+"""The components of the core."""
+
+
 class Registry:
-    """What the given plug-ins offer, looked up by kind and name.
+    """What the core and the given plug-ins offer, looked up by kind and name.
 
     A plug-in that cannot be imported, or declares something that is no component, becomes a ``Failure``; the
     others work. Components are imported one by one, when they are looked up.
@@ -81,7 +89,7 @@ class Registry:
         self.active: list[Plugin] = []
         self.disabled: list[Plugin] = []
         self.failures: list[Failure] = []
-        self.offers: list[Offer] = []
+        self.offers = [Offer(component, CORE) for component in OWN]
         for plugin in plugins:
             if plugin.name in names:
                 self.disabled.append(plugin)
@@ -118,6 +126,8 @@ class Registry:
     def get(self, kind: Literal["evaluator"], name: str) -> Found[type[Evaluator]]: ...
     @overload
     def get(self, kind: Literal["strategy"], name: str) -> Found[type[Strategy]]: ...
+    @overload
+    def get(self, kind: Literal["engine"], name: str) -> Found[type[Engine]]: ...
     @overload
     def get(self, kind: Literal["genotype"], name: str) -> Found[GenotypeRecord]: ...
     @overload

@@ -74,6 +74,13 @@ def test_wrong_files_do_not_validate_at_the_place_of_the_fault(validator, text, 
     assert all(list(error.absolute_path)[: len(path)] == path for error in errors), errors
 
 
+def test_an_engine_is_one_of_those_that_are_installed(validator):
+    validator.validate(yaml.safe_load(GOOD + "run: {engine: process}"))
+    validator.validate(yaml.safe_load(GOOD + "run: {engine: '${ENGINE}'}"))
+    errors = list(validator.iter_errors(yaml.safe_load(GOOD + "run: {engine: proces}")))
+    assert errors and all("proces" in error.message for error in errors)
+
+
 def test_fields_carry_their_documentation_and_default(registry):
     properties = json_schema(registry)["$defs"]["space.hard"]["properties"]
     assert properties["filters"]["description"] == "Channels of every layer."

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import nasframe
-from nasframe.plugin.registry import Plugin, Registry
+from nasframe.plugin.registry import CORE, KINDS, Plugin, Registry
 
 TINY = Path(__file__).parents[1] / "data" / "tiny_plugin"
 
@@ -125,6 +125,9 @@ def test_two_distributions_may_call_their_entry_points_alike():
         (soft("nasframe:SearchSpace", name="x"), "is abstract: it lacks build, decide, graph"),
         (soft(name="x"), "has the name 'soft', but is declared as 'x'"),
         (soft(kind="genotype", name="x"), "not a GenotypeRecord"),
+        (soft("nasframe_tiny_parts:Guess", "engine", "x"), "no subclass of nasframe.plugin.engine.Engine"),
+        (soft("nasframe.plugin.engine:Engine", "engine", "x"), "is abstract: it lacks __init__, close, next, submit"),
+        (soft("nasframe.run.candidates.processes:Processes", "engine", "x"), "has the name 'process', but is declared"),
     ],
 )
 def test_a_wrong_target_is_an_error_that_names_the_distribution(component, words):
@@ -170,8 +173,22 @@ def test_an_unknown_name_mentions_plugins_that_could_have_offered_it():
 
 
 def test_two_registries_share_nothing():
-    assert Registry([tiny()]).offers
-    assert not Registry([]).offers
+    assert {offer.plugin.name for offer in Registry([tiny()]).offers} == {"tiny", CORE.name}
+    assert {offer.plugin for offer in Registry([]).offers} == {CORE}
+
+
+def test_every_registry_has_the_cores_engine_and_nothing_else_of_the_core():
+    registry = Registry([], disabled=["nasframe"])
+    assert {kind: registry.names(kind) for kind in KINDS if registry.names(kind)} == {"engine": ["process"]}
+    found = registry.get("engine", "process")
+    assert (found.distribution, found.version, found.value.name) == ("nasframe", nasframe.__version__, "process")
+    assert (registry.active, registry.disabled) == ([], [])
+
+
+def test_a_second_engine_called_process_is_an_error_that_says_how_to_leave_it_out():
+    other = offering(soft("nasframe_tiny_parts:Other", "engine", "process"))
+    with pytest.raises(nasframe.PluginError, match=r"plug-in 'nasframe' \(nasframe .*'-p no:fake'"):
+        Registry([other]).require_unambiguous()
 
 
 def test_discovering_imports_no_component():

@@ -7,10 +7,15 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import final
 
-from nasframe.errors import RunError
+from nasframe.errors import NasframeError, RunError
 from nasframe.evaluations import failed
 from nasframe.files.words import clock
-from nasframe.run.candidates.engine import ATTEMPTS, Job, Outcome
+from nasframe.plugin.engine import Job, Outcome, Reply
+
+ATTEMPTS = 3
+"""How often a candidate is evaluated at most whose workers die."""
+REFRESH = 1.0
+"""Seconds after which an engine shows again what its workers do."""
 
 
 @final
@@ -38,10 +43,16 @@ class Crew:
                 given.append((worker, job))
         return given
 
-    def done(self, worker: int) -> Job:
-        """A worker has done its job."""
+    def replied(self, worker: int, reply: Reply) -> Outcome:
+        """A worker has done its job.
+
+        Raises:
+            NasframeError: the reply, if it is what ends the run.
+        """
+        if isinstance(reply, NasframeError):
+            raise reply
         job, _ = self._busy.pop(worker)
-        return job
+        return Outcome(job, *reply, worker)
 
     def died(self, worker: int, how: str) -> Outcome | None:
         """A worker is no more: its job is done by another one, or has failed if too many died of it.

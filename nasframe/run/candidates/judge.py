@@ -11,8 +11,8 @@ from nasframe.evaluations import failed
 from nasframe.evaluator import Evaluation
 from nasframe.genotype import Genotype
 from nasframe.pareto import SCORE
+from nasframe.plugin.engine import Engine, Job, Outcome
 from nasframe.run.candidates.constraints import ConstraintCheck
-from nasframe.run.candidates.engine import Engine, Job, Outcome
 from nasframe.run.candidates.known_results import Known
 
 Recording = Callable[[int, Mapping[str, Any]], None]

@@ -6,7 +6,7 @@ from typing import final
 
 from nasframe.errors import GenotypeError
 from nasframe.genotype import Genotype
-from nasframe.run.candidates.engine import Job, Outcome
+from nasframe.plugin.engine import Job, Outcome
 from nasframe.run.candidates.results_file import Kept
 from nasframe.run.candidates.shared_results import Shared
 from nasframe.space import Canonical, SearchSpace

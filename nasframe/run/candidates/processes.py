@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import queue
+import signal
+import threading
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from typing import final
 
-from nasframe.errors import NasframeError
-from nasframe.run.candidates.crew import Crew
-from nasframe.run.candidates.engine import Engine, Job, Outcome, Show
-from nasframe.run.candidates.worker import Reply, Setup, serve
+from nasframe.errors import NasframeError, RunError
+from nasframe.plugin.engine import Engine, Job, Outcome, Setup, Show
+from nasframe.run.candidates.crew import REFRESH, Crew
 
-REFRESH = 1.0
-"""Seconds after which what the workers do is shown again."""
 PATIENCE = 5.0
 """Seconds that a worker has to end."""
 
@@ -25,13 +26,15 @@ class Processes(Engine):
     A worker ends with the connection to it, so none outlives the run, whatever kills that.
     """
 
-    def __init__(self, setup: Setup, workers: int, show: Show) -> None:
+    name = "process"
+
+    def __init__(self, setup: Setup, workers: int, address: str | None, show: Show) -> None:
         self._setup = setup
         self._crew = Crew(workers)
         self._show = show
         self._processes: dict[int, tuple[ForkServerProcess, Connection]] = {}
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([serve.__module__])
+        self._context.set_forkserver_preload([type(setup).__module__])
 
     def submit(self, job: Job) -> None:
         """Give it to a worker, or let it wait for one."""
@@ -63,13 +66,10 @@ class Processes(Engine):
 
     def _heard(self, worker: int, connection: Connection) -> Outcome | None:
         try:
-            reply: Reply = connection.recv()
+            reply = connection.recv()
         except (EOFError, OSError):
             return self._lost(worker)
-        if isinstance(reply, NasframeError):
-            raise reply
-        result, seconds = reply
-        return Outcome(self._crew.done(worker), result, seconds, worker)
+        return self._crew.replied(worker, reply)
 
     def _lost(self, worker: int) -> Outcome | None:
         process, connection = self._processes.pop(worker)
@@ -94,3 +94,29 @@ class Processes(Engine):
         process.start()
         other.close()
         self._processes[worker] = (process, own)
+
+
+def serve(connection: Connection, setup: Setup, worker: int) -> None:
+    """Evaluate the jobs that come over a connection, until it is closed: then the process ends at once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which closes the connection
+    jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(connection, jobs), daemon=True).start()
+    try:
+        with setup.on(worker).ready() as evaluate:
+            while True:
+                connection.send(evaluate(jobs.get()))
+    except NasframeError as error:
+        connection.send(error)
+    except BrokenPipeError:
+        pass
+    except Exception as error:  # told to the run, which ends and says it
+        connection.send(RunError(f"worker {worker} cannot be started ({type(error).__name__}: {error})"))
+
+
+def _listen(connection: Connection, jobs: queue.SimpleQueue[Job]) -> None:
+    """Take jobs; when the run's process is gone, however it ended, so is this one."""
+    try:
+        while True:
+            jobs.put(connection.recv())
+    except (EOFError, OSError):
+        os._exit(0)

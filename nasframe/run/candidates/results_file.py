@@ -11,7 +11,7 @@ from typing import Any, final
 from nasframe.evaluator import Evaluation
 from nasframe.files import atomic
 from nasframe.genotype import Genotype
-from nasframe.run.candidates.engine import Job, Outcome
+from nasframe.plugin.engine import Job, Outcome
 
 
 @final

@@ -11,15 +11,15 @@ from typing import Any
 import torch
 
 from nasframe.experiment.experiment import Experiment
+from nasframe.plugin.engine import Engine
 from nasframe.run.candidates.constraints import ConstraintCheck
-from nasframe.run.candidates.engine import Engine, Here
 from nasframe.run.candidates.judge import Judge
 from nasframe.run.candidates.known_results import Known
+from nasframe.run.candidates.own_process import OwnProcess
 from nasframe.run.candidates.processes import Processes
-from nasframe.run.candidates.ray_actors import RayActors
 from nasframe.run.candidates.results_file import Kept
 from nasframe.run.candidates.shared_results import Shared, context
-from nasframe.run.candidates.worker import Setup
+from nasframe.run.candidates.worker import WorkerSetup
 from nasframe.run.journal import Journal
 from nasframe.strategy import Bounded, Problem
 
@@ -58,11 +58,10 @@ def judged(experiment: Experiment, problem: Problem, journal: Journal) -> Iterat
 
 def _engine(experiment: Experiment, problem: Problem, journal: Journal) -> Engine:
     run = experiment.run
-    if run.workers == 1 and run.engine == "process":
-        return Here(problem)
+    assert experiment.engine is not None, "what proposes candidates has an engine"
+    if run.workers == 1 and experiment.engine is Processes:
+        return OwnProcess(problem)
     threads = run.threads or max(1, torch.get_num_threads() // run.workers)
     options = run.model_copy(update={"threads": threads})
-    setup = Setup(experiment.space, experiment.evaluator, problem.runtime, options)
-    if run.engine == "process":
-        return Processes(setup, run.workers, journal.progress.workers)
-    return RayActors(setup, run.workers, run.address, journal.progress.workers)
+    setup = WorkerSetup(experiment.space, experiment.evaluator, problem.runtime, options)
+    return experiment.engine(setup, run.workers, run.address, journal.progress.workers)

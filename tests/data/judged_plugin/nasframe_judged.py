@@ -13,11 +13,17 @@ def nasframe_components():
         nasframe.Component("evaluator", "marks", f"{parts}:Marks", "says how many, and fails as it is told"),
         nasframe.Component("strategy", "dice", f"{parts}:Dice", "draws by torch's generator"),
         nasframe.Component("strategy", "downhill", f"{parts}:Downhill", "owns its steps"),
+        nasframe.Component("engine", "newest-first", f"{parts}:NewestFirst", "begins with what was asked for last"),
     ]
 
 
-def go_on(folder):
-    """Go on with a run of this plug-in, in a process that a test kills."""
+def go_on(folder, plugins):
+    """Go on with a run in a process that a test kills.
+
+    Args:
+        plugins: of each the name, the distribution, its version and the module.
+    """
+    from functools import partial
     from pathlib import Path
 
     import nasframe.report
@@ -25,5 +31,5 @@ def go_on(folder):
     from nasframe.run import resume
 
     nasframe.report.write_report = lambda path: (path / "report.md").write_text("")
-    own = importlib.import_module(__name__)
-    resume(Path(folder), Registry([Plugin("judged", "nasframe-judged", "1.0", lambda: own)]), quiet=True)
+    found = [Plugin(*about, partial(importlib.import_module, module)) for *about, module in plugins]
+    resume(Path(folder), Registry(found), quiet=True)

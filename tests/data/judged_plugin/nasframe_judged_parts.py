@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ import networkx as nx
 
 import nasframe
 from nasframe.genotype import sample, validate
+from nasframe.plugin.engine import Engine, Outcome
 
 
 class Branches(nasframe.SearchSpace, nasframe.Canonical):
@@ -146,6 +148,37 @@ class Wrap(nasframe.AskTell, nasframe.Wrapping):
         asked = [genotype for genotype, _ in self.history] + [genotype for genotype, _ in self.outstanding]
         self.budget = 1.0 if len(asked) % 2 else 0.5
         return asked[-1] if len(asked) % 2 else self.over.ask(rng)
+
+
+class NewestFirst(Engine):
+    """One worker, in this process, that does what was asked for last before all else."""
+
+    name = "newest-first"
+
+    def __init__(self, setup, workers, address, show):
+        if address is not None:
+            raise nasframe.RunError(f"newest-first has its worker here, not at {address}")
+        self._setup = setup
+        self._show = show
+        self._jobs = []
+        self._stack = ExitStack()
+        self._evaluate = None
+
+    def submit(self, job):
+        self._jobs.append(job)
+
+    def next(self):
+        if self._evaluate is None:
+            self._evaluate = self._stack.enter_context(self._setup.ready())
+        job = self._jobs.pop()
+        self._show([f"#{job.number + 1}"])
+        reply = self._evaluate(job)
+        if isinstance(reply, nasframe.NasframeError):
+            raise reply
+        return Outcome(job, *reply, worker=1)
+
+    def close(self):
+        self._stack.close()
 
 
 class Downhill(nasframe.Strategy):

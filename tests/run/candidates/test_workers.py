@@ -1,24 +1,17 @@
 """One history whatever workers there are, in which order they finish, and which of them die."""
 
-import os
-
 import pytest
 
-from nasframe import DataError
+from nasframe import DataError, Evaluation
 from nasframe.genotype import Genotype
-from nasframe.run.candidates.crew import Crew
-from nasframe.run.candidates.engine import ATTEMPTS, Job
+from nasframe.plugin.engine import Job
+from nasframe.run.candidates.crew import ATTEMPTS, Crew
 from nasframe.run.progress import BarProgress, LineProgress
 
 FOUR = ("run.outstanding=4", "strategy.samples=12", "cache={reuse: false}")
 
 
-@pytest.fixture(autouse=True)
-def path_of_workers(registry, monkeypatch):
-    """The plug-in is not installed; workers find it by the path."""
-    import nasframe_judged
-
-    monkeypatch.setenv("PYTHONPATH", os.path.dirname(nasframe_judged.__file__))
+pytestmark = pytest.mark.usefixtures("path_of_workers")
 
 
 def test_four_workers_have_the_history_of_one_with_as_many_outstanding(runs):
@@ -75,7 +68,8 @@ class TestCrew:
         for number in range(3):
             crew.add(job(number))
         assert [(worker, one.number) for worker, one in crew.assign()] == [(1, 0), (2, 1)]
-        assert crew.done(2).number == 1
+        outcome = crew.replied(2, (Evaluation(0.5), 1.25))
+        assert (outcome.job.number, outcome.result.score, outcome.seconds, outcome.worker) == (1, 0.5, 1.25, 2)
         assert [(worker, one.number) for worker, one in crew.assign()] == [(2, 2)]
         assert crew.assign() == []
 
@@ -90,6 +84,13 @@ class TestCrew:
         outcome = crew.died(1, "signal 9")
         assert outcome.job.number == 0 and "signal 9" in outcome.result.failure
         assert crew.assign()[0][1].number == 1
+
+    def test_a_reply_that_is_no_result_ends_the_run(self):
+        crew = Crew(1)
+        crew.add(job(0))
+        crew.assign()
+        with pytest.raises(DataError, match="image 7 is gone"):
+            crew.replied(1, DataError("image 7 is gone"))
 
     def test_it_tells_what_each_worker_does(self):
         crew = Crew(2)

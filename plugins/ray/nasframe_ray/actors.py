@@ -1,7 +1,4 @@
-"""The engine of Ray: each worker is an actor, on this machine or wherever a cluster has room for it.
-
-Without Ray until it is used; ``pip install 'nasframe[ray]'`` brings it.
-"""
+"""The engine of Ray: each worker is an actor, on this machine or wherever a cluster has room for it."""
 
 from __future__ import annotations
 
@@ -13,12 +10,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, final
 
-from nasframe.errors import NasframeError, RunError
-from nasframe.run.candidates.crew import Crew
-from nasframe.run.candidates.engine import Engine, Job, Outcome, Show
-from nasframe.run.candidates.processes import REFRESH
-from nasframe.run.candidates.worker import Reply, Setup, reply
-from nasframe.strategy import Problem
+import ray
+
+from nasframe import NasframeError, RunError
+from nasframe.plugin.engine import Engine, Evaluate, Job, Outcome, Reply, Setup, Show
+from nasframe.run.candidates.crew import REFRESH, Crew
 
 
 class Actor:
@@ -27,26 +23,28 @@ class Actor:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._stack = ExitStack()
-        self._problem: Problem | None = None
+        self._answer: Evaluate | None = None
 
     def evaluate(self, job: Job) -> Reply:
         """The answer to a job; the first one waits until the data are found."""
         try:
-            if self._problem is None:
-                self._problem = self._stack.enter_context(self._setup.ready())
+            if self._answer is None:
+                self._answer = self._stack.enter_context(self._setup.ready())
         except NasframeError as error:
             return error
         except Exception as error:  # told to the run, which ends and says it
             return RunError(f"a worker of Ray's cannot be started ({type(error).__name__}: {error})")
-        return reply(self._problem, job)
+        return self._answer(job)
 
 
 @final
 class RayActors(Engine):
     """Actors are spread over the nodes; one needs as many CPUs as it has threads, and a GPU if it computes on one."""
 
+    name = "ray"
+
     def __init__(self, setup: Setup, workers: int, address: str | None, show: Show) -> None:
-        """Args: address: of a cluster; None: Ray is started here, and ends with the run."""
+        """Args: address: of a cluster, as Ray takes it; None: Ray is started here, and ends with the run."""
         self._setup = setup
         self._workers = workers
         self._address = address
@@ -63,8 +61,6 @@ class RayActors(Engine):
 
     def next(self) -> Outcome:
         """Wait for an actor to reply, or to die once too often."""
-        import ray
-
         while True:
             self._assign()
             self._show(self._crew.told())
@@ -75,8 +71,6 @@ class RayActors(Engine):
 
     def close(self) -> None:
         """End all actors, and Ray where it was started here."""
-        import ray
-
         for actor in self._actors.values():
             ray.kill(actor)
         self._actors, self._replies = {}, {}
@@ -84,18 +78,13 @@ class RayActors(Engine):
             ray.shutdown()
 
     def _heard(self, reference: Any) -> Outcome | None:
-        import ray
-
         worker = self._replies.pop(reference)
         try:
             answer: Reply = ray.get(reference)
         except ray.exceptions.RayError as error:
             del self._actors[worker]
             return self._crew.died(worker, str(error).strip().splitlines()[0])
-        if isinstance(answer, NasframeError):
-            raise answer
-        result, seconds = answer
-        return Outcome(self._crew.done(worker), result, seconds, worker)
+        return self._crew.replied(worker, answer)
 
     def _assign(self) -> None:
         for worker, job in self._crew.assign():
@@ -104,20 +93,16 @@ class RayActors(Engine):
             self._replies[self._actors[worker].evaluate.remote(job)] = worker
 
     def _actor(self) -> Any:
-        import ray
-
         self._connect()
-        cpus, gpus = self._setup.run.threads or 1, int(self._setup.runtime.device.startswith("cuda"))
+        cpus, gpus = self._setup.threads, int(self._setup.device.startswith("cuda"))
         remote = ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0, scheduling_strategy="SPREAD")
         return remote(Actor).remote(self._setup)
 
     def _connect(self) -> None:
-        import ray
-
         if ray.is_initialized():
             return
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a search tells nobody that it runs
-        room = {"num_cpus": self._workers * (self._setup.run.threads or 1)} if self._address is None else {}
+        room = {"num_cpus": self._workers * self._setup.threads} if self._address is None else {}
         try:
             _require_listener(self._address)
             with _own_signals():

@@ -1,15 +1,16 @@
 """Ray's workers have the history of all others, on one node and on two."""
 
-import os
 import re
 import signal
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from nasframe import RunError
-from nasframe.errors import ExperimentError
+pytest.importorskip("nasframe_ray", reason="the extra plug-in nasframe-ray is not installed")
+
+from nasframe import ExperimentError, RunError
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
 
@@ -18,12 +19,9 @@ RAY = (*FOUR, "run.engine=ray", "run.workers=2")
 
 
 @pytest.fixture
-def ray(registry, monkeypatch):
+def ray(path_of_workers, monkeypatch):
     """Ray, whose workers find the plug-in by the path."""
-    ray = pytest.importorskip("ray", reason="ray is not installed: pip install 'nasframe[ray]'")
-    import nasframe_judged
-
-    monkeypatch.setenv("PYTHONPATH", os.path.dirname(nasframe_judged.__file__))
+    ray = pytest.importorskip("ray", reason="the extra plug-in nasframe-ray needs ray")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     yield ray
     ray.shutdown()
@@ -96,7 +94,13 @@ def test_an_address_where_there_is_no_ray_is_named(ray, runs):
         runs.run("run", *RAY, "run.address=127.0.0.1:1")
 
 
-def test_without_ray_the_experiment_is_refused(runs, monkeypatch):
-    monkeypatch.setattr("nasframe.experiment.terms.find_spec", lambda name: None)
-    with pytest.raises(ExperimentError, match=r"run.engine: found 'ray', which is not installed: pip install"):
+def test_without_ray_the_experiment_is_refused_and_ray_is_what_is_missing(runs, monkeypatch):
+    monkeypatch.delitem(sys.modules, "nasframe_ray.actors", raising=False)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ExperimentError) as caught:
         runs.experiment("run.engine=ray")
+    assert re.fullmatch(
+        r"--set run.engine=ray: run.engine: plug-in 'ray' \(nasframe-ray 0.1.0\) offers the engine 'ray', but its "
+        r"target 'nasframe_ray.actors:RayActors' cannot be imported: ModuleNotFoundError: .*\bray\b.*",
+        str(caught.value),
+    )

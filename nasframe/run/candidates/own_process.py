@@ -1,0 +1,31 @@
+"""The engine that evaluates in the run's own process, where one worker is enough."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import final
+
+from nasframe.plugin.engine import Engine, Job, Outcome
+from nasframe.run.candidates.worker import perform
+from nasframe.strategy import Problem
+
+
+@final
+class OwnProcess(Engine):
+    """Evaluates one candidate at a time, when a result is wanted, by the problem that is there."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._waiting: deque[Job] = deque()
+
+    def submit(self, job: Job) -> None:
+        """Let it wait."""
+        self._waiting.append(job)
+
+    def next(self) -> Outcome:
+        """Evaluate the one that has waited longest."""
+        job = self._waiting.popleft()
+        return Outcome(job, *perform(self._problem, job), worker=1)
+
+    def close(self) -> None:
+        """Nothing to stop."""
