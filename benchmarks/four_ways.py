@@ -21,7 +21,7 @@ from nasframe import Evaluator, Problem, SearchSpace, Trainable
 from nasframe.experiment.checking import load
 from nasframe.experiment.experiment import Experiment
 from nasframe.genotype import sample
-from nasframe.run.device import freed_memory_kept
+from nasframe.run.device import keep_freed_memory
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "same_space_four_ways"
 
@@ -37,7 +37,7 @@ def main() -> None:
     space = gradient.space.cls(gradient.space.options)
     evaluator = gradient.evaluator.cls(gradient.evaluator.options)
     tasks = {**darts(gradient, space, evaluator), **candidates(space, evaluator, given.genotypes)}
-    with freed_memory_kept():
+    with keep_freed_memory():
         seconds = interleaved(tasks, given.rounds)
     pieces: dict[str, list[float]] = {}
     for name, taken in seconds.items():

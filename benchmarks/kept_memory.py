@@ -16,9 +16,9 @@ from supernet_step import MEGABYTE, Steps
 from supernets import Setting, setting_parser
 from timing import clock, machine
 
-from nasframe.run.device import freed_memory_kept
+from nasframe.run.device import keep_freed_memory
 
-WAYS = {"given back": nullcontext, "kept": freed_memory_kept}
+WAYS = {"given back": nullcontext, "kept": keep_freed_memory}
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def measure(steps: Steps, rounds: int) -> dict[str, tuple[float, float]]:
 
     Each way is entered anew in each round, and its first step there does not count.
     """
-    with freed_memory_kept():
+    with keep_freed_memory():
         pass  # both ways begin with the same thresholds
     taken: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
     for _ in range(rounds):

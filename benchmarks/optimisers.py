@@ -18,7 +18,7 @@ from supernets import FORMS, Setting, setting_parser
 from timing import interleaved, machine
 from torch import nn
 
-from nasframe.run.device import freed_memory_kept
+from nasframe.run.device import keep_freed_memory
 from nasframe.training.gradients import update
 
 CLIP = 5.0
@@ -41,7 +41,7 @@ def main() -> None:
     sizes = [parameter.shape for parameter in steps.weights]
     tasks: dict[str, Callable[[], object]] = {"step": steps.weights_step}
     tasks |= {way: updating(sizes if way != "flat" else [elements(sizes)], options) for way, options in WAYS.items()}
-    with freed_memory_kept():
+    with keep_freed_memory():
         seconds = interleaved(tasks, given.rounds)
     print(f"{machine()}\n{given.form}: {setting}; {len(sizes):,} tensors, {elements(sizes).numel():,} weights\n")
     print("| SGD | update, ms | times faster | of a step of the weights |\n| --- | ---: | ---: | ---: |")

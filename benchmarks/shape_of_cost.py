@@ -22,7 +22,7 @@ from supernet_step import MEGABYTE, Steps, arithmetic, calls
 from supernets import FORMS, Setting, setting_parser
 from timing import clock, interleaved, machine
 
-from nasframe.run.device import freed_memory_kept
+from nasframe.run.device import keep_freed_memory
 
 AXES = {
     "layers": (3, 4, 6, 8, 10, 12),
@@ -60,7 +60,7 @@ def main() -> None:
     print(f"{machine()}\n{given.form}: {setting}")
     found = {}
     for axis in given.axes:
-        with freed_memory_kept():
+        with keep_freed_memory():
             found[axis] = measure(axis, setting, given)
         print(f"\n{table(axis, found[axis])}", flush=True)
     given.into.mkdir(parents=True, exist_ok=True)

@@ -32,8 +32,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 import nasframe.cost.memory
-from nasframe.run.device import freed_memory_kept
-from nasframe.training.gradients import frozen
+from nasframe.run.device import keep_freed_memory
+from nasframe.training.gradients import freeze
 from nasframe_autodeeplab.kernels import library
 
 MEGABYTE = 2**20
@@ -62,7 +62,7 @@ class Steps:
 
     def weights_step(self) -> None:
         """As DARTS makes it."""
-        with frozen(self.arch):
+        with freeze(self.arch):
             torch.autograd.backward(self.forward(), inputs=self.weights)
         self.weight_optimiser.step()
         self.weight_optimiser.zero_grad()
@@ -70,7 +70,7 @@ class Steps:
     def bilevel_step(self) -> None:
         """A weights step and an architecture step."""
         self.weights_step()
-        with frozen(self.weights):
+        with freeze(self.weights):
             torch.autograd.backward(self.forward(), inputs=self.arch)
         self.arch_optimiser.step()
         self.arch_optimiser.zero_grad()
@@ -131,7 +131,7 @@ def main() -> None:
 
 def times(setting: Setting, given: argparse.Namespace) -> dict[str, list[str]]:
     """The cells of TIMES by form; all forms are done in turns."""
-    with freed_memory_kept():
+    with keep_freed_memory():
         steps = {form: Steps(form, setting) for form in given.forms}
         weights = interleaved({form: one.weights_step for form, one in steps.items()}, given.rounds)
         both = {form: one.bilevel_step for form, one in steps.items() if given.bilevel}
@@ -201,7 +201,7 @@ def usage(setting: Setting, form: str) -> tuple[int, int]:
     """Bytes of activations, and the peak of two weights steps above the memory of the idle process (Linux)."""
     torch.set_num_threads(setting.threads)
     idle = resident("VmRSS")
-    with freed_memory_kept():
+    with keep_freed_memory():
         steps = Steps(form, setting)
         steps.weights_step()
         steps.weights_step()

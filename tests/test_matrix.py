@@ -19,7 +19,7 @@ from nasframe.files.yaml_text import dump
 from nasframe.genotype import validate
 from nasframe.plugin.compatibility import combinations
 from nasframe.plugin.registry import Plugin, Registry
-from nasframe.run.problems import make_strategy, prepared
+from nasframe.run.problems import make_strategy, open_problems
 from nasframe.training.seeding import seed_all
 
 STRANGERS = Path(__file__).parent / "data" / "judged_plugin"
@@ -103,7 +103,7 @@ def experiment(one, place):
 @pytest.mark.parametrize("one", ABLE, ids=named)
 def test_a_compatible_triple_runs_two_steps(one, place):
     found = experiment(one, place)
-    with prepared(found) as problems:
+    with open_problems(found) as problems:
         torch.manual_seed(0)
         strategy = make_strategy(found.strategy, problems.search)
         for index in range(2):

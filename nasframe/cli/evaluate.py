@@ -13,6 +13,7 @@ from nasframe.evaluator import Differentiable, Evaluation
 from nasframe.files.evaluations import as_text, require_free, write
 from nasframe.inference import Inference, Inferring
 from nasframe.plugin.registry import Registry
+from nasframe.run.progress import show_progress
 from nasframe.trained.speedups import Speedups
 
 if TYPE_CHECKING:
@@ -64,15 +65,14 @@ def evaluate(
 
 
 def _measure(saved: Saved, split: str, inference: Inference, speedups: Speedups, onnx: Path | None) -> Evaluation:
-    from nasframe.run.device import numerics
-    from nasframe.run.progress import counting
+    from nasframe.run.device import set_numerics
     from nasframe.trained.building import build_trained
     from nasframe.trained.export import onnx_model
 
     trained = build_trained(saved)
     model = speedups.applied(trained.network) if onnx is None else onnx_model(onnx)
     evaluator = trained.problem.evaluator
-    with numerics(saved.run, trained.problem.runtime.device), counting("evaluate") as progressing:
+    with set_numerics(saved.run, trained.problem.runtime.device), show_progress("evaluate") as progressing:
         if isinstance(evaluator, Inferring):
             return evaluator.measure_with(model, inference, split, progressing)
         assert isinstance(evaluator, Differentiable), "checked before"

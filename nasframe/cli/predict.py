@@ -10,6 +10,7 @@ import click
 from nasframe.cli.networks import PATH, Chosen, inference_options, network_options, require, speed_options
 from nasframe.inference import Inference, PictureKind, Predicting
 from nasframe.plugin.registry import Registry
+from nasframe.run.progress import show_progress
 from nasframe.trained.image_files import ImageFile, Job, find_image_files, plan_jobs, require_absent
 from nasframe.trained.speedups import Speedups
 
@@ -63,11 +64,11 @@ def predict(
     jobs = plan_jobs(images, predictor, kinds, output)
     if not force:
         require_absent(jobs)
-    from nasframe.run.device import numerics
+    from nasframe.run.device import set_numerics
     from nasframe.trained.building import build_network
 
     network = speedups.applied(build_network(saved, predictor.task).to(runtime.device))
-    with numerics(saved.run, runtime.device):
+    with set_numerics(saved.run, runtime.device):
         _label(predictor, network, jobs, inference)
     click.echo(f"Labelled {len(jobs)} image{'s' * (len(jobs) != 1)}: {output}")
 
@@ -84,10 +85,9 @@ def _predictor(saved: Saved) -> tuple[Predictor, Runtime]:
 def _label(predictor: Predictor, network: nn.Module, jobs: list[Job], inference: Inference) -> None:
     """Predict and write the files of all jobs."""
     from nasframe.files import atomic
-    from nasframe.run.progress import counting
 
     images, kinds = [job.image for job in jobs], list(jobs[0].outputs)
-    with counting("predict") as progressing:
+    with show_progress("predict") as progressing:
         pictures = predictor.predict(network, images, kinds, inference)
         for done, (job, contents) in enumerate(zip(jobs, pictures, strict=True), 1):
             for kind, path in job.outputs.items():

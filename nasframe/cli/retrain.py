@@ -31,9 +31,9 @@ def retrain(
     overrides: tuple[str, ...],
 ) -> None:
     """Train a genotype anew, in a run of its own."""
-    from nasframe.run.from_genotype import retraining
+    from nasframe.run.from_genotype import from_genotype
 
-    experiment = retraining(source, registry, recipe=recipe, overrides=overrides, weights=weights)
+    experiment = from_genotype(source, registry, recipe=recipe, overrides=overrides, weights=weights)
     from nasframe.run import run as run_experiment
 
     run_experiment(experiment, into, registry=registry)

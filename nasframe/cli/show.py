@@ -158,12 +158,12 @@ def _draw(shown: Shown, path: Path) -> list[Path]:
     """Write the pictures; returns their files."""
     from nasframe.graph import parts
     from nasframe.plot import cell, trellis
-    from nasframe.plot.canvas import saved
+    from nasframe.plot.canvas import save_figure
 
     written = []
     found = trellis.compute(shown.space, shown.chosen)
     if found is not None:
-        with saved(path, *found.size) as (axes,):
+        with save_figure(path, *found.size) as (axes,):
             trellis.draw(found, axes)
         written.append(path)
     graph = shown.space if shown.chosen is None else shown.chosen
@@ -172,7 +172,7 @@ def _draw(shown: Shown, path: Path) -> list[Path]:
             continue
         picture = cell.compute(graph, name, shown.space if shown.of_run else None)
         file = path.with_name(f"{path.stem}-{''.join(c if c.isalnum() else '-' for c in name)}{path.suffix}")
-        with saved(file, *picture.size) as (axes,):
+        with save_figure(file, *picture.size) as (axes,):
             cell.draw(picture, axes)
         written.append(file)
     return written

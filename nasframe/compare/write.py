@@ -9,7 +9,7 @@ from nasframe.compare.compute import Comparison
 from nasframe.compare.tables import tables
 from nasframe.files import atomic
 from nasframe.plot import curves, overlay, paths
-from nasframe.plot.canvas import saved
+from nasframe.plot.canvas import save_figure
 from nasframe.report import markdown as md
 from nasframe.report.record import RunRecord
 
@@ -57,7 +57,7 @@ def _figures(comparison: Comparison, records: Sequence[RunRecord], folder: Path)
     graph = by_name[comparison.on_trellis[0]].graph if comparison.on_trellis else None
     found = paths.compute(graph, lines) if graph is not None else None
     if found is not None:
-        with saved(folder / "paths.svg", *found.size) as (axes,):
+        with save_figure(folder / "paths.svg", *found.size) as (axes,):
             paths.draw(found, axes)
         yield "Paths", "paths.svg"
     for phase, title in (("search", "Curves of the search"), ("retrain", "Curves of the retraining")):
@@ -71,7 +71,7 @@ def _draw_panels(panels: Sequence[curves.Panel], path: Path) -> None:
     rows = -(-len(panels) // _ACROSS)
     columns = -(-len(panels) // rows)
     height = _PANEL_HEIGHT + _LEGEND_ROW * max(panel.legend_rows for panel in panels)
-    with saved(path, _WIDTH * columns / _ACROSS, height * rows, (rows, columns)) as all_axes:
+    with save_figure(path, _WIDTH * columns / _ACROSS, height * rows, (rows, columns)) as all_axes:
         for axes in all_axes[len(panels) :]:
             axes.set_axis_off()
         for panel, axes in zip(panels, all_axes, strict=False):

@@ -29,7 +29,7 @@ from nasframe.experiment.checking import load
 from nasframe.experiment.experiment import Experiment
 from nasframe.genotype import Genotype, sample
 from nasframe.plugin.registry import Registry
-from nasframe.run.problems import Problems, make_strategy, prepared
+from nasframe.run.problems import Problems, make_strategy, open_problems
 from nasframe.runfolder.layout import Phase
 from nasframe.stepper import Stepper, Uneven
 from nasframe.strategy import Problem
@@ -75,7 +75,7 @@ def probe(experiment: Experiment, phase: Phase, seconds: float, begun: float | N
     """
     begun = time.time() if begun is None else begun
     result = Probe()
-    with prepared(experiment) as problems:
+    with open_problems(experiment) as problems:
         with _peak(result, problems.runtime.device):
             if phase == "search":
                 _search(experiment, problems, seconds, begun, result)

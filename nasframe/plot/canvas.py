@@ -21,7 +21,7 @@ from nasframe.plot.palette import STYLE
 
 
 @contextmanager
-def saved(path: Path, width: float, height: float, panels: tuple[int, int] = (1, 1)) -> Iterator[list[Axes]]:
+def save_figure(path: Path, width: float, height: float, panels: tuple[int, int] = (1, 1)) -> Iterator[list[Axes]]:
     """Axes to draw on; leaving the block writes the file, whole or not at all.
 
     Args:

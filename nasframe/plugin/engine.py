@@ -63,7 +63,7 @@ class Setup(ABC):
         """The setup of one worker, from 1, of several on this machine: they share out its GPUs, if none was named."""
 
     @abstractmethod
-    def ready(self) -> AbstractContextManager[Evaluate]:
+    def prepare(self) -> AbstractContextManager[Evaluate]:
         """Find the data, once, and set torch up; what is entered evaluates one job after the other.
 
         Raises:
@@ -74,7 +74,7 @@ class Setup(ABC):
 class Engine(ABC):
     """Evaluates candidates by workers; what comes out does not depend on which engine does it, nor on when.
 
-    It is made when a search begins, and closed when that ends, however it ends. A worker enters ``setup.ready()`` and
+    It is made when a search begins, and closed when that ends, however it ends. A worker enters ``setup.prepare()`` and
     answers jobs with it. Seeds, failures and records are the core's. A worker that dies should harm no other:
     ``nasframe.run.candidates.crew.Crew`` keeps who does what and what to do again.
     """

@@ -1,12 +1,15 @@
-"""The registry: which components the installed plug-ins offer, and which plug-ins are broken, and why."""
+"""The registry: which components the installed plug-ins offer, each imported and checked when it is looked up."""
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module, metadata
+from importlib import metadata
 from typing import Any, Generic, Literal, TypeVar, get_args, overload
 
 import pluggy
@@ -14,11 +17,11 @@ import pluggy
 from nasframe.errors import ExperimentError, PluginError, did_you_mean
 from nasframe.evaluator import Evaluator
 from nasframe.genotype import GenotypeRecord
+from nasframe.options import Options
 from nasframe.plugin import hookspecs
 from nasframe.plugin.component import Component, Kind
 from nasframe.plugin.engine import Engine
 from nasframe.plugin.golden import Golden
-from nasframe.plugin.loading import declaration_fault, load
 from nasframe.space import SearchSpace
 from nasframe.strategy import Strategy
 
@@ -26,6 +29,9 @@ T = TypeVar("T")
 GROUP = "nasframe"
 DISABLE_VARIABLE = "NASFRAME_DISABLE_PLUGINS"
 KINDS: tuple[Kind, ...] = get_args(Kind)
+_BASES: dict[Kind, type] = {"space": SearchSpace, "strategy": Strategy, "evaluator": Evaluator, "engine": Engine}
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_TARGET = re.compile(r"\w+(\.\w+)*:\w+")
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ class Found(Generic[T]):
     """The class; of a genotype, the record; of a check, its golden numbers."""
 
 
-CORE = Plugin("nasframe", "nasframe", metadata.version("nasframe"), partial(import_module, "nasframe"))
+CORE = Plugin("nasframe", "nasframe", metadata.version("nasframe"), partial(importlib.import_module, "nasframe"))
 """The core, where it offers components as a plug-in does; it cannot be left out."""
 OWN = (Component("engine", "process", "nasframe.run.candidates.processes:Processes", "processes on this machine"),)
 """The components of the core."""
@@ -145,7 +151,7 @@ class Registry:
             raise PluginError(conflict_message(offers))
         component, plugin = offers[0].component, offers[0].plugin
         try:
-            value = load(component)
+            value = _load(component)
         except PluginError as error:
             raise PluginError(f"{plugin} offers the {kind} {name!r}, but {error}") from error
         return Found(component, plugin.distribution, plugin.version, value)
@@ -214,7 +220,7 @@ class Registry:
         except (Exception, SystemExit) as error:  # whatever a stranger's module raises is theirs to mend
             self.reject(plugin, f"{type(error).__name__}: {error}")
             return
-        faults = list(filter(None, map(declaration_fault, declared)))
+        faults = list(filter(None, map(_declaration_fault, declared)))
         if faults:
             self.reject(plugin, "; ".join(faults))
             return
@@ -259,3 +265,84 @@ def _plugin(entry_point: metadata.EntryPoint) -> Plugin:
 def _key(plugin: Plugin) -> str:
     """Two distributions may give their entry points one name, so that alone does not identify a plug-in."""
     return f"{plugin.distribution}:{plugin.name}"
+
+
+def _declaration_fault(declared: object) -> str:
+    """Why something returned by ``nasframe_components`` is no proper component; empty if it is one."""
+    if not isinstance(declared, Component):
+        return f"nasframe_components gave {declared!r}, which is no nasframe.Component"
+    if declared.kind not in (*_BASES, *_FAULTS):
+        return f"component {declared.name!r} has the unknown kind {declared.kind!r}"
+    if not _NAME.fullmatch(declared.name):
+        return f"{declared.kind} {declared.name!r}: a name has lower-case letters, digits, '_' and '-'"
+    if not _TARGET.fullmatch(declared.target):
+        return f"{declared.kind} {declared.name!r}: target {declared.target!r} has not the form 'package.module:Object'"
+    return ""
+
+
+def _load(component: Component) -> Any:
+    """The object that a component's target names: a concrete class, a genotype record or golden numbers.
+
+    Raises:
+        PluginError: it cannot be imported, or is not what the component's kind promises.
+    """
+    value = _import(component.target)
+    fault = _class_fault(component, value) if component.kind in _BASES else _FAULTS[component.kind](value)
+    if fault:
+        raise PluginError(f"its target {component.target!r} {fault}")
+    return value
+
+
+def _import(target: str) -> Any:
+    module_name, _, attribute = target.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:  # whatever a stranger's module raises is theirs to mend
+        raise PluginError(f"its target {target!r} cannot be imported: {type(error).__name__}: {error}") from error
+    if attribute not in vars(module):
+        raise PluginError(f"its target {target!r} does not exist: the module has no {attribute!r}")
+    return vars(module)[attribute]
+
+
+def _record_fault(value: object) -> str:
+    return "" if isinstance(value, GenotypeRecord) else f"is a {type(value).__name__}, not a GenotypeRecord"
+
+
+def _golden_fault(value: object) -> str:
+    if isinstance(value, tuple) and all(isinstance(golden, Golden) for golden in value):
+        return ""
+    return f"is a {type(value).__name__}, not a tuple of nasframe.plugin.golden.Golden"
+
+
+_FAULTS: dict[Kind, Callable[[object], str]] = {"genotype": _record_fault, "check": _golden_fault}
+"""For each kind that is no class, what finds out what is wrong with a target."""
+
+
+def _class_fault(component: Component, value: object) -> str:
+    base = _BASES[component.kind]
+    if not (isinstance(value, type) and issubclass(value, base)):
+        home = base.__module__ if base is Engine else "nasframe"  # where plug-ins import it from
+        return f"is no subclass of {home}.{base.__name__}"
+    cls: Any = value
+    if inspect.isabstract(cls):
+        return f"is abstract: it lacks {', '.join(sorted(cls.__abstractmethods__))}"
+    return _attribute_fault(component, cls)
+
+
+def _attribute_fault(component: Component, cls: Any) -> str:
+    name = inspect.getattr_static(cls, "name", None)
+    if name != component.name:
+        return f"has the name {name!r}, but is declared as {component.name!r}"
+    return "" if component.kind == "engine" else _options_fault(component, cls)
+
+
+def _options_fault(component: Component, cls: Any) -> str:
+    if not (isinstance(cls.Options, type) and issubclass(cls.Options, Options)):
+        return "has Options that are no subclass of nasframe.Options"
+    if "type" in cls.Options.model_fields:
+        return "has an option called 'type', which names the component in experiment files"
+    if component.kind == "strategy" and not (
+        isinstance(cls.needs, tuple) and all(isinstance(need, type) for need in cls.needs)
+    ):
+        return "has needs that are no tuple of classes"
+    return ""

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from nasframe.graph import parts
 from nasframe.plot import cell, curves, front, heatmap, trellis, weights
-from nasframe.plot.canvas import saved
+from nasframe.plot.canvas import save_figure
 from nasframe.report.record import RunRecord
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ def _trellis(record: RunRecord, folder: Path) -> str | None:
     found = trellis.compute(graph, record.genotype) if graph is not None else None
     if found is None:
         return None
-    with saved(folder / "trellis.svg", *found.size) as (axes,):
+    with save_figure(folder / "trellis.svg", *found.size) as (axes,):
         trellis.draw(found, axes)
     return _linked(folder / "trellis.svg")
 
@@ -76,7 +76,7 @@ def _cells(record: RunRecord, folder: Path) -> dict[str, str]:
             continue
         found = cell.compute(graph, name, record.last_weights)
         path = folder / f"cell-{_file_name(name)}.svg"
-        with saved(path, *found.size) as (axes,):
+        with save_figure(path, *found.size) as (axes,):
             cell.draw(found, axes)
         paths[name] = _linked(path)
     return paths
@@ -101,7 +101,7 @@ def _confusion(record: RunRecord, folder: Path) -> dict[str, str]:
 
 
 def _heatmap(found: heatmap.Heatmap, path: Path) -> str:
-    with saved(path, *found.size) as (axes,):
+    with save_figure(path, *found.size) as (axes,):
         heatmap.draw(found, axes)
     return _linked(path)
 
@@ -132,7 +132,7 @@ def _panels(panels: Sequence[T], draw: Callable[[T, Axes], None], path: Path, sh
     across, height = shape
     rows = -(-len(panels) // across)
     columns = -(-len(panels) // rows)
-    with saved(path, _WIDTH * columns / across, height * rows, (rows, columns)) as all_axes:
+    with save_figure(path, _WIDTH * columns / across, height * rows, (rows, columns)) as all_axes:
         for axes in all_axes[len(panels) :]:
             axes.set_axis_off()
         for panel, axes in zip(panels, all_axes, strict=False):

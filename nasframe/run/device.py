@@ -41,7 +41,7 @@ def runtime(options: RunOptions, seed: int) -> Runtime:
 
 
 @contextmanager
-def numerics(options: RunOptions, device: str) -> Iterator[list[str]]:
+def set_numerics(options: RunOptions, device: str) -> Iterator[list[str]]:
     """Set torch's threads and deterministic kernels for a run, and set them back afterwards.
 
     On a CPU the process keeps the memory that it frees meanwhile.
@@ -65,7 +65,7 @@ def numerics(options: RunOptions, device: str) -> Iterator[list[str]]:
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = not options.deterministic
     try:
-        with freed_memory_kept() if on_cpu else nullcontext():
+        with keep_freed_memory() if on_cpu else nullcontext():
             yield [] if on_cpu else [_warning(options, device)]
     finally:
         torch.set_num_threads(before[0])
@@ -75,7 +75,7 @@ def numerics(options: RunOptions, device: str) -> Iterator[list[str]]:
 
 
 @contextmanager
-def freed_memory_kept() -> Iterator[None]:
+def keep_freed_memory() -> Iterator[None]:
     """Within it the process keeps what it frees, where glibc is its C library; afterwards it is given back.
 
     By default glibc gives large blocks back to the system as soon as they are free. A step of training frees and wants

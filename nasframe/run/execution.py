@@ -20,11 +20,11 @@ from nasframe.genotype import Genotype, GenotypeRecord, validate
 from nasframe.graph import to_json
 from nasframe.plugin.registry import Registry
 from nasframe.run.candidates.front import write_front
-from nasframe.run.candidates.set_up import judged
+from nasframe.run.candidates.set_up import open_evaluations
 from nasframe.run.interrupt import Interrupted
 from nasframe.run.journal import Journal, Listeners
 from nasframe.run.loop import run_steps
-from nasframe.run.problems import Problems, environment, make_strategy, prepared
+from nasframe.run.problems import Problems, environment, make_strategy, open_problems
 from nasframe.run.progress import Progress, choose_progress
 from nasframe.run.retrain import retrain
 from nasframe.runfolder.folder import RunFolder
@@ -58,7 +58,7 @@ def run(
     """
     if registry is not None:
         registry.require_listeners(experiment.run.trackers)  # now, so that what is wrong leaves no run behind
-    with prepared(experiment) as problems:
+    with open_problems(experiment) as problems:
         if experiment.retrain and experiment.retrain.weights:
             read_tensors(Path(experiment.retrain.weights))
         resolved = experiment.resolved()
@@ -85,7 +85,7 @@ def resume(folder: Path, registry: Registry, *, quiet: bool = False) -> Path:
             progress.say(f"{folder} is done; there is nothing to resume. Its report is {files.report}")
             return folder
         experiment = load(files.experiment, registry=registry)
-        with prepared(experiment) as problems:
+        with open_problems(experiment) as problems:
             _Run(experiment, problems, opened, _listeners(registry, opened, experiment), progress).go()
     return folder
 
@@ -143,7 +143,7 @@ class _Run:
         assert part is not None, "what is not given is searched"
         seed_all(problem.runtime.seed, "search", "build")
         journal = self.journals["search"]
-        with judged(self.experiment, problem, journal) as problem:
+        with open_evaluations(self.experiment, problem, journal) as problem:
             strategy = make_strategy(part, problem)
             run_steps(strategy, journal, problem.runtime.seed, self.experiment.run)
             if isinstance(strategy, AskTell):

@@ -18,7 +18,7 @@ from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.reading import require_experiment
 
 
-def retraining(
+def from_genotype(
     source: str,
     registry: Registry,
     *,

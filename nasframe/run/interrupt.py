@@ -27,7 +27,7 @@ class StopRequest:
 
 
 @contextmanager
-def deferred_signals() -> Iterator[StopRequest]:
+def defer_signals() -> Iterator[StopRequest]:
     """The first SIGINT or SIGTERM only sets ``requested``; a second one raises KeyboardInterrupt at once."""
     request = StopRequest()
 
@@ -41,7 +41,7 @@ def deferred_signals() -> Iterator[StopRequest]:
 
 
 @contextmanager
-def prompt_signals() -> Iterator[None]:
+def raise_at_signals() -> Iterator[None]:
     """SIGINT and SIGTERM both raise KeyboardInterrupt."""
 
     def handle(number: int, frame: FrameType | None) -> None:

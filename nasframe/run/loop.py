@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from nasframe.errors import RunError, first_line
-from nasframe.run.interrupt import Interrupted, deferred_signals
+from nasframe.run.interrupt import Interrupted, defer_signals
 from nasframe.run.journal import Journal
 from nasframe.stepper import EndsEarly, Stepper
 from nasframe.training.seeding import seed_all
@@ -33,7 +33,7 @@ def run_steps(stepper: Stepper, journal: Journal, seed: int, options: RunOptions
         journal.checkpoint(0, stepper.state_dict(), options.keep_checkpoints)
     snapshot_every = math.ceil(stepper.steps / options.snapshots) if options.snapshots else stepper.steps
     saved = time.monotonic()
-    with deferred_signals() as stop:
+    with defer_signals() as stop:
         for index in range(done, stepper.steps):
             if _ended(stepper):
                 return

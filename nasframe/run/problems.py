@@ -18,8 +18,8 @@ from nasframe.evaluator import Evaluator, Runtime
 from nasframe.experiment.experiment import Experiment
 from nasframe.experiment.sections import Part
 from nasframe.genotype import sample, validate
-from nasframe.run.device import numerics, runtime
-from nasframe.run.interrupt import prompt_signals
+from nasframe.run.device import runtime, set_numerics
+from nasframe.run.interrupt import raise_at_signals
 from nasframe.space import Relaxable, SearchSpace
 from nasframe.strategy import Problem, Strategy
 from nasframe.training.seeding import seed_all
@@ -38,10 +38,10 @@ class Problems:
 
 
 @contextmanager
-def prepared(experiment: Experiment) -> Iterator[Problems]:
+def open_problems(experiment: Experiment) -> Iterator[Problems]:
     """The problems of an experiment, with torch set up as it asks."""
     where = runtime(experiment.run, experiment.seed)
-    with numerics(experiment.run, where.device) as remarks, prompt_signals():
+    with set_numerics(experiment.run, where.device) as remarks, raise_at_signals():
         seed_all(experiment.seed, "prepare")
         search = full = None
         if experiment.strategy is not None:

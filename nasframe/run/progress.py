@@ -47,7 +47,7 @@ def choose_progress(quiet: bool, *, stderr: bool = False) -> Progress:
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+def show_progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A function that is called with ``done, total`` and shows it on stderr, where it disturbs no output."""
     progress = choose_progress(quiet=False, stderr=True)
     begun = False

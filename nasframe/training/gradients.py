@@ -13,7 +13,7 @@ from nasframe.errors import RunError
 
 
 @contextmanager
-def frozen(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
+def freeze(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
     """Within it nothing is kept or computed for the gradients of these parameters, which all require one otherwise."""
     for parameter in parameters:
         parameter.requires_grad_(False)

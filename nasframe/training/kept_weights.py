@@ -52,7 +52,7 @@ class KeptWeights:
                     self._average[name].copy_(tensor)
 
     @contextmanager
-    def shown(self) -> Iterator[None]:
+    def show_kept(self) -> Iterator[None]:
         """The network with the average of its weights, where there is one, for as long as the context lasts."""
         if self._average is None:
             yield
@@ -65,7 +65,7 @@ class KeptWeights:
             self._network.load_state_dict(own)
 
     def note(self, score: float) -> None:
-        """Note the score of what was shown; call it within ``shown``."""
+        """Note the score of what was shown; call it within ``show_kept``."""
         if self._best_score is not None and score <= self._best_score:
             self._worse += 1
             return

@@ -142,7 +142,7 @@ class Training(EndsEarly, Uneven):
     def _validate(self, index: int) -> dict[str, float]:
         if not self._validates_after(index):
             return {}
-        with self._kept.shown():
+        with self._kept.show_kept():
             result = self.evaluator.measure(self.network)
             self._kept.note(result.score)
         return {f"val_{name}": value for name, value in result.metrics.items()}

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from nasframe.graph import with_weights
 from nasframe.plot import cell, curves, heatmap, layout, operations, palette, trellis, weights
-from nasframe.plot.canvas import readable, saved, text_width
+from nasframe.plot.canvas import readable, save_figure, text_width
 from nasframe.plot.operations import mean_entropy
 
 OPERATIONS = ("skip", "sep_3x3", "atrous_5x5")
@@ -329,7 +329,7 @@ def test_matrices_of_any_size_are_drawn(classes, tmp_path):
     names = [f"class {i}" for i in range(classes)]
     rows = [[name, *(int(i == j) for j in range(classes))] for i, name in enumerate(names)]
     found = heatmap.of_confusion({"columns": ["truth", *names], "rows": rows})
-    with saved(tmp_path / "matrix.svg", *found.size) as (axes,):
+    with save_figure(tmp_path / "matrix.svg", *found.size) as (axes,):
         heatmap.draw(found, axes)
     assert (tmp_path / "matrix.svg").stat().st_size < 500_000
 
@@ -386,7 +386,7 @@ def test_no_snapshots_give_no_panels():
 def test_the_same_picture_is_written_as_the_same_bytes(tmp_path, weighted, chosen):
     found = trellis.compute(weighted, chosen)
     for name in ("one.svg", "two.svg"):
-        with saved(tmp_path / name, *found.size) as (axes,):
+        with save_figure(tmp_path / name, *found.size) as (axes,):
             trellis.draw(found, axes)
     one, two = ((tmp_path / name).read_bytes() for name in ("one.svg", "two.svg"))
     assert one == two
@@ -397,14 +397,14 @@ def test_the_same_picture_is_written_as_the_same_bytes(tmp_path, weighted, chose
 def test_a_drawing_that_fails_leaves_the_old_file(tmp_path):
     path = tmp_path / "figure.svg"
     path.write_text("old")
-    with pytest.raises(ZeroDivisionError), saved(path, 1, 1):
+    with pytest.raises(ZeroDivisionError), save_figure(path, 1, 1):
         raise ZeroDivisionError
     assert path.read_text() == "old"
 
 
 def test_saving_leaves_matplotlib_as_it_was(tmp_path):
     before = dict(matplotlib.rcParams)
-    with saved(tmp_path / "figure.png", 1, 1) as (axes,):
+    with save_figure(tmp_path / "figure.png", 1, 1) as (axes,):
         axes.plot([0, 1])
     assert dict(matplotlib.rcParams) == before
 

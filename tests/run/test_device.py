@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from nasframe.experiment.run_options import RunOptions
-from nasframe.run.device import freed_memory_kept, numerics
+from nasframe.run.device import keep_freed_memory, set_numerics
 
 pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")
 SIZE = 128 * 2**20
@@ -23,11 +23,11 @@ def handed_out():
 
 
 def test_a_block_that_was_freed_is_used_again_and_given_back_in_the_end():
-    with freed_memory_kept():
+    with keep_freed_memory():
         assert handed_out() < SIZE / 10
     assert handed_out() > SIZE / 2
 
 
 def test_a_run_on_a_cpu_keeps_what_it_frees():
-    with numerics(RunOptions(threads=1), "cpu"):
+    with set_numerics(RunOptions(threads=1), "cpu"):
         assert handed_out() < SIZE / 10

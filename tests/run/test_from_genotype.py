@@ -16,7 +16,7 @@ from nasframe.experiment.checking import load
 from nasframe.genotype import Genotype
 from nasframe.plugin.registry import Plugin, Registry
 from nasframe.run import resume, run
-from nasframe.run.from_genotype import retraining
+from nasframe.run.from_genotype import from_genotype
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
 from nasframe.trained.building import build_trained
 from nasframe.trained.finding import find_saved
@@ -84,7 +84,7 @@ def weights(folder):
 
 
 def test_a_runs_genotype_is_trained_again_in_a_run_of_its_own(tmp_path, searched, registry):
-    experiment = retraining(str(searched), registry, overrides=["evaluator.training.steps=5", "seed=8"])
+    experiment = from_genotype(str(searched), registry, overrides=["evaluator.training.steps=5", "seed=8"])
     assert (experiment.name, experiment.seed, experiment.strategy) == ("small-retrained", 8, None)
     folder = run(experiment, tmp_path / "again", registry=registry, quiet=True)
     assert events(folder) == ["genotype", "started", "checkpoint", "checkpoint", "evaluation", "finished"]
@@ -96,20 +96,20 @@ def test_a_runs_genotype_is_trained_again_in_a_run_of_its_own(tmp_path, searched
 
 
 def test_retraining_a_run_with_its_own_recipe_gives_its_own_weights(tmp_path, searched, registry):
-    folder = run(retraining(str(searched), registry), tmp_path / "again", registry=registry, quiet=True)
+    folder = run(from_genotype(str(searched), registry), tmp_path / "again", registry=registry, quiet=True)
     before, after = weights(searched), weights(folder)
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
 def test_the_written_experiment_of_a_retraining_is_the_experiment(searched, registry, tmp_path):
-    experiment = retraining(str(searched), registry)
+    experiment = from_genotype(str(searched), registry)
     path = tmp_path / "resolved.yaml"
     path.write_text(yaml.safe_dump(experiment.resolved(), sort_keys=False))
     assert load(path, registry=registry).resolved() == experiment.resolved()
 
 
 def test_a_published_genotype_is_trained_by_an_experiments_evaluator_in_its_own_space(tmp_path, recipe, registry):
-    experiment = retraining("known", registry, recipe=recipe)
+    experiment = from_genotype("known", registry, recipe=recipe)
     folder = run(experiment, tmp_path / "known", registry=registry, quiet=True)
     written = yaml.safe_load((folder / "retrain" / "genotype.yaml").read_text())
     assert (written["options"], written["source"]) == ({"layers": 3}, "a paper")
@@ -119,12 +119,12 @@ def test_a_published_genotype_is_trained_by_an_experiments_evaluator_in_its_own_
 def test_a_genotype_file_is_trained_by_an_experiments_evaluator(tmp_path, recipe, registry):
     file = tmp_path / "mine.yaml"
     file.write_text(yaml.safe_dump({**BEST.to_dict(), "options": {"layers": 3}}))
-    assert retraining(str(file), registry, recipe=recipe).genotype.genotype == BEST
+    assert from_genotype(str(file), registry, recipe=recipe).genotype.genotype == BEST
 
 
 def test_the_genotype_of_one_run_is_trained_by_the_recipe_of_another(searched, recipe, registry):
     recipe.write_text(EXPERIMENT.replace("tiny-chain}", "tiny-chain, layers: 5}").replace("steps: 2", "steps: 9"))
-    experiment = retraining(str(searched), registry, recipe=recipe)
+    experiment = from_genotype(str(searched), registry, recipe=recipe)
     assert experiment.retrain.evaluator.options.training.steps == 9
     assert experiment.genotype.genotype["layer1"] == "identity"
 
@@ -145,17 +145,17 @@ def test_what_cannot_be_retrained_is_said_before_anything_is_run(
     recipe, registry, source, with_recipe, overrides, error, words
 ):
     with pytest.raises(error, match=words):
-        retraining(source, registry, recipe=recipe if with_recipe else None, overrides=overrides)
+        from_genotype(source, registry, recipe=recipe if with_recipe else None, overrides=overrides)
 
 
 def test_a_run_without_a_genotype_cannot_be_retrained(tmp_path, recipe, registry):
     folder = tmp_path / "young"
     folder.mkdir()
     with pytest.raises(RunFolderError, match="young is no run folder: it is empty"):
-        retraining(str(folder), registry)
+        from_genotype(str(folder), registry)
     (folder / "experiment.yaml").write_text(EXPERIMENT)
     with pytest.raises(RunFolderError, match=r"young has found no genotype yet.*--resume"):
-        retraining(str(folder), registry)
+        from_genotype(str(folder), registry)
 
 
 def test_an_experiment_file_may_give_its_genotype_itself(tmp_path, recipe, registry):
@@ -169,7 +169,7 @@ def test_an_experiment_file_may_give_its_genotype_itself(tmp_path, recipe, regis
 
 
 def test_a_retraining_that_was_stopped_goes_on_to_the_same_weights(tmp_path, searched, registry):
-    experiment = retraining(
+    experiment = from_genotype(
         str(searched),
         registry,
         overrides=["run.checkpoint_minutes=0", "run.keep_checkpoints=100", "evaluator.training.steps=6"],
@@ -187,7 +187,9 @@ def test_a_retraining_that_was_stopped_goes_on_to_the_same_weights(tmp_path, sea
 
 def test_a_training_that_does_not_get_better_ends_early_and_stays_ended(tmp_path, searched, registry):
     options = ["steps=50", "lr=1.0e-30", "validate_epochs=0.1", "patience=2"]
-    experiment = retraining(str(searched), registry, overrides=[f"evaluator.training.{option}" for option in options])
+    experiment = from_genotype(
+        str(searched), registry, overrides=[f"evaluator.training.{option}" for option in options]
+    )
     folder = run(experiment, tmp_path / "early", registry=registry, quiet=True)
     assert events(folder)[2:] == ["checkpoint", "ended_early", "checkpoint", "evaluation", "finished"]
     assert [path.name for path in (folder / "retrain" / "checkpoints").iterdir()].count("retrain-00000003.pt") == 1
@@ -208,7 +210,7 @@ class TestStart:
         del changed[names[0]]
         file = tmp_path / "start.pt"
         torch.save(changed, file)
-        experiment = retraining(str(searched), registry, weights=file, overrides=["evaluator.training.lr=1.0e-30"])
+        experiment = from_genotype(str(searched), registry, weights=file, overrides=["evaluator.training.lr=1.0e-30"])
         folder = run(experiment, tmp_path / "again", registry=registry, quiet=True)
         report = json.loads((folder / "retrain" / "start.json").read_text())
         assert (report["missing"], report["unknown"]) == ([names[0]], ["extra"])
@@ -218,14 +220,14 @@ class TestStart:
 
     def test_a_checkpoint_of_a_retraining_is_a_file_of_weights(self, tmp_path, searched, registry):
         (checkpoint,) = (searched / "retrain" / "checkpoints").glob("*00000002.pt")
-        experiment = retraining(str(searched), registry, weights=checkpoint, overrides=["seed=9"])
+        experiment = from_genotype(str(searched), registry, weights=checkpoint, overrides=["seed=9"])
         folder = run(experiment, tmp_path / "again", registry=registry, quiet=True)
         assert json.loads((folder / "retrain" / "start.json").read_text())["missing"] == []
 
     def test_weights_of_which_none_matches_end_the_run(self, tmp_path, searched, registry):
         file = tmp_path / "other.pt"
         torch.save({"encoder.weight": torch.zeros(2)}, file)
-        experiment = retraining(str(searched), registry, weights=file)
+        experiment = from_genotype(str(searched), registry, weights=file)
         with pytest.raises(RunError, match=r"no weight of the file matches(.|\n)*0 of the network's 6 tensors"):
             run(experiment, tmp_path / "again", registry=registry, quiet=True)
 
@@ -233,12 +235,12 @@ class TestStart:
         file = tmp_path / "none.pt"
         file.write_text("nothing")
         with pytest.raises(NasframeError, match="cannot be read as weights"):
-            run(retraining(str(searched), registry, weights=file), tmp_path / "again", registry=registry, quiet=True)
+            run(from_genotype(str(searched), registry, weights=file), tmp_path / "again", registry=registry, quiet=True)
         assert not (tmp_path / "again").exists()
 
 
 def test_a_tracker_that_is_no_plug_in_is_refused_before_anything_is_run(tmp_path, searched, registry):
-    experiment = retraining(str(searched), registry, overrides=["run.trackers=[tensorbord]"])
+    experiment = from_genotype(str(searched), registry, overrides=["run.trackers=[tensorbord]"])
     with pytest.raises(ExperimentError, match="names 'tensorbord', but no plug-in of that name hears runs"):
         run(experiment, tmp_path / "again", registry=registry, quiet=True)
     assert not (tmp_path / "again").exists()

@@ -9,7 +9,7 @@ import torch
 
 from nasframe import RunError, RunFolderError
 from nasframe.experiment.run_options import RunOptions
-from nasframe.run.interrupt import Interrupted, deferred_signals
+from nasframe.run.interrupt import Interrupted, defer_signals
 from nasframe.run.journal import Journal
 from nasframe.run.loop import run_steps
 from nasframe.run.progress import NullProgress
@@ -173,7 +173,7 @@ def test_a_signal_finishes_the_step_and_saves_it(tmp_path, number):
 
 def test_a_second_signal_stops_at_once():
     before = signal.getsignal(signal.SIGINT)
-    with deferred_signals() as stop:
+    with defer_signals() as stop:
         os.kill(os.getpid(), signal.SIGINT)
         assert stop.requested
         with pytest.raises(KeyboardInterrupt):

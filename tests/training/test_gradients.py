@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from nasframe import RunError
-from nasframe.training.gradients import frozen, update
+from nasframe.training.gradients import freeze, update
 
 
 def problem(gradient, enabled=False):
@@ -41,9 +41,9 @@ def test_a_loss_scaler_skips_an_overflow_instead():
 
 def test_what_is_frozen_has_no_part_in_a_graph_and_wants_a_gradient_again_whatever_happens():
     one, other = torch.nn.Parameter(torch.ones(2)), torch.nn.Parameter(torch.ones(2))
-    with frozen([one]):
+    with freeze([one]):
         (one * other).sum().backward()
     assert one.grad is None and torch.equal(other.grad, torch.ones(2))
-    with pytest.raises(ZeroDivisionError), frozen([one]):
+    with pytest.raises(ZeroDivisionError), freeze([one]):
         raise ZeroDivisionError
     assert one.requires_grad and other.requires_grad

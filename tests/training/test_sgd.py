@@ -7,7 +7,7 @@ from torch import nn
 
 from nasframe import Batch, Differentiable, Evaluation, Options, RunError, Runtime
 from nasframe.experiment.run_options import RunOptions
-from nasframe.run.device import numerics, runtime
+from nasframe.run.device import runtime, set_numerics
 from nasframe.testing.tiny import TinyEvaluator
 from nasframe.training.batches import BatchStream
 from nasframe.training.options import TrainingOptions
@@ -224,11 +224,11 @@ def test_the_cpu_is_given_float32_and_an_unknown_device_is_refused():
 
 def test_torchs_settings_are_set_back_after_a_run():
     before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
-    with numerics(RunOptions(threads=2), "cpu") as remarks:
+    with set_numerics(RunOptions(threads=2), "cpu") as remarks:
         assert torch.are_deterministic_algorithms_enabled() and torch.get_num_threads() == 2
         assert remarks == []
     assert (torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()) == before
-    with numerics(RunOptions(), "cuda") as remarks:
+    with set_numerics(RunOptions(), "cuda") as remarks:
         assert "no deterministic kernel on cuda" in remarks[0]
 
 

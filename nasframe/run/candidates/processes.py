@@ -102,7 +102,7 @@ def serve(connection: Connection, setup: Setup, worker: int) -> None:
     jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(connection, jobs), daemon=True).start()
     try:
-        with setup.on(worker).ready() as evaluate:
+        with setup.on(worker).prepare() as evaluate:
             while True:
                 connection.send(evaluate(jobs.get()))
     except NasframeError as error:

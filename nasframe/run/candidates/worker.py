@@ -17,7 +17,7 @@ from nasframe.evaluator import Evaluation, Evaluator, Runtime
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.sections import Part
 from nasframe.plugin.engine import Evaluate, Job, Reply, Setup
-from nasframe.run.device import numerics
+from nasframe.run.device import set_numerics
 from nasframe.run.problems import make_problem
 from nasframe.space import SearchSpace
 from nasframe.strategy import Problem
@@ -53,9 +53,9 @@ class WorkerSetup(Setup):
         return replace(self, runtime=replace(self.runtime, device=f"cuda:{(worker - 1) % several}"))
 
     @contextmanager
-    def ready(self) -> Iterator[Evaluate]:
+    def prepare(self) -> Iterator[Evaluate]:
         """What evaluates the problem, with torch set up as the run asks."""
-        with numerics(self.run, self.device):
+        with set_numerics(self.run, self.device):
             yield partial(reply, make_problem(self.space, self.evaluator, self.runtime))
 
 

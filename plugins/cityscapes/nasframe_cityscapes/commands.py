@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from nasframe.files.evaluations import as_text, require_free, write
-from nasframe.run.progress import counting
+from nasframe.run.progress import show_progress
 
 FOLDER = click.Path(path_type=Path)
 
@@ -49,7 +49,7 @@ def score(
 
     if output is not None and not force:
         require_free(output)
-    with counting("score") as progressing:
+    with show_progress("score") as progressing:
         result = score_pictures(Truth(root.expanduser(), split, labels), predictions, progressing)
     about = {"root": str(root), "split": split, "predictions": str(predictions)}
     if output is not None:

@@ -115,7 +115,7 @@ def checked(model: Model, runtime: Runtime) -> Model:
 
 
 @contextmanager
-def evaluating(model: Model) -> Iterator[None]:
+def set_to_eval(model: Model) -> Iterator[None]:
     """A module in eval mode; afterwards each of its submodules as it was."""
     modules = list(model.modules()) if isinstance(model, nn.Module) else []
     before = [module.training for module in modules]

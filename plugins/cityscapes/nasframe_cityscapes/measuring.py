@@ -13,7 +13,7 @@ from nasframe import Evaluation, Inference, Model, Progressing, Runtime
 from nasframe_cityscapes.classes import CLASSES, TO_LABEL_ID
 from nasframe_cityscapes.dataset import Frame
 from nasframe_cityscapes.frames import FrameStore, Picture, read_instances
-from nasframe_cityscapes.inference import checked, evaluating, predict
+from nasframe_cityscapes.inference import checked, predict, set_to_eval
 from nasframe_cityscapes.instances import InstanceCounts, instance_scores
 from nasframe_cityscapes.loading import ahead
 from nasframe_cityscapes.options import SegmentationOptions
@@ -87,7 +87,7 @@ class Meter:
             return frames[index], *self._store.load(frames[index], whole_label=whole_label)
 
         asked = checked(model, self._runtime)
-        with evaluating(model):
+        with set_to_eval(model):
             for group in _alike(ahead(load, range(len(frames)), self._options.workers), self._options.eval_batch):
                 inputs = np.stack([normalised(image, self._options) for _, image, _ in group])
                 height, width = group[0][2].shape

@@ -13,7 +13,7 @@ from nasframe import Inference, Model, PictureKind, Predictor, Runtime
 from nasframe_cityscapes.dataset import IMAGE_SUFFIX, find_images
 from nasframe_cityscapes.drawing import draw, png
 from nasframe_cityscapes.frames import Picture, read_image, reduced
-from nasframe_cityscapes.inference import checked, evaluating, predict
+from nasframe_cityscapes.inference import checked, predict, set_to_eval
 from nasframe_cityscapes.loading import ahead
 from nasframe_cityscapes.options import SegmentationOptions
 from nasframe_cityscapes.source import Source, street_task
@@ -53,7 +53,7 @@ class StreetPredictor(Predictor):
             return np.asarray(image), reduced(image, self._options.reduce)
 
         asked = checked(model, self._runtime)
-        with evaluating(model):
+        with set_to_eval(model):
             for image, shown in ahead(load, range(len(images)), self._options.workers):
                 inputs = torch.from_numpy(normalised(shown, self._options)[None]).to(self._runtime.device)
                 found = predict(asked, inputs, (image.shape[0], image.shape[1]), inference)

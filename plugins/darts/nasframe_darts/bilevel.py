@@ -19,7 +19,7 @@ from torch import nn
 from nasframe.evaluator import Batch, Differentiable, Runtime
 from nasframe.supernet import Supernet
 from nasframe.training.batches import BatchStream
-from nasframe.training.gradients import frozen, update
+from nasframe.training.gradients import freeze, update
 from nasframe.training.precision import autocast, grad_scaler
 from nasframe.training.sgd import check_finite
 from nasframe_darts.hypergradient import Hypergradient
@@ -80,7 +80,7 @@ class Bilevel:
         if self.options.temperature != (1.0, 1.0):
             metrics["temperature"] = self.weighing.temperature
         if self.timing.validates_after(index):
-            with self.weighing.still():
+            with self.weighing.hold_still():
                 measured = self.evaluator.measure(self.supernet).metrics
             metrics |= {f"val_{name}": value for name, value in measured.items()}
         return metrics
@@ -130,7 +130,7 @@ class Bilevel:
     ) -> float:
         """One first-order update of these parameters and no others; the batch's loss."""
         others = self._arch if parameters is self._weights else self._weights
-        with frozen(others):
+        with freeze(others):
             with autocast(self.runtime):
                 loss = self.evaluator.loss(self.supernet, batch)
             value = check_finite(loss, batch)

@@ -38,7 +38,7 @@ class Weighing:
         return hard + (soft - soft.detach())
 
     @contextmanager
-    def still(self) -> Iterator[None]:
+    def hold_still(self) -> Iterator[None]:
         """Weights without noise: Gumbel weights are then their softmax or, if hard, the strongest option alone."""
         self.noisy = False
         try:

@@ -79,7 +79,7 @@ def test_randomness_comes_from_torchs_generator_and_stillness_needs_none(rule):
     torch.manual_seed(1)
     assert torch.equal(first, weigh(LOGITS))
     before = torch.get_rng_state()
-    with weigh.still():
+    with weigh.hold_still():
         expected = {"gumbel": LOGITS.softmax(-1), "gumbel-hard": torch.tensor([[0.0, 1, 0], [1, 0, 0]])}[rule]
         assert torch.equal(weigh(LOGITS), expected)
     assert torch.equal(torch.get_rng_state(), before)

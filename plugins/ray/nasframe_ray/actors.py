@@ -29,7 +29,7 @@ class Actor:
         """The answer to a job; the first one waits until the data are found."""
         try:
             if self._answer is None:
-                self._answer = self._stack.enter_context(self._setup.ready())
+                self._answer = self._stack.enter_context(self._setup.prepare())
         except NasframeError as error:
             return error
         except Exception as error:  # told to the run, which ends and says it

@@ -169,7 +169,7 @@ class NewestFirst(Engine):
 
     def next(self):
         if self._evaluate is None:
-            self._evaluate = self._stack.enter_context(self._setup.ready())
+            self._evaluate = self._stack.enter_context(self._setup.prepare())
         job = self._jobs.pop()
         self._show([f"#{job.number + 1}"])
         reply = self._evaluate(job)
