@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, final
 
 import numpy as np
+from typing_extensions import override
 
 from nasframe.errors import RunError
 from nasframe.evaluations import Directly, Evaluations
@@ -81,17 +82,19 @@ class AskTell(Strategy, EndsEarly, ABC):
         self.__lowest = min(self.__lowest, score)
         self.history.append((genotype, known))
         self.__told.add(genotype)
-        if not known.failure and (self.__top is None or _worth(known) > _worth(self.__top[1])):
+        before = self.__top[1] if self.__top else None
+        if not known.failure and (before is None or (known.budget, known.score) > (before.budget, before.score)):
             self.__top = (genotype, known)
         self.tell(genotype, known)
 
     @final
     @property
+    @override
     def ended(self) -> bool:
-        """Whether there is nothing left to ask for."""
         return bool(self.history) and not self.outstanding
 
     @final
+    @override
     def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
         """Tell the result of the oldest candidate that is outstanding, and ask for the next ones."""
         if not self.history:
@@ -106,6 +109,7 @@ class AskTell(Strategy, EndsEarly, ABC):
         return self.__metrics(result)
 
     @final
+    @override
     def best(self) -> Genotype:
         """Of those with the largest budget the genotype of the highest score; the earliest among equals.
 
@@ -117,6 +121,7 @@ class AskTell(Strategy, EndsEarly, ABC):
         return self.__top[0]
 
     @final
+    @override
     def state_dict(self) -> dict[str, Any]:
         """The history, and what is outstanding."""
         return {
@@ -129,8 +134,8 @@ class AskTell(Strategy, EndsEarly, ABC):
         }
 
     @final
+    @override
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Tell the history again, and ask again for the evaluation of what is outstanding."""
         refused = [(Genotype.from_dict(genotype), told) for genotype, told in state["refused"]]
         for number, (genotype, score, metrics, failure, budget) in enumerate(state["history"]):
             self.refused.update((other, told) for other, told in refused if told == number)
@@ -170,7 +175,3 @@ class AskTell(Strategy, EndsEarly, ABC):
                 f"every one of the first {len(self.history)} candidates failed, so the search ends. {counts}. Put the "
                 "cause right and start a new run"
             )
-
-
-def _worth(result: Evaluation) -> tuple[float, float]:
-    return result.budget, result.score

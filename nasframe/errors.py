@@ -60,11 +60,6 @@ def listed(items: Iterable[object], show: Callable[[object], str] = str) -> str:
     return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
-def first_line(error: BaseException) -> str:
-    """The first line of what an error says; its type where it says nothing."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The nearest known word to a mistyped one, as ``"; did you mean 'epochs'?"``; empty where none is near."""
     known = list(known)

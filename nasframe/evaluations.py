@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol, final
 
+from typing_extensions import override
+
 from nasframe.errors import GenotypeError, NasframeError, RunError
 from nasframe.evaluator import Candidate, Evaluation, Evaluator
 from nasframe.genotype import Genotype
@@ -39,7 +41,7 @@ class Evaluations(Protocol):
 
 
 @final
-class Directly:
+class Directly(Evaluations):
     """Evaluates each candidate here, when its result is wanted; no limits."""
 
     outstanding = 1
@@ -49,16 +51,16 @@ class Directly:
         self._evaluator = evaluator
         self._begun: dict[int, tuple[Genotype, float]] = {}
 
+    @override
     def accepts(self, genotype: Genotype) -> bool:
-        """Always."""
         return True
 
+    @override
     def begin(self, number: int, genotype: Genotype, budget: float) -> None:
-        """Remember it."""
         self._begun[number] = (genotype, budget)
 
+    @override
     def end(self, number: int) -> Evaluation:
-        """Evaluate it."""
         return attempt(self._space, self._evaluator, *self._begun.pop(number))
 
 

@@ -133,7 +133,7 @@ class EvaluatorCapability(ABC):  # noqa: B024  it says whose a capability is, an
 
 
 class Differentiable(EvaluatorCapability):
-    """Of an evaluator: it offers batches and a loss, so gradient strategies can use it."""
+    """Batches and a loss, so that gradient strategies can use an evaluator."""
 
     @abstractmethod
     def batches(self, split: Split, start: int = 0) -> Iterator[Batch]:
@@ -157,7 +157,7 @@ class Differentiable(EvaluatorCapability):
 
 
 class Trainable(Differentiable):
-    """Of an evaluator whose evaluation is a training: the core can run, checkpoint and resume it step by step."""
+    """An evaluation that is a training, which the core runs, checkpoints and resumes step by step."""
 
     @abstractmethod
     def training(self, network: nn.Module, budget: float = 1.0) -> Stepper:

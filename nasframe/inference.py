@@ -73,7 +73,7 @@ class Inference:
 
 
 class Inferring(Differentiable):
-    """Of an evaluator of a dense task: it can measure a model by windows, at several scales, mirrored."""
+    """Measuring a model of a dense task by windows, at several scales, mirrored."""
 
     @abstractmethod
     def measure_with(self, model: Model, inference: Inference, split: str, progressing: Progressing) -> Evaluation:
@@ -113,7 +113,7 @@ class Predictor(ABC):
 
 
 class Predicting(EvaluatorCapability):
-    """Of an evaluator: a network trained by it can label images."""
+    """Labelling images by a network that the evaluator trained."""
 
     @classmethod
     @abstractmethod
@@ -122,7 +122,7 @@ class Predicting(EvaluatorCapability):
 
 
 class Illustrating(EvaluatorCapability):
-    """Of an evaluator: it can draw what a model does."""
+    """Drawing what a model does."""
 
     @abstractmethod
     def pictures(self, model: Model, count: int) -> Iterator[tuple[str, np.ndarray]]:

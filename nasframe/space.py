@@ -90,7 +90,7 @@ class SpaceCapability(ABC):  # noqa: B024  it says whose a capability is, and as
 
 
 class Relaxable(SpaceCapability):
-    """Of a space: it can be relaxed to a supernet, so gradient strategies can search it."""
+    """A space that can be relaxed to a supernet, so that gradient strategies can search it."""
 
     @abstractmethod
     def relax(self, task: Task, weigh: Weigh) -> Supernet:
@@ -102,7 +102,7 @@ class Relaxable(SpaceCapability):
 
 
 class Switchable(SpaceCapability):
-    """Of a space: one supernet can run as any single genotype, so one-shot strategies can search it."""
+    """A space of which one supernet can run as any single genotype, so that one-shot strategies can search it."""
 
     @abstractmethod
     def switchable(self, task: Task) -> SwitchableSupernet:
@@ -110,7 +110,7 @@ class Switchable(SpaceCapability):
 
 
 class Canonical(SpaceCapability):
-    """Of a space: some of its genotypes stand for the same network, and it can tell which."""
+    """A space in which several genotypes can stand for one network, and which can tell."""
 
     @abstractmethod
     def canonical(self, genotype: Genotype) -> Genotype:
@@ -132,7 +132,7 @@ class Measure(Protocol):
 
 
 class Priced(SpaceCapability):
-    """Of a space with a trellis: it says what each path costs, so that paths can be found within bounds."""
+    """A space with a trellis that says what each path costs, so that paths can be found within bounds."""
 
     @abstractmethod
     def priced_trellis(self, genotype: Genotype, task: Task, measure: Measure) -> nx.DiGraph:
@@ -151,7 +151,7 @@ class Priced(SpaceCapability):
 
 
 class Landmarked(SpaceCapability):
-    """Of a space with a trellis: it knows designs of others as paths, beside which the paths found are told."""
+    """A space with a trellis that knows designs of others as paths, beside which the found ones are shown."""
 
     @abstractmethod
     def designs(self) -> Sequence[Design]:
@@ -159,7 +159,7 @@ class Landmarked(SpaceCapability):
 
 
 class Growing(SpaceCapability):
-    """Of a space: it can be searched from small networks to large ones, as PNAS grows cells block by block."""
+    """A space that can be searched from small networks to large ones, as PNAS grows cells block by block."""
 
     @abstractmethod
     def growth(self) -> Sequence[Mapping[str, Option]]:

@@ -34,7 +34,7 @@ class Stepper(Protocol):
 
 
 class EndsEarly(ABC):
-    """Of a stepper: it may find that it is done before its last step."""
+    """A stepper that may find that it is done before its last step."""
 
     @property
     @abstractmethod
@@ -43,7 +43,7 @@ class EndsEarly(ABC):
 
 
 class Uneven(ABC):
-    """Of a stepper: its steps are of several kinds, which take different time and memory."""
+    """A stepper whose steps are of several kinds, which take different time and memory."""
 
     @abstractmethod
     def kind(self, index: int) -> str:

@@ -82,14 +82,14 @@ class Strategy(ABC):
 
 
 class Bounded(ABC):  # noqa: B024  as the next one
-    """Of a strategy that evaluates its candidates itself: it keeps to the experiment's constraints.
+    """A strategy that evaluates its candidates itself and keeps to the experiment's constraints.
 
     It evaluates no candidate that ``problem.accepts`` refuses.
     """
 
 
 class Wrapping(ABC):  # noqa: B024  it says something of a class, and asks for no method
-    """Of a strategy: it is made of another one that proposes candidates, which the experiment names by ``over``.
+    """A strategy that is made of another one which proposes candidates; the experiment names that by ``over``.
 
     It gets the way to make that one as ``problem.over``.
     """

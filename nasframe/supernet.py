@@ -8,6 +8,7 @@ from typing import final
 
 import numpy as np
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nasframe.genotype import Genotype
 
@@ -34,6 +35,7 @@ class Supernet(nn.Module, ABC):
         return [parameter for parameter in self.parameters() if id(parameter) not in arch]
 
     @abstractmethod
+    @override
     def forward(self, inputs: Tensor) -> Tensor:
         """Inputs (N, in_channels, H, W) -> logits, like the networks of the task."""
 
@@ -54,5 +56,6 @@ class SwitchableSupernet(nn.Module, ABC):
         """
 
     @abstractmethod
+    @override
     def forward(self, inputs: Tensor) -> Tensor:
         """Inputs (N, in_channels, H, W) -> logits, like the networks of the task."""

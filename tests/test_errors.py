@@ -2,7 +2,8 @@
 
 import pytest
 
-from nasframe.errors import did_you_mean, first_line, listed
+from nasframe.errors import did_you_mean, listed
+from nasframe.files.words import first_line
 
 
 @pytest.mark.parametrize(

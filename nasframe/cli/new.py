@@ -11,7 +11,7 @@ from nasframe.experiment.template import choose_parts, experiment_text
 from nasframe.files import atomic
 from nasframe.plugin.registry import Registry
 
-NAME = "experiment"
+DEFAULT_NAME = "experiment"
 """What a new experiment is called where it is not written to a file."""
 
 
@@ -31,7 +31,7 @@ def experiment(
 ) -> None:
     """Print an experiment file with every default and what it means."""
     parts = choose_parts(registry, {"space": space, "evaluator": evaluator, "strategy": strategy})
-    text = experiment_text(parts, output.stem if output else NAME)
+    text = experiment_text(parts, output.stem if output else DEFAULT_NAME)
     if output is None:
         click.echo(text, nl=False)
         return

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from typing_extensions import override
 
 import nasframe
 from nasframe.cli.check import check
@@ -49,20 +50,24 @@ def _errors_as_messages() -> Iterator[None]:
 class PluginGroup(click.Group):
     """A group that also has the commands which plug-ins add; its ``ctx.obj`` is the registry."""
 
+    @override
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, with our errors as messages."""
         with _errors_as_messages():
             return super().parse_args(ctx, args)
 
+    @override
     def invoke(self, ctx: click.Context) -> Any:
         """As click does, with our errors as messages."""
         with _errors_as_messages():
             return super().invoke(ctx)
 
+    @override
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Our commands, then the plug-ins'."""
         return [*super().list_commands(ctx), *sorted(self._added(ctx).commands)]
 
+    @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Our command of that name, else a plug-in's."""
         return super().get_command(ctx, cmd_name) or self._added(ctx).commands.get(cmd_name)

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
+from typing_extensions import override
 
 Convention = Literal["conv_linear", "all_ops"]
 PER_OUTPUT = {"upsample_bilinear2d": 4, "_softmax": 3, "_log_softmax": 3}
@@ -78,6 +79,7 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.modules: list[tuple[str, nn.Module]] = []
         self.found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
 
+    @override
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:

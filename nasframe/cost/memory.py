@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch._subclasses import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from typing_extensions import override
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.peak = 0
         self._known: set[int] = set()
 
+    @override
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:

@@ -19,7 +19,7 @@ from nasframe.files import atomic
 from nasframe.files.plain_json import finite
 from nasframe.files.words import cell_text
 
-FILE = "evaluation.json"
+EVALUATION_FILE = "evaluation.json"
 WIDTH = 120
 MOST_COLUMNS = 8
 """Of a table that is shown as text."""
@@ -54,7 +54,7 @@ def write(folder: Path, evaluation: Evaluation, about: Mapping[str, Any]) -> Non
     """
     for name, table in evaluation.tables.items():
         atomic.write_text(folder / f"{name}.csv", _csv(table))
-    atomic.write_json(folder / FILE, {**about, **plain(evaluation)})
+    atomic.write_json(folder / EVALUATION_FILE, {**about, **plain(evaluation)})
 
 
 def require_free(folder: Path) -> None:
@@ -63,8 +63,10 @@ def require_free(folder: Path) -> None:
     Raises:
         FileError: one does.
     """
-    if (folder / FILE).exists():
-        raise FileError(f"{folder / FILE} exists already; choose another --output, or overwrite it by --force")
+    if (folder / EVALUATION_FILE).exists():
+        raise FileError(
+            f"{folder / EVALUATION_FILE} exists already; choose another --output, or overwrite it by --force"
+        )
 
 
 def _facts(evaluation: Evaluation, about: Mapping[str, Any]) -> Grid:

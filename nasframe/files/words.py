@@ -1,4 +1,4 @@
-"""Numbers, amounts and times as people read them: in messages, tables and reports."""
+"""Numbers, amounts, times and errors as people read them: in messages, tables and reports."""
 
 from __future__ import annotations
 
@@ -69,3 +69,8 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says; its type where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, final
 
 import yaml
+from typing_extensions import override
 
 from nasframe.errors import CapabilityError, ExperimentError, NasframeError
 
@@ -35,6 +36,7 @@ class Place:
     """From 1; 0: the source has no lines."""
     column: int = 0
 
+    @override
     def __str__(self) -> str:
         return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
 
@@ -119,6 +121,7 @@ class Fault:
     error: type[NasframeError] = ExperimentError
     """What it is raised as, if nothing worse is wrong."""
 
+    @override
     def __str__(self) -> str:
         return ": ".join(filter(None, (str(self.place), self.path, self.message)))
 
@@ -169,6 +172,7 @@ class _Loader(yaml.SafeLoader):
 class _Dumper(yaml.SafeDumper):
     """The counterpart: quotes the strings that ``_Loader`` would take for something else."""
 
+    @override
     def ignore_aliases(self, data: Any) -> bool:
         return True
 

@@ -50,7 +50,7 @@ class PhaseForecast:
 
     @property
     def memory(self) -> int:
-        """Peak in bytes."""
+        """Bytes of memory at the peak."""
         return int(self.measured.get("memory", 0))
 
 

@@ -23,10 +23,11 @@ import torch
 
 from nasframe.ask_tell import AskTell
 from nasframe.cost import counting
-from nasframe.errors import NasframeError, first_line
+from nasframe.errors import NasframeError
 from nasframe.evaluator import Candidate, Differentiable, Split, Trainable
 from nasframe.experiment.checking import load
 from nasframe.experiment.experiment import Experiment
+from nasframe.files.words import first_line
 from nasframe.genotype import Genotype, sample
 from nasframe.plugin.registry import Registry
 from nasframe.run.problems import Problems, make_strategy, open_problems

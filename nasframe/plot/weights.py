@@ -51,7 +51,7 @@ def compute(weighted: Sequence[tuple[int, nx.DiGraph]]) -> tuple[Lines, ...]:
 
 
 def draw(lines: Lines, axes: Axes) -> None:
-    """One panel."""
+    """Draw the lines and their legend onto one panel."""
     names = [name for name, _ in lines.lines]
     colour, style = colours(names), dashes(names)
     paint: dict[str, Any] = {"linewidth": 1.6, "markersize": 3, "marker": "o" if len(lines.steps) <= 20 else ""}

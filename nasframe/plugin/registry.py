@@ -13,6 +13,7 @@ from importlib import metadata
 from typing import Any, Generic, Literal, TypeVar, get_args, overload
 
 import pluggy
+from typing_extensions import override
 
 from nasframe.errors import ExperimentError, PluginError, did_you_mean
 from nasframe.evaluator import Evaluator
@@ -30,7 +31,7 @@ GROUP = "nasframe"
 DISABLE_VARIABLE = "NASFRAME_DISABLE_PLUGINS"
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _BASES: dict[Kind, type] = {"space": SearchSpace, "strategy": Strategy, "evaluator": Evaluator, "engine": Engine}
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_COMPONENT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _TARGET = re.compile(r"\w+(\.\w+)*:\w+")
 
 
@@ -43,6 +44,7 @@ class Plugin:
     version: str
     load: Callable[[], object]
 
+    @override
     def __str__(self) -> str:
         return f"plug-in {self.name!r} ({self.distribution} {self.version})"
 
@@ -273,7 +275,7 @@ def _declaration_fault(declared: object) -> str:
         return f"nasframe_components gave {declared!r}, which is no nasframe.Component"
     if declared.kind not in (*_BASES, *_FAULTS):
         return f"component {declared.name!r} has the unknown kind {declared.kind!r}"
-    if not _NAME.fullmatch(declared.name):
+    if not _COMPONENT_NAME.fullmatch(declared.name):
         return f"{declared.kind} {declared.name!r}: a name has lower-case letters, digits, '_' and '-'"
     if not _TARGET.fullmatch(declared.target):
         return f"{declared.kind} {declared.name!r}: target {declared.target!r} has not the form 'package.module:Object'"

@@ -11,7 +11,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from nasframe.errors import first_line
+from nasframe.files.words import first_line
 from nasframe.graph import with_weights
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.reading import RunReader, require_run

@@ -11,9 +11,10 @@ from contextlib import contextmanager, nullcontext
 import torch
 import torch.utils.deterministic
 
-from nasframe.errors import ExperimentError, first_line
+from nasframe.errors import ExperimentError
 from nasframe.evaluator import Runtime
 from nasframe.experiment.run_options import RunOptions
+from nasframe.files.words import first_line
 
 TRIM_THRESHOLD = -1
 """``M_TRIM_THRESHOLD`` of malloc.h: above so many free bytes at the end of the heap these are given back."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from nasframe.errors import RunError, first_line
+from nasframe.errors import RunError
+from nasframe.files.words import first_line
 from nasframe.run.interrupt import Interrupted, defer_signals
 from nasframe.run.journal import Journal
 from nasframe.stepper import EndsEarly, Stepper

@@ -10,6 +10,7 @@ from typing import Protocol, final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from typing_extensions import override
 
 from nasframe.files.words import clock
 
@@ -66,27 +67,32 @@ def show_progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @final
-class NullProgress:
+class NullProgress(Progress):
     """Shows nothing."""
 
-    def workers(self, doing: Sequence[str]) -> None:
-        """Nothing."""
-
+    @override
     def begin(self, phase: str, steps: int, done: int) -> None:
-        """Nothing."""
+        pass
 
+    @override
     def advance(self, step: int, metrics: Mapping[str, float]) -> None:
-        """Nothing."""
+        pass
 
+    @override
+    def workers(self, doing: Sequence[str]) -> None:
+        pass
+
+    @override
     def end(self) -> None:
-        """Nothing."""
+        pass
 
+    @override
     def say(self, line: str) -> None:
-        """Nothing."""
+        pass
 
 
 @final
-class LineProgress:
+class LineProgress(Progress):
     """A line at the start and the end of a phase and about every ten seconds between."""
 
     def __init__(self, console: Console) -> None:
@@ -96,6 +102,7 @@ class LineProgress:
         self._latest: dict[str, float] = {}
         self._told = 0.0
 
+    @override
     def workers(self, doing: Sequence[str]) -> None:
         """A line, if the last one is old enough."""
         now = time.monotonic()
@@ -103,13 +110,14 @@ class LineProgress:
             self._told = now
             self.say(f"workers: {' | '.join(doing)}")
 
+    @override
     def begin(self, phase: str, steps: int, done: int) -> None:
-        """A line."""
         self._phase, self._steps, self._step, self._done = phase, steps, done, done
         self._began = self._shown = time.monotonic()
         self._latest = {}
         self.say(f"{phase}: {steps} steps" + (f", {done} done" if done else ""))
 
+    @override
     def advance(self, step: int, metrics: Mapping[str, float]) -> None:
         """A line, if the last one is old enough or this is the last step."""
         self._step = step
@@ -120,16 +128,17 @@ class LineProgress:
             left = (now - self._began) / max(1, step - self._done) * (self._steps - step)
             self.say(f"{self._phase} {step}/{self._steps}  {describe(self._latest)}  {clock(left)} left")
 
+    @override
     def end(self) -> None:
         """Nothing: the last step has its line."""
 
+    @override
     def say(self, line: str) -> None:
-        """A line."""
         self._console.print(line, markup=False)
 
 
 @final
-class BarProgress:
+class BarProgress(Progress):
     """A bar with the time left."""
 
     def __init__(self, console: Console) -> None:
@@ -137,6 +146,7 @@ class BarProgress:
         self._bar: Bar | None = None
         self._latest: dict[str, float] = {}
 
+    @override
     def workers(self, doing: Sequence[str]) -> None:
         """A line each, below the bar."""
         if self._bar is None:
@@ -146,6 +156,7 @@ class BarProgress:
                 self._bar.add_task("", total=None, metrics="")
             self._bar.update(self._bar.task_ids[place], description=f"  worker {place}: {text}")
 
+    @override
     def begin(self, phase: str, steps: int, done: int) -> None:
         """Show a new bar."""
         self.end()
@@ -160,18 +171,20 @@ class BarProgress:
         self._bar.add_task(phase, total=steps, completed=done, metrics="")
         self._bar.start()
 
+    @override
     def advance(self, step: int, metrics: Mapping[str, float]) -> None:
-        """Move the bar."""
         self._latest |= metrics
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=step, metrics=describe(self._latest))
 
+    @override
     def end(self) -> None:
         """Leave the bar where it is."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
 
+    @override
     def say(self, line: str) -> None:
         """A line above the bar."""
         self._console.print(line, markup=False)

@@ -14,8 +14,9 @@ from typing import Any
 
 import torch
 
-from nasframe.errors import RunError, RunFolderError, first_line
+from nasframe.errors import RunError, RunFolderError
 from nasframe.files import atomic
+from nasframe.files.words import first_line
 
 MAGIC = b"nasframe checkpoint 1\n"
 PLAIN = (bool, int, float, str, bytes, type(None))

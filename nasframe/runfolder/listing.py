@@ -55,7 +55,7 @@ def list_runs(folder: Path) -> list[RunEntry]:
 
 
 def read_entry(folder: Path) -> RunEntry:
-    """One run."""
+    """The row of one run."""
     reader = RunReader(folder)
     layout, events = reader.layout, reader.events()
     status, experiment, metrics = map(reader.mapping, (layout.status, layout.experiment, layout.metrics))

@@ -13,7 +13,8 @@ import networkx as nx
 import numpy as np
 import yaml
 
-from nasframe.errors import RunFolderError, first_line, listed
+from nasframe.errors import RunFolderError, listed
+from nasframe.files.words import first_line
 from nasframe.graph import from_json
 from nasframe.runfolder.layout import RunLayout
 from nasframe.space import Task

@@ -11,7 +11,8 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from nasframe.errors import FileError, RunError, first_line, listed
+from nasframe.errors import FileError, RunError, listed
+from nasframe.files.words import first_line
 from nasframe.runfolder import checkpoint
 
 

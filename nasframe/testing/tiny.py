@@ -10,6 +10,7 @@ import networkx as nx
 import numpy as np
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nasframe.evaluator import Batch, Candidate, Evaluation, Evaluator, Model, Split, Trainable
 from nasframe.genotype import Choose, Genotype, trace, validate
@@ -40,10 +41,12 @@ class TinySpace(SearchSpace, Relaxable, Switchable):
 
     options: Options
 
+    @override
     def decide(self, choose: Choose) -> None:
         for layer in range(self.options.layers):
             choose(f"layer{layer}", OPERATIONS)
 
+    @override
     def build(self, genotype: Genotype, task: Task) -> nn.Module:
         validate(self, genotype)
         layers: list[nn.Module] = []
@@ -54,12 +57,15 @@ class TinySpace(SearchSpace, Relaxable, Switchable):
             ]
         return nn.Sequential(*layers, nn.Conv2d(task.in_channels, task.num_classes, 1))
 
+    @override
     def relax(self, task: Task, weigh: Weigh) -> Supernet:
         return TinySupernet(self, task, weigh)
 
+    @override
     def switchable(self, task: Task) -> SwitchableSupernet:
         return TinySwitchable(self, task)
 
+    @override
     def graph(self, genotype: Genotype | None = None) -> nx.DiGraph:
         graph = nx.DiGraph(space=self.name, skips=("identity",))
         count = self.options.layers
@@ -93,16 +99,20 @@ class TinySupernet(Supernet):
         self.operations = nn.ModuleList(_operation(name) for name in OPERATIONS)
         self.head = nn.Conv2d(task.in_channels, task.num_classes, 1)
 
+    @override
     def arch_parameters(self) -> list[nn.Parameter]:
         return [self.alpha]
 
+    @override
     def mixing_weights(self) -> Mapping[str, np.ndarray]:
         return {"operation": self.alpha.detach().softmax(-1).cpu().numpy()}
 
+    @override
     def derive(self) -> Genotype:
         answers = {f"layer{i}": OPERATIONS[int(row.argmax())] for i, row in enumerate(self.alpha)}
         return trace(self.space, lambda name, options: next(option for option in options if option == answers[name]))
 
+    @override
     def forward(self, inputs: Tensor) -> Tensor:
         state = inputs
         for convolution, weights in zip(self.convolutions, self.weigh(self.alpha), strict=True):
@@ -125,10 +135,12 @@ class TinySwitchable(SwitchableSupernet):
         self.operations = [_operation(OPERATIONS[0])] * count
         self.head = nn.Conv2d(task.in_channels, task.num_classes, 1)
 
+    @override
     def switch(self, genotype: Genotype) -> None:
         validate(self.space, genotype)
         self.operations = [_operation(genotype[f"layer{layer}"]) for layer in range(self.space.options.layers)]
 
+    @override
     def forward(self, inputs: Tensor) -> Tensor:
         state = inputs
         for convolution, operation in zip(self.convolutions, self.operations, strict=True):
@@ -155,17 +167,21 @@ class TinyEvaluator(Evaluator, Trainable):
 
     options: Options
 
+    @override
     def prepare(self) -> None:
         self.task = Task(in_channels=3, num_classes=2, size=(self.options.size, self.options.size))
 
+    @override
     def evaluate(self, candidate: Candidate, budget: float = 1.0) -> Evaluation:
         network = candidate.build()
         fit(self.training(network, budget))
         return self.measure(network)
 
+    @override
     def training(self, network: nn.Module, budget: float = 1.0) -> Training:
         return Training(network, self, self.options.training, self.runtime, budget)
 
+    @override
     def batches(self, split: Split, start: int = 0) -> Iterator[Batch]:
         images = self._images(split)
         index = start
@@ -173,12 +189,15 @@ class TinyEvaluator(Evaluator, Trainable):
             yield self._batch(images[2 * index % len(images)], images[(2 * index + 1) % len(images)])
             index += 1
 
+    @override
     def epoch_steps(self, split: Split) -> int:
         return max(1, len(self._images(split)) // 2)
 
+    @override
     def loss(self, model: Model, batch: Batch) -> Tensor:
         return nn.functional.cross_entropy(model(batch.inputs), batch.targets)
 
+    @override
     def measure(self, model: Model) -> Evaluation:
         training = isinstance(model, nn.Module) and model.training
         if isinstance(model, nn.Module):

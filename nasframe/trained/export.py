@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from nasframe.errors import NasframeError, RunError, first_line
+from nasframe.errors import NasframeError, RunError
 from nasframe.evaluator import Model
 from nasframe.files import atomic
+from nasframe.files.words import first_line
 
 INPUT, OUTPUT = "image", "logits"
 MOST_BATCH, MOST_PIXELS = 4096, 16384

@@ -10,7 +10,7 @@ from nasframe.errors import DataError, FileError
 from nasframe.inference import PictureKind, Predictor
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
-SHOWN = 10
+NAMES_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -105,5 +105,5 @@ def _below(folder: Path, output: Path) -> list[ImageFile]:
 
 
 def _listing(headline: str, lines: Sequence[str]) -> str:
-    rest = f"\n  … and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-    return headline + ":" + "".join(f"\n  {line}" for line in lines[:SHOWN]) + rest
+    rest = f"\n  … and {len(lines) - NAMES_LISTED} more" if len(lines) > NAMES_LISTED else ""
+    return headline + ":" + "".join(f"\n  {line}" for line in lines[:NAMES_LISTED]) + rest

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 
 class Progressive(ABC):
-    """Of a network or any of its submodules: it behaves differently as its training goes on (scheduled drop path).
+    """A network, or a submodule, that behaves differently as its training goes on (scheduled drop path).
 
     A training tells every such submodule before each step. At construction it behaves as at progress 0.
     """

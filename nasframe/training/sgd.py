@@ -8,6 +8,7 @@ from typing import Any, final
 import numpy as np
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nasframe.errors import RunError
 from nasframe.evaluator import Batch, Differentiable, Runtime
@@ -76,10 +77,12 @@ class Training(EndsEarly, Uneven):
         self._kept = KeptWeights(self.network, options)
 
     @property
+    @override
     def ended(self) -> bool:
         """Whether the patience is at its end."""
         return self._kept.ended
 
+    @override
     def kind(self, index: int) -> str:
         """A training step, or one that also measures."""
         return "training + validation" if self._validates_after(index) else "training"
@@ -107,7 +110,7 @@ class Training(EndsEarly, Uneven):
         return metrics
 
     def snapshot(self) -> Mapping[str, np.ndarray]:
-        """Nothing to draw."""
+        """No arrays: a training draws nothing."""
         return {}
 
     def state_dict(self) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class _Drawing:
         self.low, self.high = min(low, *self.ticks), max(high, *self.ticks)
 
     def svg(self) -> Markup:
-        """The whole drawing."""
+        """The chart as an element ``svg``."""
         cursor = None
         if self.chart.follows:
             x = self.x(self.last)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib import image
 
-MOST = 12
+MOST_PICTURES = 12
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MOST_TIMES_SMALLER = 64
 
@@ -35,7 +35,7 @@ def embedded(paths: Sequence[Path], room: int) -> Images:
         room: how many characters the addresses may have together.
     """
     found, said = [], []
-    chosen = paths[:MOST]
+    chosen = paths[:MOST_PICTURES]
     each = room // max(1, len(chosen)) * 3 // 4 - 100
     for path in chosen:
         try:
@@ -47,8 +47,8 @@ def embedded(paths: Sequence[Path], room: int) -> Images:
         found.append((path.stem, "data:image/png;base64," + base64.b64encode(data).decode()))
         if times > 1:
             said.append(f"`retrain/pictures/{path.name}` is shown {times} times smaller than it is")
-    if len(paths) > MOST:
-        said.append(f"Only the first {MOST} of the {len(paths)} pictures in `retrain/pictures` are shown")
+    if len(paths) > MOST_PICTURES:
+        said.append(f"Only the first {MOST_PICTURES} of the {len(paths)} pictures in `retrain/pictures` are shown")
     return Images(tuple(found), tuple(said))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import final
 
+from typing_extensions import override
+
 from nasframe.plugin.engine import Engine, Job, Outcome
 from nasframe.run.candidates.worker import perform
 from nasframe.strategy import Problem
@@ -18,14 +20,16 @@ class OwnProcess(Engine):
         self._problem = problem
         self._waiting: deque[Job] = deque()
 
+    @override
     def submit(self, job: Job) -> None:
-        """Let it wait."""
         self._waiting.append(job)
 
+    @override
     def next(self) -> Outcome:
         """Evaluate the one that has waited longest."""
         job = self._waiting.popleft()
         return Outcome(job, *perform(self._problem, job), worker=1)
 
+    @override
     def close(self) -> None:
-        """Nothing to stop."""
+        pass

@@ -11,6 +11,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from typing import final
 
+from typing_extensions import override
+
 from nasframe.errors import NasframeError, RunError
 from nasframe.plugin.engine import Engine, Job, Outcome, Setup, Show
 from nasframe.run.candidates.crew import REFRESH, Crew
@@ -36,11 +38,13 @@ class Processes(Engine):
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([type(setup).__module__])
 
+    @override
     def submit(self, job: Job) -> None:
         """Give it to a worker, or let it wait for one."""
         self._crew.add(job)
         self._assign()
 
+    @override
     def next(self) -> Outcome:
         """Wait for a worker to reply, or to die once too often."""
         while True:
@@ -53,8 +57,8 @@ class Processes(Engine):
                 if found is not None:
                     return found
 
+    @override
     def close(self) -> None:
-        """End all workers."""
         for _, connection in self._processes.values():
             connection.close()
         for process, _ in self._processes.values():

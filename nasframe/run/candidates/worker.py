@@ -10,6 +10,7 @@ from functools import partial
 from typing import final
 
 import torch
+from typing_extensions import override
 
 from nasframe.errors import NasframeError
 from nasframe.evaluations import attempt
@@ -36,15 +37,18 @@ class WorkerSetup(Setup):
     """Its ``threads`` are those of one worker."""
 
     @property
+    @override
     def threads(self) -> int:
         """CPU threads of one worker."""
         return self.run.threads or 1
 
     @property
+    @override
     def device(self) -> str:
         """Torch device of a worker."""
         return self.runtime.device
 
+    @override
     def on(self, worker: int) -> WorkerSetup:
         """The setup of one worker, from 1: where there are several GPUs and none was named, they take turns."""
         several = torch.cuda.device_count() if self.device == "cuda" else 0
@@ -53,6 +57,7 @@ class WorkerSetup(Setup):
         return replace(self, runtime=replace(self.runtime, device=f"cuda:{(worker - 1) % several}"))
 
     @contextmanager
+    @override
     def prepare(self) -> Iterator[Evaluate]:
         """What evaluates the problem, with torch set up as the run asks."""
         with set_numerics(self.run, self.device):

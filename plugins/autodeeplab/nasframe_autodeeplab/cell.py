@@ -7,6 +7,7 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nasframe_autodeeplab.cell_graph import CELL_INPUTS, Edge, edges
 from nasframe_autodeeplab.operations import OPERATIONS, DropPath, Recipe, relu_conv_norm
@@ -26,6 +27,7 @@ class MixedOp(nn.Module):
         self.columns = [column for column, name in enumerate(operations) if name != "zero"]
         self.primitives = nn.ModuleList(OPERATIONS[operations[column]](channels, 1, recipe) for column in self.columns)
 
+    @override
     def forward(self, inputs: Tensor, weights: Tensor) -> Tensor:
         """(N, C, H, W), (K,) -> (N, C, H, W)."""
         terms = [
@@ -46,6 +48,7 @@ class MixedCell(nn.Module):
         mixed_ops = [MixedOp(operations, channels // share, recipe) for _ in self.edges]
         self.mixed_ops = nn.ModuleList(mixed_ops if share == 1 else (PartialOp(op, share) for op in mixed_ops))
 
+    @override
     def forward(self, before_last: Tensor, last: Tensor, weights: Tensor) -> Tensor:
         """Prepared inputs (N, C, H, W) twice, (edges, K) -> (N, B·C, H, W); of partial channels (edges, K + 1)."""
         tensors = dict(zip(CELL_INPUTS, (before_last, last), strict=True))
@@ -79,6 +82,7 @@ class Cell(nn.Module):
                 dropped = operation if name == "skip" else nn.Sequential(operation, DropPath(keep))
                 self.operations[f"{block}/{source}"] = dropped
 
+    @override
     def forward(self, before_last: Tensor, last: Tensor) -> Tensor:
         """H^{l-2}, H^{l-1} of any sizes -> H^l, (N, B·C, H, W)."""
         last = double(last) if self.finer else last

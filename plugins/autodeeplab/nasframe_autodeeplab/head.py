@@ -7,6 +7,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from typing_extensions import override
 
 from nasframe_autodeeplab import traceable
 from nasframe_autodeeplab.normalisation import Norm
@@ -42,6 +43,7 @@ class ImagePooling(nn.Module):
         self.window = window
         self.project = conv_norm_relu(inputs, outputs, norm)
 
+    @override
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', H, W)."""
         height, width = features.shape[-2:]
@@ -79,6 +81,7 @@ class Aspp(nn.Module):
         self.project = conv_norm_relu(len(self.branches) * width, width, norm)
         self.dropout = nn.Dropout(options.head_dropout)
 
+    @override
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, aspp_filters, H, W)."""
         joined = torch.cat([branch(features) for branch in self.branches], dim=1)
@@ -102,6 +105,7 @@ class Decoder(nn.Module):
         )
         self.classify = nn.Conv2d(width, classes, 1)
 
+    @override
     def forward(self, features: Tensor, low_level: Tensor) -> Tensor:
         """ASPP output, features at stride 4 -> logits at stride 4, (N, classes, H, W)."""
         joined = torch.cat([resize_like(features, low_level), self.reduce(low_level)], dim=1)
@@ -128,6 +132,7 @@ class SupernetHead(nn.Module):
         )
         self.classify = nn.Conv2d(3 * channels, classes, 1)
 
+    @override
     def forward(self, features: Tensor) -> Tensor:
         """(N, B·C, H, W) -> logits of the same size, (N, classes, H, W)."""
         features = functional.relu(features)

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import final
 
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nasframe import Genotype, Task
 from nasframe_autodeeplab.assembly import Assembly
@@ -48,6 +49,7 @@ class Network(nn.Module):
             outputs.append(cell(outputs[-2], outputs[-1]))
         return outputs
 
+    @override
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, classes, H, W)."""
         padded = pad(images, self.stride)

@@ -8,13 +8,14 @@ from typing import final
 
 from torch import Tensor, nn
 from torch.nn import functional
+from typing_extensions import override
 
 Norm = Callable[[int], nn.Module]
 """Makes the normalisation of that many channels."""
 
 
 class Holding(ABC):  # noqa: B024 - it says what a module has, and has nothing to implement
-    """Of a module with running statistics: while ``held``, these stay as they are."""
+    """A module with running statistics, which stay as they are while it is ``held``."""
 
     held = False
 
@@ -28,6 +29,7 @@ class BatchNorm(nn.BatchNorm2d, Holding):
     ``held`` the running statistics stay as they are.
     """
 
+    @override
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C, H, W)."""
         by_batch = self.training and inputs.numel() > self.num_features

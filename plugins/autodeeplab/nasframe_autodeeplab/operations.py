@@ -13,6 +13,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from typing_extensions import override
 
 from nasframe.training.progressive import Progressive
 from nasframe_autodeeplab.normalisation import Norm
@@ -111,6 +112,7 @@ class FactorisedReduction(nn.Module):
         self.shifted = conv(inputs, outputs // 2, stride=stride)
         self.norm = norm(outputs)
 
+    @override
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, s·h + 1, s·w + 1) -> (N, C', h + 1, w + 1)."""
         inputs = functional.relu(inputs)
@@ -132,10 +134,12 @@ class DropPath(nn.Module, Progressive):
         self.keep_at_end = keep_at_end
         self.keep = 1.0
 
+    @override
     def set_progress(self, fraction: float) -> None:
         """Called with how much of the training is done, from 0 to 1."""
         self.keep = 1 - fraction * (1 - self.keep_at_end)
 
+    @override
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C, H, W)."""
         if not self.training or self.keep == 1:

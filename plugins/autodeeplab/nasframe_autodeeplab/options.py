@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from nasframe import Options
 
@@ -133,6 +134,7 @@ class AutoDeepLabOptions(Options):
             raise ValueError("operations holds 'zero' alone, which is never derived; add another primitive")
         return self
 
+    @override
     def lighter(self, phase: Literal["search", "retrain"]) -> list[dict[str, bool]]:
         """The activations of the supernet's cells computed again."""
         return [{"checkpoint": True}] if phase == "search" and not self.checkpoint else []

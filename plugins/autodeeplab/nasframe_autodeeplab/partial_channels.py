@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, final
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nasframe import ExperimentError
 
@@ -27,6 +28,7 @@ class PartialOp(nn.Module):
         self.mixed_op = mixed_op
         self.share = share
 
+    @override
     def forward(self, inputs: Tensor, weights: Tensor) -> Tensor:
         """(N, C, H, W), (primitives and the edge, K + 1) -> (N, C, H, W)."""
         seen, passing = inputs.tensor_split([inputs.shape[1] // self.share], dim=1)

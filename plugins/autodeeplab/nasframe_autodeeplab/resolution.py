@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from typing_extensions import override
 
 from nasframe_autodeeplab import traceable
 
@@ -54,6 +55,7 @@ def double(inputs: Tensor) -> Tensor:
 class Halve(nn.Module):
     """Twice as coarse, bilinear: sides of 2d - 1 pixels become d."""
 
+    @override
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C, (H + 1) // 2, (W + 1) // 2)."""
         return resize(inputs, ((inputs.shape[-2] + 1) // 2, (inputs.shape[-1] + 1) // 2))

@@ -11,6 +11,7 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nasframe import Genotype, Task
 from nasframe.genotype import validate
@@ -47,6 +48,7 @@ class SinglePath(SwitchableSupernet):
         self.path: list[str] = []
         self.wiring: dict[str, list[tuple[str, str]]] = {}
 
+    @override
     def switch(self, genotype: Genotype) -> None:
         """Take this genotype's cell and path.
 
@@ -57,6 +59,7 @@ class SinglePath(SwitchableSupernet):
         self.path = self.questions.path_states(genotype)
         self.wiring = self.questions.cell_wiring(genotype)
 
+    @override
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, classes, H, W)."""
         images = pad(inputs, self.stride)

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 import networkx as nx
+from typing_extensions import override
 
 from nasframe import (
     CapabilityError,
@@ -56,10 +57,12 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Landmarked):
         """The network part of the graph."""
         return self.questions.trellis
 
+    @override
     def decide(self, choose: Choose) -> None:
         """Ask for the cell block by block, then for the path layer by layer."""
         self.questions.decide(choose)
 
+    @override
     def build(self, genotype: Genotype, task: Task) -> Network:
         """The network of a genotype.
 
@@ -73,6 +76,7 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Landmarked):
         _require_dense(task)
         return Network(genotype, self.questions, task)
 
+    @override
     def relax(self, task: Task, weigh: Weigh) -> AutoDeepLabSupernet:
         """The supernet of all cells on all paths.
 
@@ -87,6 +91,7 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Landmarked):
         check_share(self.options)
         return AutoDeepLabSupernet(self.questions, task, weigh)
 
+    @override
     def switchable(self, task: Task) -> SinglePath:
         """The supernet without its mixing: one cell on one path at a time.
 
@@ -98,6 +103,7 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Landmarked):
         _require_dense(task)
         return SinglePath(self.questions, task)
 
+    @override
     def computed_by(self, device: str) -> dict[str, str]:
         """Whether the stacked supernet has CPU kernels of its own here, and why not."""
         if device != "cpu" or self.options.implementation == "plain":
@@ -106,6 +112,7 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Landmarked):
 
         return {"CPU kernels": description()}
 
+    @override
     def graph(self, genotype: Genotype | None = None) -> nx.DiGraph:
         """The trellis and the cell; of a genotype: its path and the two edges of each block."""
         whole = nx.union(self.trellis, cell_graph(self.options.blocks, self.options.operations))
@@ -123,6 +130,7 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Landmarked):
         nx.set_edge_attributes(chosen, taken, "operation")
         return chosen
 
+    @override
     def priced_trellis(self, genotype: Genotype, task: Task, measure: Measure) -> nx.DiGraph:
         """What each path costs with a genotype's cell; the sums are exact.
 
@@ -136,6 +144,7 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Landmarked):
         _require_dense(task)
         return priced_trellis(self.questions, genotype, task, measure)
 
+    @override
     def designs(self) -> tuple[Design, ...]:
         """Those that the paper sets its own against, and its own."""
         from nasframe_autodeeplab.designs import DESIGNS

@@ -14,6 +14,7 @@ from typing import cast, final
 import numpy as np
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nasframe import Genotype, Task, Weigh
 from nasframe.supernet import Supernet
@@ -50,10 +51,12 @@ class AutoDeepLabSupernet(Supernet):
         self._add_architecture()
         self._add_weights(task)
 
+    @override
     def arch_parameters(self) -> list[nn.Parameter]:
         """alpha (edges, K), then beta (nodes with moves, 3), then of partial channels the edges' (blocks, sources)."""
         return [self.alpha, self.beta, *([] if self.edge is None else [self.edge])]
 
+    @override
     def mixing_weights(self) -> Mapping[str, np.ndarray]:
         """``operation`` (edges, K) and ``move`` (nodes with moves, 3), by softmax in double precision.
 
@@ -68,10 +71,12 @@ class AutoDeepLabSupernet(Supernet):
             operation = operation[:, :-1] * operation[:, -1:]
         return {"operation": operation.cpu().numpy(), "move": softmax(self._move_logits()).cpu().numpy()}
 
+    @override
     def derive(self) -> Genotype:
         """The two strongest edges of each block, and the most probable path (section 3.4.3)."""
         return decode(self.questions, self.mixing_weights())
 
+    @override
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, classes, H, W)."""
         images = pad(inputs, self.stride)

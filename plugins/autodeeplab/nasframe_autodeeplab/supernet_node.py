@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, final
 
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nasframe_autodeeplab.cell import MixedCell
 from nasframe_autodeeplab.normalisation import Norm
@@ -18,7 +19,7 @@ from nasframe_autodeeplab.trellis import FINEST
 
 
 class Shape(NamedTuple):
-    """Of a hidden tensor."""
+    """A hidden tensor's shape."""
 
     channels: int
     stride: int
@@ -38,6 +39,7 @@ class Preparation(nn.Module):
         self.before_last = _adapt(before_last, node, reduction, norm)
         self.last = _adapt(last, node, reduction, norm)
 
+    @override
     def forward(self, before_last: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
         """H^{l-2}, H^{l-1} -> both (N, C, H, W)."""
         before_last = self.before_last(before_last)
@@ -48,6 +50,7 @@ class TrellisNode(nn.Module, ABC):
     """What the supernet asks of a node; ``weights`` are in the form that this kind of node reads."""
 
     @abstractmethod
+    @override
     def forward(
         self, before_last: Tensor, arriving: Mapping[str, Tensor], weights: Any, moves: Mapping[str, Tensor]
     ) -> Tensor:
@@ -99,6 +102,7 @@ class Node(TrellisNode):
             }
         )
 
+    @override
     def forward(
         self, before_last: Tensor, arriving: Mapping[str, Tensor], weights: Tensor, moves: Mapping[str, Tensor]
     ) -> Tensor:
@@ -106,6 +110,7 @@ class Node(TrellisNode):
         terms = [moves[source] * self.evaluate(source, before_last, last, weights) for source, last in arriving.items()]
         return sum(terms[1:], terms[0])
 
+    @override
     def recomputed(
         self, before_last: Tensor, arriving: Mapping[str, Tensor], weights: Tensor, moves: Mapping[str, Tensor]
     ) -> Tensor:

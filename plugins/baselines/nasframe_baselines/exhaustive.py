@@ -7,6 +7,7 @@ from typing import ClassVar, final
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from nasframe import AskTell, ExperimentError, Genotype, Problem
 from nasframe import Options as BaseOptions
@@ -41,6 +42,7 @@ class Exhaustive(AskTell):
             )
         super().__init__(problem, options, len(self._genotypes), options.budget)
 
+    @override
     def ask(self, rng: np.random.Generator) -> Genotype | None:
         """The next genotype; none after the last."""
         done = len(self.history) + len(self.outstanding) + len(self.refused)

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, final
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from nasframe import AskTell, Evaluation, Genotype, Problem
 from nasframe import Options as BaseOptions
@@ -44,6 +45,7 @@ class LocalSearch(AskTell):
         self._top: Genotype | None = None
         self._around: list[Genotype] = []
 
+    @override
     def ask(self, rng: np.random.Generator) -> Genotype | None:
         """A neighbour of the top that was not asked for yet; at an optimum a genotype drawn at random.
 
@@ -61,6 +63,7 @@ class LocalSearch(AskTell):
                 break
         return genotype
 
+    @override
     def tell(self, genotype: Genotype, result: Evaluation) -> None:
         """Begin a climb, or move on."""
         self._move_on()

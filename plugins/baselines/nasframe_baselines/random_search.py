@@ -6,6 +6,7 @@ from typing import ClassVar, final
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from nasframe import AskTell, Genotype, Problem
 from nasframe import Options as BaseOptions
@@ -32,6 +33,7 @@ class RandomSearch(AskTell):
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem, options, options.samples, options.budget)
 
+    @override
     def ask(self, rng: np.random.Generator) -> Genotype:
         """A genotype that was not asked for yet, if one is found."""
         for _ in range(TRIES):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 
 from pydantic import Field
+from typing_extensions import override
 
 from nasframe import (
     Batch,
@@ -56,6 +57,7 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, Predicting, Illustrating,
         """Where the frames lie that the options name; they are there when it returns."""
 
     @final
+    @override
     def prepare(self) -> None:
         """Find, check and split the frames."""
         from nasframe_cityscapes.segmentation import Segmentation
@@ -64,6 +66,7 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, Predicting, Illustrating,
         self.task = self._segmentation.task
 
     @final
+    @override
     def evaluate(self, candidate: Candidate, budget: float = 1.0) -> Evaluation:
         """Train the candidate's network from scratch and measure it.
 
@@ -79,6 +82,7 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, Predicting, Illustrating,
         return self.measure(network)
 
     @final
+    @override
     def training(self, network: nn.Module, budget: float = 1.0) -> Stepper:
         """SGD by the option ``training``, on ``train``."""
         from nasframe.training.sgd import Training
@@ -86,32 +90,38 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, Predicting, Illustrating,
         return Training(network, self, self.options.training, self.runtime, budget)
 
     @final
+    @override
     def batches(self, split: Split, start: int = 0) -> Iterator[Batch]:
         """Random crops, (N, 3, h, w), with train ids, (N, h, w); of ``val``: the middle of each frame, in order."""
         return self._segmentation.batches(split, start)
 
     @final
+    @override
     def epoch_steps(self, split: Split) -> int:
         """How many batches make one pass over the split."""
         return self._segmentation.epoch_steps(split)
 
     @final
+    @override
     def loss(self, model: Model, batch: Batch) -> Tensor:
         """Mean cross-entropy of the pixels that are not void."""
         return self._segmentation.loss(model, batch)
 
     @final
+    @override
     def measure(self, model: Model) -> Evaluation:
         """Mean IoU over the classes present in ``val``, whole frames, single scale."""
         return self._segmentation.measure(model)
 
     @final
+    @override
     def measure_with(self, model: Model, inference: Inference, split: str, progressing: Progressing) -> Evaluation:
         """Mean IoU over the classes present in a split; with the instance score if there are instance ids."""
         return self._segmentation.measure_with(model, inference, split, progressing)
 
     @final
     @classmethod
+    @override
     def predictor(cls, options: SegmentationOptions, runtime: Runtime) -> Predictor:
         """Label-id pictures as the Cityscapes server wants them, and colours; looks at no data."""
         from nasframe_cityscapes.prediction import StreetPredictor
@@ -119,11 +129,13 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, Predicting, Illustrating,
         return StreetPredictor(partial(cls.source, options), options, runtime)
 
     @final
+    @override
     def pictures(self, model: Model, count: int) -> Iterator[tuple[str, np.ndarray]]:
         """Image, truth and prediction side by side, of evenly spaced frames of ``val``."""
         return self._segmentation.pictures(model, count)
 
     @final
+    @override
     def record(self) -> Mapping[str, Any]:
         """Which frames are in which part, and how they are read."""
         return self._segmentation.record()
@@ -149,6 +161,7 @@ class Cityscapes(StreetEvaluator):
     options: Options
 
     @staticmethod
+    @override
     def source(options: Options) -> Source:
         """The folder that the options name."""
         from nasframe_cityscapes.source import Source
@@ -193,6 +206,7 @@ class Streets(StreetEvaluator):
     options: Options
 
     @staticmethod
+    @override
     def source(options: Options) -> Source:
         """The folder of the scenes, drawn if they are not there yet."""
         from nasframe_cityscapes.source import Source

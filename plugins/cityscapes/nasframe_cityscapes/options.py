@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from nasframe import Options
 from nasframe.training.options import TrainingOptions
@@ -77,6 +78,7 @@ class SegmentationOptions(Options):
             raise ValueError(f"scale is [{self.scale[0]}, {self.scale[1]}]; the smaller number comes first")
         return self
 
+    @override
     def lighter(self, phase: Literal["search", "retrain"]) -> Iterator[dict[str, Any]]:
         """Half the batch, in retraining with as many more to an update, so that it sees as much; then smaller crops."""
         if self.batch > 1:

@@ -8,6 +8,7 @@ from typing import final
 
 import numpy as np
 import torch
+from typing_extensions import override
 
 from nasframe import Inference, Model, PictureKind, Predictor, Runtime
 from nasframe_cityscapes.dataset import IMAGE_SUFFIX, find_images
@@ -31,10 +32,12 @@ class StreetPredictor(Predictor):
         self._runtime = runtime
         self.task = street_task(options.crop_size)
 
+    @override
     def images(self, split: str) -> Sequence[Path]:
         """``leftImg8bit/SPLIT/*/*_leftImg8bit.png`` below the root, sorted by name; ``test`` too."""
         return find_images(self._source().root, split)
 
+    @override
     def name(self, image: Path, kind: PictureKind) -> str:
         """For ``a_0_1_leftImg8bit.png``: ``a_0_1_labelIds.png``, ``color_a_0_1.png``, ``overlay_a_0_1.png``.
 
@@ -43,6 +46,7 @@ class StreetPredictor(Predictor):
         stem = image.name.removesuffix(IMAGE_SUFFIX) if image.name.endswith(IMAGE_SUFFIX) else image.stem
         return f"{stem}_labelIds.png" if kind == "labels" else f"{kind}_{stem}.png"
 
+    @override
     def predict(
         self, model: Model, images: Sequence[Path], kinds: Collection[PictureKind], inference: Inference
     ) -> Iterator[Mapping[PictureKind, bytes]]:

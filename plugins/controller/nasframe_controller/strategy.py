@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, final
 
 import numpy as np
+from typing_extensions import override
 
 from nasframe import AskTell, Evaluation, Genotype, Problem
 from nasframe_controller.options import ControllerOptions
@@ -40,6 +41,7 @@ class Controller(AskTell):
         self._learner = Learner(self._policy, options)
         self._batch: list[tuple[list[Answered], float]] = []
 
+    @override
     def ask(self, rng: np.random.Generator) -> Genotype:
         """A genotype drawn from the policy, answer by answer."""
         from nasframe_controller.answering import answer
@@ -49,6 +51,7 @@ class Controller(AskTell):
 
         return answer(self.problem.space, self._policy, draw)[0]
 
+    @override
     def tell(self, genotype: Genotype, result: Evaluation) -> None:
         """Remember, and learn when the batch is full."""
         from nasframe_controller.answering import read
@@ -60,6 +63,7 @@ class Controller(AskTell):
             if any(answered):  # else the space has nothing to decide
                 self._learner.learn(answered, scores)
 
+    @override
     def snapshot(self) -> Mapping[str, np.ndarray]:
         """The probabilities of all options of the decisions that the policy's favourite answers lead to."""
         from nasframe_controller.answering import answer

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, ClassVar, final
 
 import numpy as np
+from typing_extensions import override
 
 from nasframe import (
     CapabilityError,
@@ -51,26 +52,32 @@ class Darts(Strategy, Uneven):
         self._bilevel = Bilevel(partial(space.relax, evaluator.task), evaluator, options, problem.runtime)
         self.steps = self._bilevel.steps
 
+    @override
     def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
         """One update of the weights and, after the warm-up, one of the architecture parameters."""
         return self._bilevel.step(index)
 
+    @override
     def kind(self, index: int) -> str:
         """Warm-up steps train weights only, bilevel ones both; some of each also measure."""
         return self._bilevel.timing.kind(index)
 
+    @override
     def best(self) -> Genotype:
         """What the architecture parameters favour now."""
         return self._bilevel.supernet.derive()
 
+    @override
     def snapshot(self) -> Mapping[str, np.ndarray]:
         """The softmaxed architecture parameters."""
         return self._bilevel.supernet.mixing_weights()
 
+    @override
     def state_dict(self) -> dict[str, Any]:
         """The supernet, both optimisers and the loss scaler."""
         return self._bilevel.state_dict()
 
+    @override
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
         self._bilevel.load_state_dict(state)

@@ -10,6 +10,7 @@ from typing import ClassVar, final
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from nasframe import AskTell, Evaluation, Genotype, Problem
 from nasframe import Options as BaseOptions
@@ -53,6 +54,7 @@ class Nsga2(AskTell):
         self._children: list[Member] = []
         self._heard = 0
 
+    @override
     def ask(self, rng: np.random.Generator) -> Genotype | None:
         """A child of this generation; None: the one before is not evaluated yet."""
         asked = len(self.history) + len(self.outstanding)
@@ -66,6 +68,7 @@ class Nsga2(AskTell):
                 break
         return child
 
+    @override
     def tell(self, genotype: Genotype, result: Evaluation) -> None:
         """A child; with the last one of a generation the best are chosen. Those that failed are none of them."""
         self._heard += 1

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self, final
 
 import numpy as np
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from nasframe import AskTell, Evaluation, Genotype, Problem
 from nasframe import Options as BaseOptions
@@ -62,6 +63,7 @@ class Evolution(AskTell):
         self._mutation = Mutation(problem.space, options.kinds, options.identity)
         self._alive: list[tuple[Genotype, float]] = []
 
+    @override
     def ask(self, rng: np.random.Generator) -> Genotype:
         """A random genotype for the first population, then a child."""
         if len(self.history) + len(self.outstanding) < self.options.population or not self._alive:
@@ -70,6 +72,7 @@ class Evolution(AskTell):
         parent, _ = max(drawn, key=lambda member: member[1])
         return self._mutation.child(parent, rng)
 
+    @override
     def tell(self, genotype: Genotype, result: Evaluation) -> None:
         """A birth, and a death once the population is full."""
         self._alive.append((genotype, result.score))

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from nasframe import AskTell, Evaluation, Genotype, Problem, Wrapping
 from nasframe import Options as BaseOptions
@@ -37,6 +38,7 @@ class _Rungs(AskTell, Wrapping):
         self._best: list[Genotype] = []
         """Of the rung before, those that go on."""
 
+    @override
     def ask(self, rng: np.random.Generator) -> Genotype | None:
         """A new candidate, or one that goes on; None: the rung before is not evaluated yet."""
         asked = len(self.history) + len(self.outstanding)
@@ -48,6 +50,7 @@ class _Rungs(AskTell, Wrapping):
         self.budget = rung.budget
         return self._best[asked - begin] if rung.level else self._new(rng)
 
+    @override
     def tell(self, genotype: Genotype, result: Evaluation) -> None:
         """A result; with the last of a rung it is known who goes on, with the last of a bracket all is told."""
         self._results.append((genotype, result))

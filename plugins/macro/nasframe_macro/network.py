@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import final
 
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nasframe import Task
 
@@ -45,6 +46,7 @@ class InvertedResidual(nn.Module):
             *_conv_norm(inner, outputs),
         )
 
+    @override
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', H / stride, W / stride)."""
         outputs: Tensor = self.layers(inputs)

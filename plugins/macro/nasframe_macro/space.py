@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, final
 
 import networkx as nx
 from pydantic import Field
+from typing_extensions import override
 
 from nasframe import Canonical, CapabilityError, Choose, Genotype, Growing, Labels, SearchSpace, Task
 from nasframe import Options as BaseOptions
@@ -40,11 +41,13 @@ class Macro(SearchSpace, Canonical, Growing):
 
     options: Options
 
+    @override
     def decide(self, choose: Choose) -> None:
         """Ask for each layer in turn."""
         for layer in range(1, sum(self.options.stages) + 1):
             choose(f"layer{layer}", LAYERS)
 
+    @override
     def build(self, genotype: Genotype, task: Task) -> nn.Module:
         """The network of a genotype.
 
@@ -63,6 +66,7 @@ class Macro(SearchSpace, Canonical, Growing):
         stages = [[str(answer) for answer in stage] for stage in self._by_stage(genotype)]
         return network(stages, task, self.options.filters, self.options.head)
 
+    @override
     def graph(self, genotype: Genotype | None = None) -> nx.DiGraph:
         """One chain, drawn as a cell; each layer is an operation edge."""
         if genotype is not None:
@@ -80,6 +84,7 @@ class Macro(SearchSpace, Canonical, Growing):
         graph.add_edge(f"cell/{names[-2]}", "cell/head", kind="link")
         return graph
 
+    @override
     def canonical(self, genotype: Genotype) -> Genotype:
         """The same network with the identities of each stage, but for its first layer, at the stage's end.
 
@@ -94,6 +99,7 @@ class Macro(SearchSpace, Canonical, Growing):
         ]
         return Genotype(self.name, tuple(zip(genotype.answers, answers, strict=True)))
 
+    @override
     def growth(self) -> list[dict[str, Option]]:
         """Layer by layer from the first on; those to come are identities."""
         count = sum(self.options.stages)

@@ -7,6 +7,7 @@ from typing import ClassVar, Self, TypeVar, final
 
 import numpy as np
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from nasframe import Genotype, Problem, SearchSpace
 from nasframe.genotype import crossover, sample, trace
@@ -50,6 +51,7 @@ class OneShotEvolution(OneShot):
         super().__init__(problem, options, options.generations * options.population)
         self.options = options
 
+    @override
     def propose(self, scored: Sequence[Scored], rng: np.random.Generator) -> Genotype:
         """A random genotype in the first generation, then a child; one that was not measured yet, if one is found.
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, final
 
 import numpy as np
+from typing_extensions import override
 
 from nasframe import (
     Bounded,
@@ -85,6 +86,7 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
         return genotype
 
     @final
+    @override
     def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
         """Train the supernet at a path drawn uniformly or, once it is trained, measure a candidate."""
         if index < self.train_steps:
@@ -96,11 +98,13 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
         return {"score": result.score, "best_score": self._best()[1].score, **result.metrics}
 
     @final
+    @override
     def kind(self, index: int) -> str:
         """Training steps and candidates."""
         return "supernet training" if index < self.train_steps else "candidate"
 
     @final
+    @override
     def best(self) -> Genotype:
         """The candidate of the highest score, the earliest among equals; before the search the last path trained."""
         if self._history or self._path is None:
@@ -108,6 +112,7 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
         return self._path
 
     @final
+    @override
     def state_dict(self) -> dict[str, Any]:
         """The supernet and its optimiser, the last path trained, the candidates."""
         return {
@@ -117,6 +122,7 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
         }
 
     @final
+    @override
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
         self._shared.load_state_dict(state["shared"])

@@ -7,6 +7,7 @@ from typing import ClassVar, final
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from nasframe import Genotype, Problem
 from nasframe.genotype import sample
@@ -29,6 +30,7 @@ class OneShotRandom(OneShot):
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__(problem, options, options.samples)
 
+    @override
     def propose(self, scored: Sequence[Scored], rng: np.random.Generator) -> Genotype:
         """A genotype that was not measured yet, if one is found."""
         return self.unseen(scored, lambda: sample(self.space, rng))

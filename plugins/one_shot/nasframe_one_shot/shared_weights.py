@@ -32,7 +32,7 @@ class SharedWeights:
 
     @property
     def steps(self) -> int:
-        """Of the training."""
+        """How many steps the training has."""
         return self._training.steps
 
     def train(self, index: int, path: Genotype, rng: np.random.Generator) -> Mapping[str, float]:

@@ -11,6 +11,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
+from typing_extensions import override
 
 from nasframe_progressive.tokens import Tokens
 
@@ -36,6 +37,7 @@ class Predictor(nn.Module, ABC):
     def summary(self, embedded: Tensor, there: Tensor) -> Tensor:
         """(M, N, T, H) and whether there is an answer, (N, T), -> (M, N, H)."""
 
+    @override
     def forward(self, tokens: Tokens) -> Tensor:
         """Embed, summarise, and squash."""
         embedded = embedding(tokens.pairs, self.pairs) + embedding(tokens.answers, self.answers)  # (N, T, M·H)
@@ -53,6 +55,7 @@ class Mlp(Predictor):
         self.first = _uniform(hidden**-0.5, members, hidden, hidden)
         self.first_bias = _uniform(hidden**-0.5, members, 1, hidden)
 
+    @override
     def summary(self, embedded: Tensor, there: Tensor) -> Tensor:
         """The mean over the answers that are there."""
         weights = there / there.sum(-1, keepdim=True).clamp(min=1)
@@ -70,6 +73,7 @@ class Lstm(Predictor):
         self.recur = _uniform(hidden**-0.5, members, hidden, 4 * hidden)
         self.gates = _uniform(hidden**-0.5, members, 1, 4 * hidden)
 
+    @override
     def summary(self, embedded: Tensor, there: Tensor) -> Tensor:
         """The hidden state after the last answer that is there."""
         state = memory = torch.zeros_like(embedded[:, :, 0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import ClassVar, final
 
 import numpy as np
+from typing_extensions import override
 
 from nasframe import AskTell, Evaluation, Genotype, Growing, Problem
 from nasframe.genotype import sample
@@ -39,14 +40,15 @@ class Progressive(AskTell):
         self._kept: list[Genotype] = []
         self._waiting: list[Genotype] = []
 
+    @override
     def ask(self, rng: np.random.Generator) -> Genotype | None:
         """The next genotype of the round; None: the rest of it is being evaluated."""
         self._plan()
         asked = [genotype for genotype, _ in self.outstanding]
         return next((genotype for genotype in self._waiting if genotype not in asked), None)
 
+    @override
     def tell(self, genotype: Genotype, result: Evaluation) -> None:
-        """Remember."""
         self._plan()
         if genotype in self._waiting:
             self._waiting.remove(genotype)

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, final
 
 import ray
+from typing_extensions import override
 
 from nasframe import NasframeError, RunError
 from nasframe.plugin.engine import Engine, Evaluate, Job, Outcome, Reply, Setup, Show
@@ -54,11 +55,13 @@ class RayActors(Engine):
         self._replies: dict[Any, int] = {}
         self._started = False
 
+    @override
     def submit(self, job: Job) -> None:
         """Give it to an actor, or let it wait for one."""
         self._crew.add(job)
         self._assign()
 
+    @override
     def next(self) -> Outcome:
         """Wait for an actor to reply, or to die once too often."""
         while True:
@@ -69,6 +72,7 @@ class RayActors(Engine):
             if found is not None:
                 return found
 
+    @override
     def close(self) -> None:
         """End all actors, and Ray where it was started here."""
         for actor in self._actors.values():

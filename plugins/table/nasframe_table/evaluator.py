@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, final
 
 from pydantic import Field
+from typing_extensions import override
 
 from nasframe import Candidate, DataError, Evaluation, Evaluator, Genotype, Labels, RunError, Task
 from nasframe import Options as BaseOptions
@@ -56,6 +57,7 @@ class Table(Evaluator):
 
     options: Options
 
+    @override
     def prepare(self) -> None:
         """Read the table.
 
@@ -74,6 +76,7 @@ class Table(Evaluator):
             )
         self._dearest = max(self._cost(row) for row in self._rows.values())
 
+    @override
     def evaluate(self, candidate: Candidate, budget: float = 1.0) -> Evaluation:
         """What the table says; the budget changes the cost, not the score.
 
@@ -89,6 +92,7 @@ class Table(Evaluator):
         cost = budget * self._cost(row) / self._dearest
         return Evaluation(score, {"accuracy": score, "mean_accuracy": mean, "cost": cost, **metrics})
 
+    @override
     def record(self) -> Mapping[str, Any]:
         """Which table it was."""
         return {"table": str(self._path), "rows": len(self._rows), "crc32": zlib.crc32(self._path.read_bytes())}

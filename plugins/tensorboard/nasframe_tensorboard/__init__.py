@@ -7,14 +7,14 @@ from typing import Any
 
 from nasframe import hookimpl
 
-NAME = "tensorboard"
+PLUGIN_NAME = "tensorboard"
 """What ``run.trackers`` calls it."""
 
 
 @hookimpl
 def nasframe_event(event: Mapping[str, Any]) -> None:
     """Write the event, if the run's trackers name this one."""
-    if NAME not in event.get("trackers", ()):
+    if PLUGIN_NAME not in event.get("trackers", ()):
         return
     from nasframe_tensorboard.writing import write
 

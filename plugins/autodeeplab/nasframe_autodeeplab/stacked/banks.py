@@ -12,6 +12,7 @@ from typing import final
 
 import numpy as np
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nasframe_autodeeplab.kernels.depthwise import relu_depthwise
 from nasframe_autodeeplab.kernels.pooling import pooled
@@ -52,6 +53,7 @@ class SeparableBank(Stacked):
                 self.between.append(_norm_between(repeat, grid, pick, names))
         self.norm = StackedNorm(grid, lambda *place: norms(pick(*place))[last], names)
 
+    @override
     def forward(self, values: Tensor, scale: Tensor) -> Term:
         """(S, G, C, N, H, W), (K, E, S) -> the last norm still to be done."""
         evaluations, *rest = values.shape[1:]
@@ -92,6 +94,7 @@ class DenseBank(Stacked):
         self.stack("weight", grid, lambda *place: convolutions(pick(*place))[0].weight, names)
         self.norm = StackedNorm(grid, lambda *place: norms(pick(*place))[0], names)
 
+    @override
     def forward(self, values: Tensor, scale: Tensor) -> Term:
         """(S, G, C, N, H, W), (1, E, S) -> the norm still to be done."""
         weight = for_units(self.weight.squeeze(0), values.shape[1], axis=2, inputs=values.shape[2:3])
@@ -111,6 +114,7 @@ class PoolBank(nn.Module):
         has_norm = bool(norms(pick(0, 0, 0, 0)))
         self.norm = StackedNorm(grid, lambda *place: norms(pick(*place))[0], names) if has_norm else None
 
+    @override
     def forward(self, values: Tensor, scale: Tensor) -> Term:
         """(S, G, C, N, H, W), (K, E, S) -> the norm still to be done."""
         return Term(pooled(values, self.mean, self.maximum).unsqueeze(1), self.norm, scale)

@@ -10,6 +10,7 @@ from typing import NamedTuple, cast, final
 
 import numpy as np
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nasframe_autodeeplab.cell import MixedCell, MixedOp
 from nasframe_autodeeplab.cell_graph import CELL_INPUTS, Edge, block_name, edges
@@ -75,6 +76,7 @@ class Round(nn.Module):
 
             self.banks["+".join(group.operations)] = group.bank((len(at), *rows.shape, len(cells)), pick, names)
 
+    @override
     def forward(self, values: Tensor, scales: Mapping[str, Tensor], before: Tensor | None) -> Tensor:
         """(S, G, C, N, H, W), by group (K, E, S), sums so far (E, G, C, N, H, W) -> these with the round's added."""
         terms: list[Term] = [bank(values, scales[name]) for name, bank in self.banks.items()]
@@ -94,6 +96,7 @@ class StackedCell(nn.Module):
         blocks = len({edge.block for edge in cells[0].edges})
         self.rounds = nn.ModuleList(Round(rows, cells, operations, recipe, names) for rows in rounds(blocks))
 
+    @override
     def forward(self, inputs: Tensor, scales: Sequence[Mapping[str, Tensor]]) -> list[Tensor]:
         """Prepared inputs (2, G, C, N, H, W), the weights of each round -> the blocks, each (1, G, C, N, H, W)."""
         blocks: list[Tensor] = []

@@ -7,6 +7,7 @@ from typing import cast, final
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from nasframe_autodeeplab.cell import MixedCell
 from nasframe_autodeeplab.operations import Recipe
@@ -31,6 +32,7 @@ class StackedNode(TrellisNode):
         self.preparation = StackedPreparation(list(preparations.values()), names)
         self.cell = StackedCell(list(cells.values()), options.operations, recipe, names)
 
+    @override
     def forward(
         self, before_last: Tensor, arriving: Mapping[str, Tensor], weights: Scales, moves: Mapping[str, Tensor]
     ) -> Tensor:
@@ -41,6 +43,7 @@ class StackedNode(TrellisNode):
         channels, images, height, width = inputs.shape[2:]
         return torch.cat(blocks).view(len(blocks) * channels, images, height, width).transpose(0, 1)
 
+    @override
     def recomputed(
         self, before_last: Tensor, arriving: Mapping[str, Tensor], weights: Scales, moves: Mapping[str, Tensor]
     ) -> Tensor:

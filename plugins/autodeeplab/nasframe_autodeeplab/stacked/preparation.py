@@ -8,6 +8,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from typing_extensions import override
 
 from nasframe_autodeeplab.normalisation import BatchNorm
 from nasframe_autodeeplab.operations import FactorisedReduction
@@ -35,6 +36,7 @@ class Projection(Stacked):
         if self.shift:
             self.stack("shifted", (len(plain),), lambda place: layers[place][1].weight, names)
 
+    @override
     def forward(self, hidden: Tensor) -> Tensor:
         """(C', N, H, W) -> (evaluations, C, N, h, w)."""
         active = functional.relu(hidden)
@@ -71,6 +73,7 @@ class StackedPreparation(nn.Module):
 
         self.norm = StackedNorm((1, 2, 1, len(plain)), norm, names)
 
+    @override
     def forward(self, before_last: Tensor, last: Sequence[Tensor]) -> Tensor:
         """(C', N, H, W) of the hidden tensors -> (2, G, C, N, h, w)."""
         first = self.before_last(before_last)

@@ -7,6 +7,7 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from nasframe_autodeeplab.operations import Recipe
 from nasframe_autodeeplab.stacked.cell import groups, rounds
@@ -34,6 +35,7 @@ class Arrangement(nn.Module):
         self.register_buffer("rows", torch.tensor(rows), persistent=False)
         self.register_buffer("columns", torch.tensor(columns), persistent=False)
 
+    @override
     def forward(self, weights: Tensor) -> Scales:
         """(edges, K) -> scales."""
         arranged = weights.index_select(0, self.rows).index_select(1, self.columns)
