@@ -70,20 +70,22 @@ def cost(
     """Count a genotype's parameters and multiply-adds, its memory and its time."""
     if speedups.names and not timed:
         raise click.UsageError(f"without --latency nothing is run that could be faster by {', '.join(speedups.names)}")
+    from nasframe.cost.counting import layers
+
     genotype, space = find_genotype(registry, name_or_file, overrides)
     task = Task(channels, classes, size)
-    layers = _layers(space, genotype, task, None)
+    costs = layers(space, genotype, task)
     facts: dict[str, Any] = {
         "genotype": name_or_file,
         "space": space.name,
-        "params": sum(layer.params for layer in layers),
-        "macs": sum(_operations(layer, convention) for layer in layers),
+        "params": sum(layer.params for layer in costs),
+        "macs": sum(_operations(layer, convention) for layer in costs),
         "convention": convention,
         "size": list(size),
         "classes": classes,
     }
     if per_layer:
-        facts["layers"] = [vars(layer) for layer in _layers(space, genotype, task, depth)]
+        facts["layers"] = [vars(layer) for layer in layers(space, genotype, task, depth)]
     if batch is not None:
         facts["memory"] = {"batch": batch, **vars(_memory(space, genotype, task, batch))}
     if timed:
@@ -98,19 +100,6 @@ def cost(
         click.echo(json.dumps(facts, indent=1))
     else:
         _show(facts, convention)
-
-
-def _layers(space: SearchSpace, genotype: Genotype, task: Task, depth: int | None) -> list[LayerCost]:
-    import torch
-
-    from nasframe.cost.counting import count
-    from nasframe.cost.layers import layer_costs
-
-    if depth is None:
-        count(space, genotype, task)  # says what is wrong if the network cannot take such images
-    with torch.device("meta"):
-        network = space.build(genotype, task)
-    return layer_costs(network, (1, task.in_channels, *task.size), depth)
 
 
 def _operations(layer: LayerCost, convention: Convention) -> int:

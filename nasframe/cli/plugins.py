@@ -3,34 +3,55 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.table import Table
 from rich.text import Text
 
 from nasframe.cli.output import console, format_option
-from nasframe.experiment.sections import SECTIONS
+from nasframe.experiment.sections import SECTIONS, Section
 from nasframe.plugin.compatibility import Combination, combinations
 from nasframe.plugin.component import Kind
 from nasframe.plugin.registry import KINDS, Registry, conflict_message
 
 CONFLICT = 2
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _only(section: Section) -> Callable[[_Command], _Command]:
+    """The option that narrows the table to the named components of one section."""
+    return click.option(
+        f"--{section}", multiple=True, metavar="NAME", help=f"With --table: only this {section}; may be repeated."
+    )
 
 
 @click.command()
 @click.option("--kind", type=click.Choice(KINDS), help="Only components of this kind.")
 @click.option("--table", is_flag=True, help="Which space, evaluator and strategy can work together.")
+@_only("space")
+@_only("evaluator")
+@_only("strategy")
 @format_option
 @click.pass_obj
-def plugins(registry: Registry, kind: Kind | None, table: bool, format_: str) -> None:
+def plugins(
+    registry: Registry,
+    kind: Kind | None,
+    table: bool,
+    space: tuple[str, ...],
+    evaluator: tuple[str, ...],
+    strategy: tuple[str, ...],
+    format_: str,
+) -> None:
     """List the installed components and plug-ins, the broken ones too."""
+    only: dict[Section, tuple[str, ...]] = {"space": space, "evaluator": evaluator, "strategy": strategy}
     if table:
-        _show_combinations(combinations(registry), format_)
-        for reason in (reason for section in SECTIONS for reason in registry.unusable(section)):
-            click.echo(f"left out: {reason}", err=True)
+        _show_table(registry, {section: names for section, names in only.items() if names}, format_)
+    elif any(only.values()):
+        given = next(section for section, names in only.items() if names)
+        raise click.UsageError(f"--{given} narrows the table of who can be combined with whom; add --table")
     else:
         _show_components(registry, KINDS if kind is None else (kind,), format_)
     if registry.conflicts:
@@ -86,6 +107,25 @@ def _show_components(registry: Registry, kinds: Sequence[Kind], format_: str) ->
         click.echo(f"error: {message}", err=True)
 
 
+def _show_table(registry: Registry, only: Mapping[Section, Sequence[str]], format_: str) -> None:
+    """Who can be combined with whom, narrowed to the named components of the sections that name some.
+
+    Raises:
+        PluginError: no component has such a name, or one that has cannot be imported.
+    """
+    for section, names in only.items():
+        for name in names:
+            registry.get(section, name)
+    found = [
+        combination
+        for combination in combinations(registry)
+        if all(vars(combination)[section] in names for section, names in only.items())
+    ]
+    _show_combinations(found, format_)
+    for reason in (reason for section in SECTIONS if section not in only for reason in registry.unusable(section)):
+        click.echo(f"left out: {reason}", err=True)
+
+
 def _show_combinations(found: Sequence[Combination], format_: str) -> None:
     rows = [
         {
@@ -101,7 +141,7 @@ def _show_combinations(found: Sequence[Combination], format_: str) -> None:
         click.echo(json.dumps(rows, indent=1))
         return
     for row in rows:
-        row["combined"] = "yes" if row["works"] else f"no: {row['strategy']} {row['reason']}"
+        row["combined"] = "yes" if row["works"] else f"no: {row['reason']}"
     _print_table("", ("space", "evaluator", "strategy", "combined"), rows)
 
 

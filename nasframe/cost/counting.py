@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
+from nasframe.cost.layers import LayerCost, layer_costs
 from nasframe.errors import GenotypeError
 from nasframe.genotype import Genotype
 from nasframe.space import SearchSpace, Task
@@ -29,7 +28,20 @@ class Cost:
 
 
 def count(space: SearchSpace, genotype: Genotype, task: Task) -> Cost:
-    """The cost of a genotype's network at the task's size; works on the meta device, so no tensor has data.
+    """The cost of a genotype's network at the task's size: the sum of its layers' costs.
+
+    Raises:
+        GenotypeError: as ``layers`` raises it.
+    """
+    amounts = _sums(layers(space, genotype, task))
+    return Cost(amounts["params"], amounts["macs"], task.size, task.num_classes)
+
+
+def layers(space: SearchSpace, genotype: Genotype, task: Task, depth: int | None = None) -> list[LayerCost]:
+    """What each layer of a genotype's network costs; works on the meta device, so no tensor has data.
+
+    Args:
+        depth: how many parts the layers' names have at most; None: down to the innermost modules.
 
     Raises:
         GenotypeError: the genotype is not legal in the space, or its network cannot take an input of that size.
@@ -37,45 +49,20 @@ def count(space: SearchSpace, genotype: Genotype, task: Task) -> Cost:
     with torch.device("meta"):
         network = space.build(genotype, task)
     try:
-        macs = _multiply_adds(network, (1, task.in_channels, *task.size))
+        return layer_costs(network, (1, task.in_channels, *task.size), depth=depth)
     except (RuntimeError, ValueError) as error:
         size = "x".join(map(str, task.size))
         raise GenotypeError(
             f"the network of space {space.name!r} cannot take {task.in_channels} channels of {size} pixels: {error}"
         ) from error
-    return Cost(_parameters(network), macs, task.size, task.num_classes)
 
 
 def counted(build: Callable[[], nn.Module], /, *shapes: tuple[int, ...]) -> Mapping[str, float]:
     """A ``Measure``: ``params`` and ``macs`` as ``count`` counts them."""
     with torch.device("meta"):
         module = build()
-    return {"params": _parameters(module), "macs": _multiply_adds(module, *shapes)}
+    return _sums(layer_costs(module, *shapes))
 
 
-def _parameters(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
-
-
-def _multiply_adds(network: nn.Module, *shapes: tuple[int, ...]) -> int:
-    """Convolutions by the flop counter, which says 2 for each; linear layers by hooks.
-
-    The counter also counts other products of matrices, and cannot tell them from a linear layer's.
-    """
-    linear = 0
-
-    def note(module: nn.Linear, inputs: Any, output: torch.Tensor) -> None:
-        nonlocal linear
-        linear += output.numel() * module.in_features
-
-    layers = [module for module in network.modules() if isinstance(module, nn.Linear)]
-    hooks = [layer.register_forward_hook(note) for layer in layers]
-    counter = FlopCounterMode(display=False)
-    try:
-        with torch.device("meta"), torch.no_grad(), counter:
-            network.eval()(*(torch.empty(shape) for shape in shapes))
-    finally:
-        for hook in hooks:
-            hook.remove()
-    flops: dict[Any, int] = counter.get_flop_counts()["Global"]
-    return linear + sum(amount for operation, amount in flops.items() if "convolution" in str(operation)) // 2
+def _sums(costs: list[LayerCost]) -> dict[str, int]:
+    return {"params": sum(layer.params for layer in costs), "macs": sum(layer.conv_linear for layer in costs)}

@@ -1,7 +1,7 @@
 """What each layer of a network costs, by two conventions of counting, on the meta device.
 
 ``conv_linear``: multiply-adds of convolutions and linear layers, nothing else: what papers mostly mean, and what
-``nasframe.cost.counting`` counts. ``all_ops``: besides these, one operation for each output element of a batch norm, an
+``nasframe.cost.counting`` sums. ``all_ops``: besides these, one operation for each output element of a batch norm, an
 activation, a sum or any other element-wise operation, and of a bias; for each of a pooling as many as its window has
 pixels; for each of a bilinear resizing four; for a mean over the image one for each input element; for other products
 of matrices their multiply-adds. Copying, cutting, padding and joining are free in both.
@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import torch
@@ -43,32 +44,34 @@ class LayerCost:
     """Bytes of all tensors that its operations make in one forward pass."""
 
 
-def layer_costs(network: nn.Module, shape: tuple[int, ...], depth: int | None = None) -> list[LayerCost]:
+def layer_costs(network: nn.Module, *shapes: tuple[int, ...], depth: int | None = None) -> list[LayerCost]:
     """The layers in the order in which they are first used; what no layer does stands under the empty name.
 
     Args:
         network: on the meta device.
-        shape: of the input.
+        shapes: of its inputs.
         depth: how many parts the names have at most; None: down to the innermost modules.
     """
-    kinds = {name: type(module).__name__ for name, module in network.named_modules()}
     counter = _Counter()
-    with _told(network, counter), torch.no_grad(), torch.device("meta"), counter:
-        network.eval()(torch.empty(shape))
-    own = {
-        name: sum(p.numel() for p in module.parameters(recurse=False) if p.requires_grad)
-        for name, module in network.named_modules()
-    }
+    with _follow(network, counter), torch.no_grad(), torch.device("meta"), counter:
+        network.eval()(*(torch.empty(shape) for shape in shapes))
+    kinds = {name: type(module).__name__ for name, module in network.named_modules()}
+    params = _own_parameters(network)
     rows: dict[str, list[int]] = {}
-    for name in (*counter.found, *(name for name, params in own.items() if params)):
-        rows.setdefault(_cut(name, depth), [0, 0, 0, 0])
-    for name, params in own.items():
-        if params:
-            rows[_cut(name, depth)][0] += params
-    for name, amounts in counter.found.items():
-        row = rows[_cut(name, depth)]
-        row[1:] = [total + amount for total, amount in zip(row[1:], amounts, strict=True)]
+    for name in (*counter.found, *params):
+        row = rows.setdefault(_cut(name, depth), [0, 0, 0, 0])
+        amounts = (params.pop(name, 0), *counter.found.pop(name, (0, 0, 0)))
+        row[:] = [total + amount for total, amount in zip(row, amounts, strict=True)]
     return [LayerCost(name, kinds.get(name, ""), *amounts) for name, amounts in rows.items() if any(amounts)]
+
+
+def _own_parameters(network: nn.Module) -> dict[str, int]:
+    """How many trainable parameters each module has itself; those of two modules are the first's."""
+    own: dict[str, int] = defaultdict(int)
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            own[name.rpartition(".")[0]] += parameter.numel()
+    return own
 
 
 class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -76,38 +79,58 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.modules: list[tuple[str, nn.Module]] = []
+        self.inside = [""]
         self.found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+
+    def enter(self, name: str) -> None:
+        """The operations that follow are this module's."""
+        self.inside.append(name)
+
+    def leave(self, module: nn.Module, output: Any) -> None:
+        """The operations that follow are again those of the module around this one."""
+        name = self.inside.pop()
+        if isinstance(module, nn.Linear):
+            # Here and not by its product, which cannot be told from products of matrices that do not count.
+            self.found[name][0] += output.numel() * module.in_features
 
     @override
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        out = func(*args, **(kwargs or {}))
-        name, module = self.modules[-1] if self.modules else ("", None)
-        amounts = self.found[name]
-        products = _multiply_adds(func, args, dict(kwargs or {}), out)
-        if "convolution" in str(func) or isinstance(module, nn.Linear):
-            amounts[0] += products
-        amounts[1] += products or _operations(func, args, out)
-        if products and _has_bias(func, args):
-            amounts[1] += _first(out).numel()
-        if not _is_free(func):
-            amounts[2] += sum(tensor.numel() * tensor.element_size() for tensor in _tensors(out))
+        kwargs = dict(kwargs or {})
+        if torch.is_inference_mode_enabled():
+            # Only here do operations arrive that are made of others, a convolution among them.
+            with self:
+                out = func.decompose(*args, **kwargs)
+            if out is not NotImplemented:
+                return out
+        out = func(*args, **kwargs)
+        self._note(_operation(func), args, kwargs, out)
         return out
+
+    def _note(self, operation: _Operation, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        amounts = self.found[self.inside[-1]]
+        products = _multiply_adds(operation, args, kwargs, out)
+        if operation.is_convolution:
+            amounts[0] += products
+        amounts[1] += products or _operations(operation, args, out)
+        if products and _has_bias(operation, args):
+            amounts[1] += _first(out).numel()
+        if not operation.is_free:
+            amounts[2] += sum(tensor.numel() * tensor.element_size() for tensor in _tensors(out))
 
 
 @contextmanager
-def _told(network: nn.Module, counter: _Counter) -> Iterator[None]:
-    """The counter follows which modules the forward pass is in."""
+def _follow(network: nn.Module, counter: _Counter) -> Iterator[None]:
+    """The counter follows which module the forward pass is in."""
     hooks = []
     for name, module in network.named_modules():
 
         def enter(module: nn.Module, inputs: Any, name: str = name) -> None:
-            counter.modules.append((name, module))
+            counter.enter(name)
 
         def leave(module: nn.Module, inputs: Any, output: Any) -> None:
-            counter.modules.pop()
+            counter.leave(module, output)
 
         hooks += [module.register_forward_pre_hook(enter), module.register_forward_hook(leave)]
     try:
@@ -117,16 +140,36 @@ def _told(network: nn.Module, counter: _Counter) -> Iterator[None]:
             hook.remove()
 
 
-def _multiply_adds(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> int:
-    """Of convolutions and products of matrices; 0 of anything else."""
-    count = flop_registry.get(func.overloadpacket)
-    return int(count(*args, **kwargs, out_val=out)) // 2 if count else 0
+@dataclass(frozen=True)
+class _Operation:
+    """What is known of an operation of torch without its arguments."""
+
+    name: str
+    flops: Any
+    """The function that counts two for each multiply-add; None: it multiplies no matrices."""
+    is_convolution: bool
+    is_free: bool
+    """It computes nothing: a view, a copy, a new tensor, places."""
 
 
-def _operations(func: Any, args: tuple[Any, ...], out: Any) -> int:
-    """By the convention ``all_ops``, of what is no product."""
+@cache
+def _operation(func: Any) -> _Operation:
     name = func.overloadpacket.__name__
-    if _is_free(func) or not _tensors(out):
+    flops = flop_registry.get(func.overloadpacket)
+    computes = name in PER_OUTPUT or name in REDUCTIONS or "pool2d" in name or "norm" in name
+    is_free = name in ("clone", "copy_") or not (computes or torch.Tag.pointwise in func.tags or flops)
+    return _Operation(name, flops, "convolution" in name, is_free)
+
+
+def _multiply_adds(operation: _Operation, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> int:
+    """Of convolutions and products of matrices; 0 of anything else."""
+    return int(operation.flops(*args, **kwargs, out_val=out)) // 2 if operation.flops else 0
+
+
+def _operations(operation: _Operation, args: tuple[Any, ...], out: Any) -> int:
+    """By the convention ``all_ops``, of what is no product."""
+    name = operation.name
+    if operation.is_free or not _tensors(out):
         return 0
     if "pool2d" in name and name not in REDUCTIONS:
         window = args[1] if isinstance(args[1], list | tuple) else [args[1]]
@@ -136,21 +179,10 @@ def _operations(func: Any, args: tuple[Any, ...], out: Any) -> int:
     return _first(out).numel() * PER_OUTPUT.get(name, 1)
 
 
-def _is_free(func: Any) -> bool:
-    """Whether an operation computes nothing: views, copies, new tensors, places."""
-    name = func.overloadpacket.__name__
-    if name in ("clone", "copy_"):
-        return True
-    if name in PER_OUTPUT or name in REDUCTIONS or "pool2d" in name or "norm" in name:
-        return False
-    counted: bool = torch.Tag.pointwise in func.tags or func.overloadpacket in flop_registry
-    return not counted
-
-
-def _has_bias(func: Any, args: tuple[Any, ...]) -> bool:
-    if "convolution" in str(func):
+def _has_bias(operation: _Operation, args: tuple[Any, ...]) -> bool:
+    if operation.is_convolution:
         return len(args) > 2 and args[2] is not None
-    return bool(func.overloadpacket.__name__ == "addmm")
+    return operation.name == "addmm"
 
 
 def _tensors(out: Any) -> list[Tensor]:

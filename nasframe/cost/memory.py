@@ -52,7 +52,9 @@ def memory(
         with Live() as live:
             logits = network.train()(torch.empty(inputs))
             kept = live.now
-            (loss or _cross_entropy)(logits).backward()  # type: ignore[no-untyped-call]
+            lost = (loss or _cross_entropy)(logits)
+            if lost.requires_grad:  # not so where nothing has weights
+                lost.backward()  # type: ignore[no-untyped-call]
     sizes = [_size(tensor) for tensor in network.parameters() if tensor.requires_grad]
     learned = sum(sizes)
     # The peak is in the backward pass or, for a network of many weights and few pixels, in the update after it, which

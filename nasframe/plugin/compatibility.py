@@ -25,7 +25,7 @@ class Combination:
     evaluator: str
     strategy: str
     reason: str
-    """Why not; empty: they can."""
+    """Why not, each part beginning with the name of the component that wants something; empty: they can."""
 
 
 def lacking(space: type, evaluator: type, strategy: Any) -> list[type]:
@@ -64,9 +64,12 @@ def combinations(registry: Registry) -> list[Combination]:
             strategy.component.name,
             "; ".join(
                 [
-                    *filter(None, [misfit(space.value, evaluator.value)]),
                     *(
-                        f"needs {_partner(registry, need)} that is {need.__name__}"
+                        f"{evaluator.component.name} {phrase}"
+                        for phrase in filter(None, [misfit(space.value, evaluator.value)])
+                    ),
+                    *(
+                        f"{strategy.component.name} needs {_partner(registry, need)} that is {need.__name__}"
                         for need in lacking(space.value, evaluator.value, strategy.value)
                     ),
                 ]

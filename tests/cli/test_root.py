@@ -172,11 +172,64 @@ def test_the_table_says_who_can_be_combined_with_whom(invoke):
         "reason": None,
     }
     assert rows["hard", "tabular", "gradient"]["reason"] == (
-        "needs a space that is Relaxable; needs an evaluator that is Differentiable"
+        "gradient needs a space that is Relaxable; gradient needs an evaluator that is Differentiable"
     )
     assert rows["hard", "tabular", "guess"]["works"]
     assert "'gone'" in result.stderr
     assert "no: gradient needs a space that is Relaxable" in invoke("plugins", "--table").stdout
+
+
+def test_the_table_names_the_evaluator_as_the_one_that_wants_other_labels(invoke, monkeypatch):
+    import nasframe_tiny_parts
+
+    monkeypatch.setattr(nasframe_tiny_parts.Hard, "labels", frozenset({"images"}))
+    monkeypatch.setattr(nasframe_tiny_parts.Tabular, "labels", "pixels")
+    rows = json.loads(invoke("plugins", "--table", "--space", "hard", "--format", "json").stdout)
+    reasons = {(row["evaluator"], row["strategy"]): row["reason"] for row in rows}
+    wanted = "tabular wants pixels labelled, the space labels images"
+    assert reasons["tabular", "guess"] == wanted
+    assert reasons["tabular", "gradient"].startswith(f"{wanted}; gradient needs a space that is Relaxable; ")
+    assert reasons["smooth", "guess"] is None
+    assert f"no: {wanted}" in invoke("plugins", "--table", "--space", "hard", "--strategy", "guess").stdout
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (("--space", "soft"), {("soft", e, s) for e in ("tabular", "smooth") for s in ("gradient", "guess")}),
+        (("--evaluator", "smooth", "--strategy", "guess"), {(s, "smooth", "guess") for s in ("soft", "hard")}),
+        (
+            ("--space", "soft", "--space", "hard", "--evaluator", "smooth", "--strategy", "gradient"),
+            {("soft", "smooth", "gradient"), ("hard", "smooth", "gradient")},
+        ),
+    ],
+)
+def test_the_table_is_narrowed_to_named_components(invoke, filters, expected):
+    rows = json.loads(invoke("plugins", "--table", *filters, "--format", "json").stdout)
+    assert {(row["space"], row["evaluator"], row["strategy"]) for row in rows} == expected
+    assert len(rows) == len(expected)
+
+
+def test_a_narrowed_table_says_nothing_of_components_that_were_not_asked_for(invoke):
+    wrong = plugin("wrong", nasframe.Component("space", "gone", "nasframe_tiny_parts:Gone", "missing"))
+    assert invoke("plugins", "--table", "--space", "soft", others=[wrong]).stderr == ""
+    assert "'gone'" in invoke("plugins", "--table", "--strategy", "guess", others=[wrong]).stderr
+    asked = invoke("plugins", "--table", "--space", "gone", others=[wrong])
+    assert (asked.exit_code, "Gone" in asked.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("filters", "message"),
+    [
+        (("--table", "--space", "sfot"), "no space is called 'sfot'; did you mean 'soft'? (installed: hard, soft)"),
+        (("--table", "--evaluator", "smoth"), "no evaluator is called 'smoth'; did you mean 'smooth'?"),
+        (("--table", "--strategy", "ges"), "no strategy is called 'ges'"),
+        (("--strategy", "guess"), "--strategy narrows the table of who can be combined with whom; add --table"),
+    ],
+)
+def test_a_wrong_filter_of_the_table_is_explained(invoke, filters, message):
+    result = invoke("plugins", *filters)
+    assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
 
 
 def test_a_plugin_adds_commands(invoke):

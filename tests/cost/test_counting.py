@@ -10,7 +10,7 @@ from torch import nn
 
 from nasframe import Genotype, GenotypeError, GenotypeRecord, SearchSpace, Task
 from nasframe.cli import main
-from nasframe.cost.counting import Cost, count
+from nasframe.cost.counting import Cost, count, counted, layers
 from nasframe.files import genotypes
 from nasframe.plugin.registry import Plugin, Registry
 
@@ -108,6 +108,44 @@ def test_counting_draws_no_random_numbers_and_makes_no_tensor_with_data():
 def test_a_size_that_the_network_cannot_take_is_an_error():
     with pytest.raises(GenotypeError, match=r"space 'one' cannot take 4 channels of 8x8 pixels"):
         count(OneNetwork(), Genotype("one", ()), Task(4, 8, (8, 8)))
+
+
+@pytest.mark.parametrize(
+    ("build", "params"),
+    [(nn.Identity, 0), (nn.ReLU, 0), (lambda: nn.MaxPool2d(2), 0), (lambda: nn.BatchNorm2d(3), 6), (nn.Sequential, 0)],
+    ids=["identity", "relu", "pooling", "norm", "nothing"],
+)
+def test_a_part_without_products_has_no_multiply_adds(build, params):
+    assert counted(build, (1, 3, 8, 8)) == {"params": params, "macs": 0}
+
+
+def test_a_count_is_the_sum_of_its_layers_of_every_depth():
+    task = Task(3, 8, (8, 12))
+    cost = count(OneNetwork(), Genotype("one", ()), task)
+    for depth in (None, 1, 0):
+        found = layers(OneNetwork(), Genotype("one", ()), task, depth)
+        assert sum(layer.params for layer in found) == cost.params
+        assert sum(layer.conv_linear for layer in found) == cost.macs
+
+
+def test_parameters_that_two_layers_share_count_once():
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False)
+            self.two.weight = self.one.weight
+
+        def forward(self, x):
+            return self.two(self.one(x))
+
+    assert counted(Tied, (1, 4)) == {"params": 16, "macs": 32}
+
+
+def test_counting_under_inference_mode_gives_the_same_numbers():
+    with torch.inference_mode():
+        inside = counted(Mixed, (1, 3, 8, 12))
+    assert inside == counted(Mixed, (1, 3, 8, 12))
+    assert inside["macs"] > 0
 
 
 def test_the_command_counts_a_named_genotype(invoke):

@@ -28,7 +28,7 @@ class Mixed(nn.Module):
 def rows(depth=None):
     with torch.device("meta"):
         network = Mixed()
-    return {row.name: row for row in layer_costs(network, (1, 3, 8, 8), depth)}
+    return {row.name: row for row in layer_costs(network, (1, 3, 8, 8), depth=depth)}
 
 
 def test_both_conventions_count_each_layer_as_by_hand():
@@ -77,6 +77,13 @@ def test_memory_of_a_chain_is_as_by_hand():
     assert found.inference == weights + pixel * (8 + 8 + 3)
     assert found.activations == pixel * (3 + 8 + 2)  # a tanh needs its output alone
     assert found.training >= found.activations + 2 * weights
+
+
+def test_a_network_without_weights_has_nothing_to_train():
+    found = memory(nn.ReLU, (2, 3, 16, 16))
+    image = 4 * 2 * 3 * 256
+    assert (found.weights, found.inference) == (0, 2 * image)
+    assert found.training >= found.activations > 0
 
 
 def test_memory_grows_with_the_batch_and_draws_no_random_numbers():
