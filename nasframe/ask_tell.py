@@ -16,6 +16,8 @@ from nasframe.genotype import Genotype
 from nasframe.stepper import EndsEarly
 from nasframe.strategy import Problem, Strategy
 
+__all__ = ["AskTell"]
+
 HOPELESS = 20
 """When so many candidates have failed and none has not, the search ends."""
 

@@ -8,6 +8,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+__all__ = [
+    "CapabilityError",
+    "DataError",
+    "ExperimentError",
+    "GenotypeError",
+    "NasframeError",
+    "PluginError",
+    "RunError",
+    "RunFolderError",
+    "did_you_mean",
+]
+
 
 class NasframeError(Exception):
     """Root of all errors with a message for users; the command line prints it without a traceback."""

@@ -12,6 +12,8 @@ from nasframe.evaluator import Candidate, Evaluation, Evaluator
 from nasframe.genotype import Genotype
 from nasframe.space import SearchSpace
 
+__all__ = ["Directly", "Evaluations", "attempt", "failed"]
+
 
 class Evaluations(Protocol):
     """Evaluates candidates, which have numbers, from 0 in the order of asking."""

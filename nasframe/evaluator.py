@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 
     from nasframe.stepper import Stepper
 
+__all__ = [
+    "Batch",
+    "Candidate",
+    "Differentiable",
+    "Evaluation",
+    "Evaluator",
+    "Model",
+    "Runtime",
+    "Split",
+    "Table",
+    "Trainable",
+]
+
 Model = Callable[["Tensor"], "Tensor"]
 """A network, or a closure over one."""
 

@@ -15,7 +15,26 @@ import numpy as np
 
 from nasframe.errors import GenotypeError
 
+__all__ = [
+    "Answer",
+    "Choose",
+    "Decides",
+    "Genotype",
+    "GenotypeRecord",
+    "Option",
+    "T",
+    "crossover",
+    "encode",
+    "enumerate_all",
+    "mutate",
+    "sample",
+    "trace",
+    "validate",
+]
+
 T = TypeVar("T")
+"""The type of the options of one question."""
+
 Option = str | int | float | bool | tuple[Any, ...]
 """One allowed answer: hashable, and plain enough to be written as YAML."""
 

@@ -35,6 +35,8 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+__all__ = ["best_path", "from_json", "part", "parts", "to_json", "with_weights"]
+
 
 def part(graph: nx.DiGraph, name: str) -> nx.DiGraph:
     """A copy of one part: ``"network"`` or a cell's name."""

@@ -14,6 +14,8 @@ from nasframe.space import Task
 if TYPE_CHECKING:
     import numpy as np
 
+__all__ = ["Hear", "Illustrating", "Inference", "Inferring", "PictureKind", "Predicting", "Predictor"]
+
 Size = tuple[int, int]
 
 Hear = Callable[[int, int], None]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+__all__ = ["Options"]
+
 
 class Options(BaseModel):
     """Settings of a component: frozen, no unknown keys, no NaN.

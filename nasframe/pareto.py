@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["SCORE", "Point", "Points", "crowding", "fronts", "pareto_front", "values"]
+
 SCORE = "score"
 """The objective that is maximised: what the evaluator scores."""
 

@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 
     from nasframe.supernet import Supernet, SwitchableSupernet
 
+__all__ = [
+    "Canonical",
+    "Growing",
+    "Labels",
+    "Measure",
+    "Priced",
+    "Relaxable",
+    "SearchSpace",
+    "Switchable",
+    "Task",
+    "Weigh",
+]
+
 Labels = Literal["pixels", "images"]
 """What a network gives a label to: every pixel, or whole images."""
 

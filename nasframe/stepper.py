@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+__all__ = ["EndsEarly", "Stepper", "Uneven"]
+
 
 class Stepper(Protocol):
     """A job of a known number of small steps, whose state can be saved between any two of them.

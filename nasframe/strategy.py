@@ -15,6 +15,8 @@ from nasframe.genotype import Genotype
 from nasframe.options import Options as BaseOptions
 from nasframe.space import SearchSpace
 
+__all__ = ["Bounded", "Problem", "Strategy", "Wrapping"]
+
 
 @dataclass(frozen=True)
 class Problem:

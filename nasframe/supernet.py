@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from nasframe.genotype import Genotype
 
+__all__ = ["Supernet", "SwitchableSupernet"]
+
 
 class Supernet(nn.Module, ABC):
     """A relaxed network: called like any network, so an evaluator's loss cannot tell it from a discrete one."""

@@ -19,6 +19,7 @@ from nasframe.decode.moves import Moves, is_move
 from nasframe.errors import GenotypeError
 
 Cost = Callable[[str | None, str], float]
+"""What a node of a path costs, from the node before it, which is None for the first, and the node."""
 
 
 @dataclass(frozen=True)

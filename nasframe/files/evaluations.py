@@ -18,6 +18,8 @@ from nasframe.errors import RunFolderError
 from nasframe.evaluator import Evaluation, Table
 from nasframe.files import atomic
 
+__all__ = ["as_text", "plain", "require_free", "write"]
+
 FILE = "evaluation.json"
 NOTHING = "–"
 WIDTH = 120

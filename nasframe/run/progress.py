@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+__all__ = ["NullProgress", "Progress", "choose_progress", "counting"]
+
 SHOWN = ("loss", "score", "best_score", "val_miou", "val_accuracy")
 """The metrics that have room on a line."""
 LINE_SECONDS = 10.0

@@ -11,6 +11,8 @@ from torch import nn
 
 from nasframe.errors import RunError
 
+__all__ = ["frozen", "update"]
+
 
 @contextmanager
 def frozen(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
