@@ -1,7 +1,4 @@
-"""Every error that a user can act on.
-
-A message says what was found and where, what was expected, and what to do.
-"""
+"""Every error that a user can act on: it says what was found and where, what was expected, and what to do."""
 
 from __future__ import annotations
 
@@ -33,7 +30,7 @@ class GenotypeError(NasframeError):
 
 
 class GraphError(NasframeError):
-    """A graph lacks what decoding or a file of it needs, or has no path within the budgets."""
+    """A graph lacks what decoding or a file of it needs, or has no path within the bounds."""
 
 
 class DataError(NasframeError):

@@ -16,6 +16,8 @@ import numpy as np
 from nasframe.errors import GenotypeError, listed
 
 T = TypeVar("T")
+"""The type of the options of one question."""
+
 Option = str | int | float | bool | tuple[Any, ...]
 """One allowed answer: hashable, and plain enough to be written as YAML."""
 

@@ -15,7 +15,7 @@ from nasframe.plugin import hookspecs
 from nasframe.plugin.registry import Registry
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "plugins").glob("*/README.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "plugins").glob("*/README.md"))]
 PAGES += [ROOT / "examples" / "same_space_four_ways" / "README.md"]
 EXAMPLES = sorted(path for path in (ROOT / "examples").rglob("*.yaml") if path.name != "common.yaml")
 
@@ -92,6 +92,15 @@ def test_links_between_pages_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#]+)\)", prose):
         if not target.startswith("http"):
             assert (path.parent / target).exists(), target
+
+
+ABOUT_THE_CODE = [ROOT / "docs" / "architecture.md", *sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", ABOUT_THE_CODE, ids=lambda path: path.stem)
+def test_a_page_about_the_code_names_files_that_are_there(path):
+    named = re.findall(r"`((?:[a-z_]+/)+[a-z_.]*)`", path.read_text().split("<!-- layers")[0])
+    assert [name for name in named if not (ROOT / name).exists() and not (ROOT / "nasframe" / name).exists()] == []
 
 
 @pytest.mark.parametrize("name", ["run", "test"])

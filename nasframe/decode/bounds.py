@@ -19,6 +19,7 @@ from nasframe.decode.moves import Moves, is_move
 from nasframe.errors import GraphError
 
 Price = Callable[[str | None, str], float]
+"""What a move between two places costs; from None: what its end costs by itself."""
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ class Outcome:
 Reply = tuple[Evaluation, float] | NasframeError
 """A worker's answer to a job: a result and its seconds, or what ends the run."""
 Evaluate = Callable[[Job], Reply]
+"""What a worker does with a job."""
 Show = Callable[[Sequence[str]], None]
 """Called now and then with what each worker does, in a few words."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+__all__ = ["Golden", "Verdict", "verify"]
+
 
 @dataclass(frozen=True)
 class Golden:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 hookspec = pluggy.HookspecMarker("nasframe")
 hookimpl = pluggy.HookimplMarker("nasframe")
+"""Marks a function of a plug-in as the hook of its name."""
 
 
 @hookspec

@@ -20,6 +20,8 @@ from nasframe.supernet import Supernet, SwitchableSupernet
 from nasframe.training.options import TrainingOptions
 from nasframe.training.sgd import Training, fit
 
+__all__ = ["TinyEvaluator", "TinySpace", "TinySupernet", "TinySwitchable"]
+
 OPERATIONS = ("identity", "tanh", "softplus")
 
 

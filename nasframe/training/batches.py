@@ -8,6 +8,8 @@ import torch
 
 from nasframe.evaluator import Batch, Differentiable, Split
 
+__all__ = ["BatchStream"]
+
 
 class BatchStream:
     """One split of an evaluator, batch by batch; reads on where it stands, or starts anew at another number.

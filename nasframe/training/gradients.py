@@ -11,6 +11,8 @@ from torch import nn
 
 from nasframe.errors import RunError
 
+__all__ = ["freeze", "update"]
+
 
 @contextmanager
 def freeze(parameters: Sequence[nn.Parameter]) -> Iterator[None]:

@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from nasframe.options import Options
 
+__all__ = ["TrainingOptions"]
+
 
 class TrainingOptions(Options):
     """SGD with momentum and a "poly" learning rate, as DeepLab trains (Auto-DeepLab, section 4.2)."""

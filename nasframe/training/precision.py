@@ -1,4 +1,4 @@
-"""Where and how exactly numbers are computed: the device, the type inside autocast, deterministic kernels, threads."""
+"""How exactly numbers are computed: the type inside autocast, and the loss scaling that goes with it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from nasframe.evaluator import Runtime
 
 if TYPE_CHECKING:
     pass
+
+__all__ = ["autocast", "grad_scaler"]
 
 DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 

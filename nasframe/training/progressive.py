@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+__all__ = ["Progressive"]
+
 
 class Progressive(ABC):
     """A network, or a submodule, that behaves differently as its training goes on (scheduled drop path).

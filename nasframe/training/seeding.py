@@ -7,6 +7,8 @@ import zlib
 import numpy as np
 import torch
 
+__all__ = ["seed_all"]
+
 
 def seed_all(seed: int, *purpose: str | int) -> np.random.Generator:
     """Seed torch's generators on every device, and make numpy's, from a seed and what they are for.

@@ -21,6 +21,8 @@ from nasframe.training.precision import autocast, grad_scaler
 from nasframe.training.progressive import Progressive
 from nasframe.training.seeding import seed_all
 
+__all__ = ["Training", "check_finite", "fit", "learning_rate"]
+
 
 def check_finite(loss: Tensor, batch: Batch) -> float:
     """The loss as a number.

@@ -123,6 +123,6 @@ def test_a_capability_without_an_owner_is_of_whichever_installed_partner_has_it(
 def test_the_table_of_combinations_names_the_partner_too(tiny):
     reasons = {(one.space, one.evaluator, one.strategy): one.reason for one in combinations(Registry([tiny]))}
     assert reasons["hard", "tabular", "gradient"] == (
-        "needs a space that is Relaxable; needs an evaluator that is Differentiable"
+        "gradient needs a space that is Relaxable; gradient needs an evaluator that is Differentiable"
     )
     assert reasons["soft", "smooth", "gradient"] == ""

@@ -1,0 +1,32 @@
+"""Who may import whom: the layers of the core, and the modules that plug-ins may import."""
+
+LAYERS = (
+    "errors options stepper graph pareto",
+    "genotype decode",
+    "supernet",
+    "space",
+    "evaluator inference cost",
+    "evaluations files training",
+    "strategy plot runfolder",
+    "ask_tell plugin",
+    "__init__",
+    "experiment",
+    "report",
+    "run",
+    "derive plan trained",
+    "compare testing",
+    "cli",
+    "__main__",
+)
+"""The flat modules and the folders of the core, the lowest first; each imports from its own layer and those below."""
+
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
+
+FOR_PLUGINS = {
+    *"__init__ genotype graph supernet evaluator space strategy options errors inference pareto".split(),
+    *"training.sgd training.options training.progressive training.seeding training.precision".split(),
+    *"training.batches training.gradients cost.__init__ files.evaluations run.progress plugin.golden".split(),
+    *"plugin.engine run.candidates.crew".split(),
+    *"decode.__init__ testing.__init__ testing.tiny".split(),
+}
+"""The modules of the core that plug-ins may import; a folder's own names are its ``__init__``."""
