@@ -3,6 +3,7 @@
 import ast
 import re
 import xml.etree.ElementTree
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import networkx as nx
 import pytest
 
 import generate
-from generating.imports import CORE, folder_edges, imports, module_of
+from generating.imports import CORE, folder_edges, imports, module_names, module_of
 from generating.layers import FOR_PLUGINS, LAYERS, RANK
-from generating.reading import public, public_modules, shown
+from generating.reading import classes, public, public_modules, shown
 
 ROOT = Path(__file__).parents[1]
 PUBLIC = sorted(FOR_PLUGINS) + public_modules(FOR_PLUGINS)
@@ -72,3 +73,11 @@ def test_plugins_import_only_names_that_their_module_offers():
     assert {
         (module, name) for module, name in named if name not in {one.name for one in public(modules[module])}
     } == set()
+
+
+def test_every_public_class_is_a_word_of_its_own():
+    words = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    words += (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    homes = [(name, module) for module in module_names(CORE) for name in classes(module)]
+    assert {name for name, _ in homes if f"`{name}" not in words} == set()
+    assert [name for name, count in Counter(name for name, _ in homes).items() if count > 1] == []

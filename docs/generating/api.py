@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from generating.imports import CORE, module_names
 from generating.layers import FOR_PLUGINS, RANK
-from generating.reading import Public, about, public, public_modules, shown
+from generating.reading import Public, about, classes, public, public_modules, shown
 
 HEAD = """\
 # Public names
@@ -26,11 +27,22 @@ SCRIPTS = """
 
 These are offered as well, but not to plug-ins.
 """
+INSIDE = """
+## Inside the core
+
+The other classes, which only the core itself uses: one name for each thing, and where it is.
+
+| class | in | |
+| --- | --- | --- |
+"""
 
 
 def page() -> str:
     """The text of the page."""
-    return "".join([HEAD, PLUGINS, *_sections(FOR_PLUGINS), SCRIPTS, *_sections(public_modules(FOR_PLUGINS))])
+    for_scripts = public_modules(FOR_PLUGINS)
+    named = {one.name for module in [*FOR_PLUGINS, *for_scripts] for one in public(module)}
+    inside = [INSIDE, *_classes(named)]
+    return "".join([HEAD, PLUGINS, *_sections(FOR_PLUGINS), SCRIPTS, *_sections(for_scripts), *inside])
 
 
 def _sections(modules: Iterable[str]) -> Iterator[str]:
@@ -38,6 +50,14 @@ def _sections(modules: Iterable[str]) -> Iterator[str]:
     for module in sorted(modules, key=lambda name: (name != "__init__", RANK[name.split(".")[0]], name)):
         rows = "".join(map(_row, public(module)))
         yield f"\n### {shown(module)}\n\n{about(module)}.\n\n| name | |\n| --- | --- |\n{rows}"
+
+
+def _classes(named: set[str]) -> Iterator[str]:
+    """The classes whose names are not offered, by name."""
+    found = {name: (module, told) for module in module_names(CORE) for name, told in classes(module).items()}
+    for name, (module, told) in sorted(found.items()):
+        if name not in named:
+            yield f"| `{name}` | `{module}` | {told} |\n"
 
 
 def _row(one: Public) -> str:

@@ -75,6 +75,12 @@ def _documented(module: str) -> Iterator[str]:
             yield from (name for name in _defined(node) if not name.startswith("_"))
 
 
+def classes(module: str) -> dict[str, str]:
+    """The classes of a module whose names do not begin with an underscore, each with its first sentence."""
+    found = [node for node in tree_of(path_of(module)).body if isinstance(node, ast.ClassDef)]
+    return {node.name: sentence(ast.get_docstring(node)) for node in found if not node.name.startswith("_")}
+
+
 def _public(module: str, name: str) -> Public:
     home, definition, following = _definition(module, name)
     if isinstance(definition, ast.FunctionDef):

@@ -11,7 +11,7 @@ from nasframe.cli.networks import PATH, Chosen, inference_options, network_optio
 from nasframe.inference import Inference, PictureKind, Predicting
 from nasframe.plugin.registry import Registry
 from nasframe.run.progress import show_progress
-from nasframe.trained.image_files import ImageFile, Job, find_image_files, plan_jobs, require_absent
+from nasframe.trained.image_files import ImageFile, Labelling, find_image_files, plan_jobs, require_absent
 from nasframe.trained.speedups import Speedups
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _predictor(saved: Saved) -> tuple[Predictor, Runtime]:
     return cls.predictor(saved.evaluator.options, where), where
 
 
-def _label(predictor: Predictor, network: nn.Module, jobs: list[Job], inference: Inference) -> None:
+def _label(predictor: Predictor, network: nn.Module, jobs: list[Labelling], inference: Inference) -> None:
     """Predict and write the files of all jobs."""
     from nasframe.files import atomic
 

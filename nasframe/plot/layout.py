@@ -81,7 +81,7 @@ class _Work:
 
 
 def layered(graph: nx.DiGraph, sizes: Mapping[str, Point], pitch: Mapping[str, float], gap: float) -> Layout:
-    """Place the nodes of an acyclic graph.
+    """Spot the nodes of an acyclic graph.
 
     Args:
         graph: not empty; nodes with the attribute ``kind``: an ``"output"`` comes in the last column.

@@ -18,7 +18,7 @@ _LEGEND_ROW = 0.2
 
 
 @dataclass(frozen=True)
-class Line:
+class PathLine:
     """One path."""
 
     name: str
@@ -31,7 +31,7 @@ class Paths:
     """All there is to draw."""
 
     trellis: trellis.Trellis
-    lines: tuple[Line, ...]
+    lines: tuple[PathLine, ...]
 
     @property
     def size(self) -> tuple[float, float]:
@@ -58,7 +58,7 @@ def compute(graph: nx.DiGraph, paths: Mapping[str, Sequence[str]]) -> Paths | No
     for index, (name, nodes) in enumerate(paths.items()):
         shift = apart * (index - (len(paths) - 1) / 2)
         at = [graph.nodes[node] for node in nodes]
-        lines.append(Line(name, tuple((data["layer"], data["level"] + shift) for data in at)))
+        lines.append(PathLine(name, tuple((data["layer"], data["level"] + shift) for data in at)))
     return Paths(found, tuple(lines))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import networkx as nx
 
 from nasframe.graph import part
-from nasframe.plot.trellis import Move, Place, Trellis
+from nasframe.plot.trellis import Move, Spot, Trellis
 
 _COLUMN, _ROW = 4, 2
 """Characters from layer to layer, and lines from level to level."""
@@ -111,7 +111,7 @@ def _draw_move(grid: list[list[str]], start: tuple[int, int], end: tuple[int, in
         grid[y][x0 + round(step * (x1 - x0) / steps)] = glyphs.down if y1 > y0 else glyphs.up
 
 
-def _glyph(place: Place, share: float | None, glyphs: Glyphs) -> str:
+def _glyph(place: Spot, share: float | None, glyphs: Glyphs) -> str:
     if not place.state:
         return glyphs.fixed
     if place.chosen:

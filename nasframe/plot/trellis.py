@@ -26,7 +26,7 @@ _DOTS = (0, (1.5, 1.5))
 
 
 @dataclass(frozen=True)
-class Place:
+class Spot:
     """A node of the trellis."""
 
     layer: int
@@ -57,7 +57,7 @@ class Move:
 class Trellis:
     """All there is to draw of a trellis."""
 
-    places: tuple[Place, ...]
+    places: tuple[Spot, ...]
     moves: tuple[Move, ...]
     rows: tuple[tuple[int, str], ...]
     """Level and its name, finest first."""
@@ -89,7 +89,7 @@ def compute(graph: nx.DiGraph, chosen: nx.DiGraph | None = None) -> Trellis | No
     path = part(chosen, "network") if chosen is not None else nx.DiGraph()
     index = {node: i for i, node in enumerate(network)}
     places = tuple(
-        Place(data["layer"], data["level"], str(data.get("label", node)), data["kind"] == "state", node in path)
+        Spot(data["layer"], data["level"], str(data.get("label", node)), data["kind"] == "state", node in path)
         for node, data in network.nodes(data=True)
     )
     if not any(place.state for place in places):
@@ -164,7 +164,7 @@ def _arc(axes: Axes, start: tuple[float, float], end: tuple[float, float], move:
     axes.add_patch(arc)
 
 
-def _box(axes: Axes, x: float, y: float, place: Place) -> None:
+def _box(axes: Axes, x: float, y: float, place: Spot) -> None:
     axes.text(
         x,
         y,
@@ -214,7 +214,7 @@ def _legend(trellis: Trellis, axes: Axes) -> None:
     )
 
 
-def _rows(places: tuple[Place, ...]) -> tuple[tuple[tuple[int, str], ...], str]:
+def _rows(places: tuple[Spot, ...]) -> tuple[tuple[tuple[int, str], ...], str]:
     """The rows' names: the label that all states of a row share, as a stride where it is a number; else the level."""
     levels = sorted({place.level for place in places})
     labels = {level: {p.label for p in places if p.level == level and p.state} for level in levels}
@@ -227,7 +227,7 @@ def _rows(places: tuple[Place, ...]) -> tuple[tuple[tuple[int, str], ...], str]:
     return tuple((level, shared.get(level, "")) for level in levels), "level"
 
 
-def _bend(start: Place, end: Place) -> float:
+def _bend(start: Spot, end: Spot) -> float:
     if end.layer - start.layer <= 1:
         return 0.0
     return -_BEND if start.level >= end.level else _BEND

@@ -23,7 +23,7 @@ class ImageFile:
 
 
 @dataclass(frozen=True)
-class Job:
+class Labelling:
     """An image, and the picture files that will be made of it."""
 
     image: Path
@@ -53,7 +53,7 @@ def find_image_files(given: Iterable[Path], output: Path) -> list[ImageFile]:
 
 def plan_jobs(
     images: Sequence[ImageFile], predictor: Predictor, kinds: Iterable[PictureKind], output: Path
-) -> list[Job]:
+) -> list[Labelling]:
     """The files that will be made of images.
 
     Raises:
@@ -61,7 +61,7 @@ def plan_jobs(
     """
     kinds = tuple(kinds)
     jobs = [
-        Job(image.path, {kind: output / image.folder / predictor.name(image.path, kind) for kind in kinds})
+        Labelling(image.path, {kind: output / image.folder / predictor.name(image.path, kind) for kind in kinds})
         for image in images
     ]
     first: dict[Path, Path] = {}
@@ -78,7 +78,7 @@ def plan_jobs(
     return jobs
 
 
-def require_absent(jobs: Iterable[Job]) -> None:
+def require_absent(jobs: Iterable[Labelling]) -> None:
     """See that nothing would be overwritten.
 
     Raises:

@@ -24,7 +24,7 @@ _COLOURS, _DASHES = 8, 4
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     """One quantity."""
 
     name: str
@@ -40,7 +40,7 @@ class Chart:
     """Lines that share their axes."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[ChartLine, ...]
     percent: bool = False
     lowest: float | None = None
     """Lower end of the axis; None: as the values need."""
@@ -54,7 +54,7 @@ class Chart:
 def of_panel(panel: Panel) -> Chart:
     """A panel of a phase's curves."""
     lines = (
-        Line(c.name, c.steps, c.values if c.smooth is None else c.smooth, None if c.smooth is None else c.values)
+        ChartLine(c.name, c.steps, c.values if c.smooth is None else c.smooth, None if c.smooth is None else c.values)
         for c in panel.curves
     )
     return Chart(panel.title, tuple(lines), panel.percent)
@@ -140,7 +140,7 @@ class _Drawing:
         y = self.y(self.chart.limit)
         return tag("line", class_="limit", x1=_LEFT, x2=self.right, y1=y, y2=y)
 
-    def line(self, index: int, line: Line) -> Markup:
+    def line(self, index: int, line: ChartLine) -> Markup:
         look = _look(index)
         pieces = []
         if line.faint is not None:

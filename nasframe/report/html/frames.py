@@ -21,7 +21,7 @@ PATHS = 5
 
 
 @dataclass(frozen=True)
-class Route:
+class BestPath:
     """One of the best paths."""
 
     nodes: tuple[int, ...]
@@ -38,7 +38,7 @@ class Routes:
 
     marginals: Values
     """Of each node of the network the probability that a path visits it, shape (nodes,)."""
-    best: tuple[Route, ...]
+    best: tuple[BestPath, ...]
     entropy: float
     """Of the whole path, in nats."""
 
@@ -111,7 +111,7 @@ def _routes(trellis: nx.DiGraph, nodes: Sequence[str]) -> Routes | None:
     index = {node: i for i, node in enumerate(nodes)}
     shares = np.array([found.nodes.get(node, np.nan) for node in nodes])
     routes = (
-        Route(tuple(index[node] for node in path.nodes), path.log_probability - found.log_partition, path.gap)
+        BestPath(tuple(index[node] for node in path.nodes), path.log_probability - found.log_partition, path.gap)
         for path in best
     )
     return Routes(shares, tuple(routes), found.entropy)

@@ -9,7 +9,7 @@ import numpy as np
 
 from nasframe.plot.canvas import readable
 from nasframe.report.html import collapse
-from nasframe.report.html.chart import Chart, Line, figure
+from nasframe.report.html.chart import Chart, ChartLine, figure
 from nasframe.report.html.frames import Frames
 from nasframe.report.html.markup import Markup, tag
 from nasframe.report.record import RunRecord
@@ -21,24 +21,27 @@ def preferences(frames: Frames) -> Iterator[Chart]:
     if len(steps) < 2:
         return
     entropies = [
-        Line(f"operations ({readable(name)})", steps, operations.entropy())
+        ChartLine(f"operations ({readable(name)})", steps, operations.entropy())
         for name, operations in frames.cells.items()
         if len(operations.names) > 1
     ]
     if frames.network is not None and all(frames.network.routes):
         routes = [r for r in frames.network.routes if r]
         most = math.log(frames.network.count) if frames.network.count and frames.network.count > 1 else 1.0
-        entropies.append(Line("path", steps, np.array([r.entropy for r in routes]) / most))
+        entropies.append(ChartLine("path", steps, np.array([r.entropy for r in routes]) / most))
         gaps = np.array([r.best[0].gap if math.isfinite(r.best[0].gap) else math.nan for r in routes])
         yield Chart(
-            "Gap of the best path to the next (log-probability)", (Line("gap", steps, gaps),), lowest=0.0, follows=True
+            "Gap of the best path to the next (log-probability)",
+            (ChartLine("gap", steps, gaps),),
+            lowest=0.0,
+            follows=True,
         )
     if entropies:
         title = "Entropy: 1 undecided, 0 decided"
         yield Chart(title, tuple(entropies), lowest=0.0, highest=1.0, follows=True)
     for name, operations in frames.cells.items():
         means = operations.means()
-        lines = tuple(Line(op, steps, means[:, k]) for k, op in enumerate(operations.names))
+        lines = tuple(ChartLine(op, steps, means[:, k]) for k, op in enumerate(operations.names))
         even = 1 / len(lines)
         yield Chart(f"Mean weight of each operation ({readable(name)}); dotted: even", lines, limit=even, follows=True)
 
@@ -53,10 +56,10 @@ def idle_operations(record: RunRecord, frames: Frames) -> Iterator[Markup]:
     charts = []
     for name, shares in found.items():
         lines = (
-            Line("skip", steps, shares.skip),
-            Line("zero", steps, shares.zero),
-            Line("skip, of the rest", steps, shares.skip_of_rest),
-            Line("edges won by skip", steps, shares.won),
+            ChartLine("skip", steps, shares.skip),
+            ChartLine("zero", steps, shares.zero),
+            ChartLine("skip, of the rest", steps, shares.skip_of_rest),
+            ChartLine("edges won by skip", steps, shares.won),
         )
         title = f"Share of skip and zero ({readable(name)})"
         if len(steps) > 1:

@@ -10,7 +10,7 @@ import networkx as nx
 from nasframe.files import words
 from nasframe.graph import part
 from nasframe.plot.canvas import labels
-from nasframe.report.html.frames import Frames, Network, Route, Routes
+from nasframe.report.html.frames import BestPath, Frames, Network, Routes
 
 _MINUS = "−"
 
@@ -60,7 +60,7 @@ def path_labels(graph: nx.DiGraph) -> list[str]:
     return [*labels(part(graph, "network")).values()]
 
 
-def _gap(route: Route) -> str:
+def _gap(route: BestPath) -> str:
     return fixed(route.gap) if math.isfinite(route.gap) else words.NOTHING
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nasframe.plot.canvas import readable, text_width
-from nasframe.plot.trellis import Move, Place, Trellis
-from nasframe.report.html.frames import Route, Routes
+from nasframe.plot.trellis import Move, Spot, Trellis
+from nasframe.report.html.frames import BestPath, Routes
 from nasframe.report.html.markup import Markup, joined, tag
 
 _COLUMN, _ROW, _MARGIN, _LEFT, _TOP = 74, 66, 44, 66, 26
@@ -89,7 +89,7 @@ class _Placing:
             data_move=index if known else None,
         )
 
-    def route(self, rank: int, route: Route | None) -> Markup:
+    def route(self, rank: int, route: BestPath | None) -> Markup:
         points = (
             ""
             if route is None
@@ -97,7 +97,7 @@ class _Placing:
         )
         return tag("polyline", points=points, class_=f"route r{rank}", data_route=rank)
 
-    def node(self, index: int, place: Place, marginal: float) -> Markup:
+    def node(self, index: int, place: Spot, marginal: float) -> Markup:
         x, y = self.point(index)
         name = readable(place.label)
         if not place.state:

@@ -12,7 +12,7 @@ import pytest
 
 from nasframe.plot.operations import Operations
 from nasframe.report.html import chart, collapse, frames, images
-from nasframe.report.html.chart import Chart, Line
+from nasframe.report.html.chart import Chart, ChartLine
 from nasframe.report.html.markup import Markup, data_script, joined, tag, with_code
 
 
@@ -125,7 +125,7 @@ def test_a_genotype_of_skips_has_collapsed_without_any_weights():
 
 
 def test_a_chart_breaks_its_line_where_there_is_no_value_and_tells_its_numbers():
-    line = Line("loss", np.arange(4.0), np.array([3.0, np.nan, 1.0, 2.0]))
+    line = ChartLine("loss", np.arange(4.0), np.array([3.0, np.nan, 1.0, 2.0]))
     drawn = chart.figure(Chart("loss", (line,)))
     (path,) = re.findall(r'<path d="([^"]*)" class="line c0 d0"></path><g', drawn)
     assert path.count("M") == 2 and path.count("L") == 1
@@ -134,18 +134,18 @@ def test_a_chart_breaks_its_line_where_there_is_no_value_and_tells_its_numbers()
 
 @pytest.mark.parametrize("values", [[1.0], [5.0, 5.0], [0.0, 0.0], [np.nan, np.nan], [-1e-9, 1e12]])
 def test_a_chart_is_drawn_whatever_the_values(values):
-    drawn = chart.figure(Chart("x", (Line("x", np.arange(float(len(values))), np.array(values)),)))
+    drawn = chart.figure(Chart("x", (ChartLine("x", np.arange(float(len(values))), np.array(values)),)))
     assert "nan" not in drawn and "inf" not in drawn
 
 
 def test_no_two_lines_look_the_same():
-    lines = tuple(Line(f"op {i}", np.arange(30.0), np.full(30, i / 10)) for i in range(8))
+    lines = tuple(ChartLine(f"op {i}", np.arange(30.0), np.full(30, i / 10)) for i in range(8))
     looks = re.findall(r'class="line (c\d d\d)"', chart.figure(Chart("x", lines)))
     assert len(looks) == 16 and len(set(looks)) == 8
 
 
 def test_the_names_of_lines_that_end_together_do_not_overlap():
-    lines = tuple(Line(f"op {i}", np.arange(30.0), np.full(30, 0.5)) for i in range(8))
+    lines = tuple(ChartLine(f"op {i}", np.arange(30.0), np.full(30, 0.5)) for i in range(8))
     heights = sorted(float(y) for y in re.findall(r'y="([\d.]+)" class="name"', chart.figure(Chart("x", lines))))
     assert min(b - a for a, b in pairwise(heights)) >= 14
 
