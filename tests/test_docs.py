@@ -1,12 +1,14 @@
 """What the documentation names exists, and its examples are right."""
 
 import inspect
+import json
 import re
 import shlex
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from nasframe.cli import main
 from nasframe.experiment.checking import KEYS, load
@@ -107,3 +109,14 @@ def test_a_page_about_the_code_names_files_that_are_there(path):
 def test_the_readme_marks_the_commands_that_the_build_runs(name):
     marked = (ROOT / "README.md").read_text().split(f"<!-- command: {name} -->\n```sh\n")
     assert len(marked) == 2 and marked[1].startswith("python3 -m venv .venv && ")
+
+
+def test_the_readmes_sample_of_a_cost_is_what_the_command_prints():
+    command, sample = re.search(
+        r"\$ nasframe (cost .* --format json)\n((?: {4}.*\n)+)", (ROOT / "README.md").read_text()
+    ).groups()
+    printed = json.loads(CliRunner().invoke(main, shlex.split(command)).stdout)
+    assert printed["reported"].pop("note")
+    shown = json.loads(sample)
+    assert shown["reported"].pop("note") == "…"
+    assert shown == printed

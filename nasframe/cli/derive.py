@@ -17,6 +17,7 @@ from nasframe.cli.output import console, format_option, size_of
 from nasframe.errors import ExperimentError, GenotypeError, NasframeError
 from nasframe.files import genotypes
 from nasframe.files.plain_json import finite
+from nasframe.files.words import quantity
 from nasframe.genotype import GenotypeRecord
 from nasframe.plugin.registry import Registry
 from nasframe.runfolder.reading import RunReader
@@ -109,7 +110,10 @@ def _write(output: Path, weighted: Weighted, final: FinalSpace | NasframeError, 
     if isinstance(final, NasframeError):
         raise final
     if found.path_count and pick > len(found.paths):
-        raise GenotypeError(f"--pick {pick}: there are only {len(found.paths)} paths within the bounds")
+        there = quantity(len(found.paths), "path")
+        raise GenotypeError(
+            f"--pick {pick}: within the bounds {'is' if len(found.paths) == 1 else 'are'} only {there}"
+        )
     path = found.paths[pick - 1] if found.paths else None
     genotype = genotype_with(final.space, weighted.graph, path, found.cells)
     source = f"run {weighted.folder.name}, step {found.step}, {found.rule} rule"
@@ -126,7 +130,7 @@ def _show(
         limits = [f"{name} <= {value:.10g}" for name, value in most.items()]
         limits += [f"{name} >= {value:.10g}" for name, value in least.items()]
         within = f" within {', '.join(limits)}" if limits else ""
-        click.echo(f"The best {len(found.paths)} of {found.path_count:,} paths{within}:")
+        click.echo(f"The best {len(found.paths)} of {quantity(found.path_count, 'path')}{within}:")
         console().print(_paths(found))
         layers = " ".join(f"{layer}: {entropy:.3f}" for layer, entropy in found.layer_entropy.items())
         click.echo(f"Entropy of the path: {found.entropy:.4f} nats, as of {math.exp(found.entropy):,.1f} equal paths")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nasframe.cli.networks import PATH, Chosen, inference_options, network_options, require, speed_options
+from nasframe.files.words import quantity
 from nasframe.inference import Inference, PictureKind, Predicting
 from nasframe.plugin.registry import Registry
 from nasframe.run.progress import show_progress
@@ -70,7 +71,7 @@ def predict(
     network = speedups.applied(build_network(saved, predictor.task).to(runtime.device))
     with set_numerics(saved.run, runtime.device):
         _label(predictor, network, jobs, inference)
-    click.echo(f"Labelled {len(jobs)} image{'s' * (len(jobs) != 1)}: {output}")
+    click.echo(f"Labelled {quantity(len(jobs), 'image')}: {output}")
 
 
 def _predictor(saved: Saved) -> tuple[Predictor, Runtime]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from nasframe.cli.genotypes import find_space
 from nasframe.cli.output import console, format_option, set_option, size_of
 from nasframe.errors import CapabilityError
+from nasframe.files.words import quantity
 from nasframe.plugin.registry import Registry
 from nasframe.space import Relaxable, SearchSpace, Task
 
@@ -93,7 +94,9 @@ def _show(facts: dict[str, Any]) -> None:
     mega = {key: f"{value / 10**6:,.1f} MB" for key, value in facts["memory"].items()}
     table = Table(show_header=False)
     table.add_row("space", facts["space"])
-    table.add_row("batch", f"{facts['batch']} of {height}x{width} pixels, {facts['classes']} classes")
+    table.add_row(
+        "batch", f"{facts['batch']} of {height}x{width} pixels, {quantity(facts['classes'], 'class', 'classes')}"
+    )
     table.add_row("weights", f"{facts['params']:,}: {mega['weights']}, buffers included")
     table.add_row("architecture", f"{facts['arch_params']:,} parameters")
     table.add_row("activations", f"{mega['activations']} kept for the backward pass")

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nasframe.cli.output import console, format_option
-from nasframe.files.words import number
+from nasframe.files.words import number, quantity
 from nasframe.plugin.golden import Verdict
 from nasframe.plugin.golden import verify as verify_one
 from nasframe.plugin.registry import Registry
@@ -66,4 +66,4 @@ def _show(rows: list[dict[str, Any]]) -> None:
         table.add_row(*map(Text, cells))
     console().print(table)
     wrong = sum(not row["holds"] for row in rows)
-    click.echo(f"{len(rows) - wrong} of {len(rows)} numbers are as expected.")
+    click.echo(f"{len(rows) - wrong} of {quantity(len(rows), 'number')} are as expected.")

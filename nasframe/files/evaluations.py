@@ -17,7 +17,7 @@ from nasframe.errors import FileError
 from nasframe.evaluator import Evaluation, Table
 from nasframe.files import atomic
 from nasframe.files.plain_json import finite
-from nasframe.files.words import cell_text
+from nasframe.files.words import cell_text, quantity
 
 EVALUATION_FILE = "evaluation.json"
 WIDTH = 120
@@ -80,7 +80,8 @@ def _facts(evaluation: Evaluation, about: Mapping[str, Any]) -> Grid:
 
 def _grid(name: str, table: Table) -> Grid | str:
     if len(table.columns) > MOST_COLUMNS:
-        return f"{_readable(name)}: {len(table.rows)} rows of {len(table.columns)} columns, in JSON and in files only"
+        size = f"{quantity(len(table.rows), 'row')} of {quantity(len(table.columns), 'column')}"
+        return f"{_readable(name)}: {size}, in JSON and in files only"
     grid = Grid(title=_readable(name), title_justify="left")
     for index, column in enumerate(table.columns):
         grid.add_column(escape(column), justify="right" if index else "left")

@@ -50,6 +50,11 @@ def amount(value: float) -> str:
     return f"{value:g}"
 
 
+def quantity(count: int, noun: str, plural: str = "") -> str:
+    """A number of things: ``1 frame``, ``1,200 frames``; the plural of a noun takes an s if none is given."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 def duration(seconds: float) -> str:
     """A time as people say it: ``3 d 04 h``, ``2 h 05 min``, ``3 min 10 s``, ``4.2 s``, ``35 ms``."""
     if seconds < 1:

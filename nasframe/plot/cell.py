@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path
 
+from nasframe.files.words import quantity
 from nasframe.graph import part
 from nasframe.plot.canvas import labels, readable, text_width
 from nasframe.plot.layout import Point, layered
@@ -169,7 +170,7 @@ def _incoming(cell: nx.DiGraph, weights: nx.DiGraph, node: str) -> list[_Edge]:
         row = whole.get("value", ())
         shares = dict(zip(names, row, strict=True)) if isinstance(row, tuple) and len(row) == len(names) else {}
         operation = data.get("operation") or (max(shares, key=lambda name: shares[name]) if shares else None)
-        label = readable(operation) if operation else f"{len(names)} operations"
+        label = readable(operation) if operation else quantity(len(names), "operation")
         share = shares.get(operation) if operation else None
         edges.append(_Edge(source, label, "" if share is None else f"{share:.2f}", operation, share))
     return edges

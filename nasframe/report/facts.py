@@ -70,7 +70,7 @@ def result(record: RunRecord) -> Result | None:
         size = " × ".join(str(side) for side in record.cost.get("size", ()))
         details.append(f"{words.amount(record.cost['macs'])} multiply-adds" + (f" at {size} pixels" if size else ""))
     if "classes" in record.cost:
-        details.append(f"{record.cost['classes']} classes")
+        details.append(words.quantity(record.cost["classes"], "class", "classes"))
     return Result("", _score(record.metrics), tuple(details))
 
 

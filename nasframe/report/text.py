@@ -28,9 +28,8 @@ def head(record: RunRecord) -> Iterator[str]:
     status = record.status
     state = f"**{state_of(record.folder, status) if 'state' in status else 'state unknown'}**"
     if {"phase", "step", "steps"} <= status.keys():
-        state += (
-            f" in the {status['phase']} phase, {words.number(status['step'])} of {words.number(status['steps'])} steps"
-        )
+        steps = words.quantity(status["steps"], "step")
+        state += f" in the {status['phase']} phase, {words.number(status['step'])} of {steps}"
     if status.get("state") == "done":
         state = "**done**"
     yield f"State of the run: {state}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nasframe.files import words
+from nasframe.files.words import quantity
 from nasframe.pareto import SCORE
 from nasframe.plot.canvas import readable
 from nasframe.plot.front import TradeOff, compute
@@ -30,8 +31,8 @@ def said(found: TradeOff) -> str:
     """What the front is."""
     costs = " and ".join(readable(cost) for cost in found.costs)
     return (
-        f"{len(found.front)} of {len(found.points)} candidates are on the front: none of the others has both a score "
-        f"as high and as little {costs}."
+        f"{len(found.front)} of {quantity(len(found.points), 'candidate')} are on the front: none of the others has "
+        f"both a score as high and as little {costs}."
     )
 
 

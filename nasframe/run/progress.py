@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from typing_extensions import override
 
-from nasframe.files.words import clock
+from nasframe.files.words import clock, quantity
 
 ALWAYS_SHOWN = ("loss", "score", "best_score")
 MEASURED = "val_"
@@ -115,7 +115,7 @@ class LineProgress(Progress):
         self._phase, self._steps, self._step, self._done = phase, steps, done, done
         self._began = self._shown = time.monotonic()
         self._latest = {}
-        self.say(f"{phase}: {steps} steps" + (f", {done} done" if done else ""))
+        self.say(f"{phase}: {quantity(steps, 'step')}" + (f", {done} done" if done else ""))
 
     @override
     def advance(self, step: int, metrics: Mapping[str, float]) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from nasframe.errors import FileError, RunError, listed
-from nasframe.files.words import first_line
+from nasframe.files.words import first_line, quantity
 from nasframe.runfolder import checkpoint
 
 
@@ -44,7 +44,7 @@ class Match:
     def lines(self, file: Path) -> list[str]:
         """What a network takes over from a file, and what does not fit, for people."""
         total = len(self.matched) + len(self.missing) + len(self.other_shape)
-        head = f"{file}: {len(self.matched)} of the network's {total} tensors start from it"
+        head = f"{file}: {len(self.matched)} of the network's {quantity(total, 'tensor')} start from it"
         return [head, *(f"  {fault}" for fault in self.faults())]
 
 

@@ -117,7 +117,7 @@ def test_bounds_that_no_path_meets_name_the_cheapest_path(invoke, derive, search
         (["--max", "down=1", "--min", "down=2"], "asks for at least 2.0 and at most 1.0"),
         (["--step", "9"], "no snapshot of step 9; the nearest are of 1, 2"),
         (["--output", "there.yaml"], "there.yaml: exists already"),
-        (["--output", "new.yaml", "--pick", "200"], "--pick 200: there are only 12 paths"),
+        (["--output", "new.yaml", "--pick", "200"], "--pick 200: within the bounds are only 12 paths"),
     ],
 )
 def test_what_is_given_wrong_is_said_and_exits_with_2(invoke, searched, arguments, message, tmp_path):

@@ -26,7 +26,7 @@ def test_the_table_shows_percents_counts_and_what_is_absent():
     assert (cells["miou"], cells["frames"], cells["loss"]) == ("51.24 %", "3", "–")
     assert (cells["road [wet]"], cells["sky"]) == ("51.24 %", "–")
     assert "│ 1,234,567 │" in next(line for line in lines if "road" in line)
-    assert lines[-1] == "confusion: 1 rows of 10 columns, in JSON and in files only"
+    assert lines[-1] == "confusion: 1 row of 10 columns, in JSON and in files only"
 
 
 def test_json_holds_fractions_and_null_for_what_is_no_number():

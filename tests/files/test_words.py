@@ -2,7 +2,7 @@
 
 import pytest
 
-from nasframe.files.words import cell_text, clock, duration, number
+from nasframe.files.words import cell_text, clock, duration, number, quantity
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,13 @@ def test_more_digits_are_shown_of_what_is_not_whole():
 )
 def test_only_fractions_are_shown_in_percent(value, name, text):
     assert cell_text(value, name) == text
+
+
+def test_one_thing_is_no_plural():
+    assert [quantity(count, "frame") for count in (0, 1, 2, 1200)] == [
+        "0 frames",
+        "1 frame",
+        "2 frames",
+        "1,200 frames",
+    ]
+    assert [quantity(count, "class", "classes") for count in (1, 11)] == ["1 class", "11 classes"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 
+from nasframe.files.words import quantity
 from nasframe.graph import part
 from nasframe.plot.operations import Operations, Values, named
 
@@ -72,7 +73,7 @@ def warnings(name: str, steps: Sequence[int], found: Shares | None, genotype: nx
         chosen = [op for *_, op in part(genotype, name).edges(data="operation") if op]
         skips = sum(op in named(genotype, "skips") for op in chosen)
         if skips > LIMIT * len(chosen):
-            said.append(f"{skips} of the genotype's {len(chosen)} operations are skip connections")
+            said.append(f"{skips} of the genotype's {quantity(len(chosen), 'operation')} are skip connections")
     return said
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from nasframe.files import words
+from nasframe.files.words import quantity
 from nasframe.pareto import SCORE
 from nasframe.plot.canvas import readable
 from nasframe.plot.front import TradeOff, compute
@@ -41,7 +42,7 @@ def _picture(found: TradeOff, cost: str) -> Markup:
         for point in found.points
         if (point.candidate in front) is chosen
     ]
-    count = len(found.points) - len(front)
+    count, candidates = len(found.points) - len(front), quantity(len(found.points), "candidate")
     svg = tag(
         "svg",
         _axes(found, cost, across, up),
@@ -49,7 +50,7 @@ def _picture(found: TradeOff, cost: str) -> Markup:
         tag("g", dots[count:], class_="dots c1"),
         viewBox=f"0 0 {_WIDTH:g} {_HEIGHT:g}",
         role="img",
-        aria_label=f"Score over {readable(cost)} of {len(found.points)} candidates, {len(front)} on the front",
+        aria_label=f"Score over {readable(cost)} of {candidates}, {len(front)} on the front",
     )
     return tag("figure", tag("figcaption", f"score over {readable(cost)}"), svg, class_="chart")
 

@@ -43,9 +43,8 @@ def _state(record: RunRecord) -> Markup:
     state = state_of(record.folder, status) if "state" in status else "state unknown"
     where = ""
     if state != "done" and {"phase", "step", "steps"} <= status.keys():
-        where = (
-            f" in the {status['phase']} phase, {words.number(status['step'])} of {words.number(status['steps'])} steps"
-        )
+        steps = words.quantity(status["steps"], "step")
+        where = f" in the {status['phase']} phase, {words.number(status['step'])} of {steps}"
         where += _last_sign(status.get("updated"))
     mark = tag("span", _MARKS.get(state, "?"), aria_hidden="true", class_="mark")
     known = state if state in _MARKS else "unknown"

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib import image
 
+from nasframe.files.words import quantity
+
 MOST_PICTURES = 12
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MOST_TIMES_SMALLER = 64
@@ -46,7 +48,7 @@ def embedded(paths: Sequence[Path], room: int) -> Images:
             continue
         found.append((path.stem, "data:image/png;base64," + base64.b64encode(data).decode()))
         if times > 1:
-            said.append(f"`retrain/pictures/{path.name}` is shown {times} times smaller than it is")
+            said.append(f"`retrain/pictures/{path.name}` is shown {quantity(times, 'time')} smaller than it is")
     if len(paths) > MOST_PICTURES:
         said.append(f"Only the first {MOST_PICTURES} of the {len(paths)} pictures in `retrain/pictures` are shown")
     return Images(tuple(found), tuple(said))

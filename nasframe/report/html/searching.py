@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nasframe.files.words import quantity
 from nasframe.plot.canvas import readable
 from nasframe.report.html import cell_section, search_charts, telling, trellis_section
 from nasframe.report.html.cell_section import title
@@ -31,7 +32,7 @@ def player(frames: Frames) -> Markup:
 
 def over_time(record: RunRecord, frames: Frames) -> Iterator[Markup]:
     """The section's content."""
-    first = f"{len(frames.steps)} snapshots from step {frames.steps[0]:,} to {frames.steps[-1]:,}."
+    first = f"{quantity(len(frames.steps), 'snapshot')} from step {frames.steps[0]:,} to {frames.steps[-1]:,}."
     yield tag("p", first, " Without the slider, and in print, the last one is shown.", class_="note")
     yield player(frames)
     if frames.network is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nasframe.files import words
+from nasframe.files.words import quantity
 from nasframe.plot.heatmap import Heatmap
 from nasframe.report.html.markup import Child, Markup, joined, tag
 
@@ -100,7 +101,9 @@ def _map(found: Heatmap) -> Markup:
         for i, j in sorted(strongest)
     )
     size = f"0 0 {_CELL * columns} {_CELL * rows}"
-    title = f"Confusion of {rows} classes: truth from top to bottom, prediction from left to right"
+    title = (
+        f"Confusion of {quantity(rows, 'class', 'classes')}: truth from top to bottom, prediction from left to right"
+    )
     return tag("svg", tag("g", marks, class_="c0 fill"), viewBox=size, role="img", aria_label=title, class_="map")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nasframe import DataError
+from nasframe.files.words import quantity
 from nasframe_cityscapes.classes import CLASSES, LABELS, TO_TRAIN_ID, VOID
 from nasframe_cityscapes.dataset import Check, Frame, LabelKind, listing, missing_instances
 from nasframe_cityscapes.inspection import IMAGE_MODES, Facts, inspect
@@ -42,7 +43,7 @@ def check_frames(frames: Sequence[Frame], root: Path, kind: LabelKind, check: Ch
         for path, fault in _faults(frame, images[frame.image], labels[frame.label], kind)
     ]
     if faults:
-        raise DataError(listing(f"{len(faults)} files of {root} cannot be used", faults))
+        raise DataError(listing(f"{quantity(len(faults), 'file')} of {root} cannot be used", faults))
     if decode:
         _check_together(labels.values(), root, kind)
 
@@ -55,7 +56,9 @@ def check_instances(frames: Sequence[Frame], root: Path) -> None:
     """
     missing = [str(path.relative_to(root)) for path in missing_instances(frames)]
     if missing:
-        headline = f"instance_iou needs instance ids, and {root} lacks {len(missing)} of {len(frames)} such files"
+        headline = (
+            f"instance_iou needs instance ids, and {root} lacks {len(missing)} of {quantity(len(frames), 'such file')}"
+        )
         raise DataError(listing(headline, missing))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from nasframe import DataError
+from nasframe.files.words import quantity
 
 LabelKind = Literal["label_ids", "train_ids"]
 Check = Literal["all", "headers", "none"]
@@ -71,7 +72,9 @@ def find_frames(root: Path, split: str, kind: LabelKind = "label_ids") -> tuple[
         raise DataError(listing(f"{root} holds images whose names are not CITY_000000_000019{IMAGE_SUFFIX}", odd))
     missing = [str(frame.label.relative_to(root)) for frame in frames if not frame.label.is_file()]
     if missing:
-        raise DataError(listing(f"{root} lacks the labels of {len(missing)} of {len(frames)} images", missing))
+        raise DataError(
+            listing(f"{root} lacks the labels of {len(missing)} of {quantity(len(frames), 'image')}", missing)
+        )
     return tuple(sorted(frames))
 
 

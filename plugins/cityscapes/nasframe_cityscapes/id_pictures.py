@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from nasframe import DataError, Evaluation, Progressing
+from nasframe.files.words import quantity
 from nasframe_cityscapes.checks import ALLOWED
 from nasframe_cityscapes.classes import CLASSES, LABELS, TO_LABEL_ID
 from nasframe_cityscapes.dataset import Frame, LabelKind, find_labels, listing, missing_instances
@@ -41,23 +42,30 @@ def score_pictures(truth: Truth, folder: Path, progressing: Progressing) -> Eval
     The instance score is there if all frames have instance ids.
 
     Raises:
-        DataError: the split has no labels; a frame has no picture or several; pictures are not what they should be
-            (all of them named).
+        DataError: the split has no labels; a frame has no picture or several; pictures are not what they should be:
+            all that is wrong, each kind with some names and how many there are.
     """
     frames = find_labels(truth.root, truth.split, truth.kind)
-    pictures = match(frames, folder)
+    pictures, unmatched = match(frames, folder)
     lacking = len(missing_instances(frames))
     count = _Count(truth.kind, InstanceCounts() if lacking == 0 else None)
 
-    def load(index: int) -> tuple[Frame, Picture | str, Picture | str]:
-        frame = frames[index]
-        return frame, _read(frame.label, truth.kind), _read(pictures[index], "label_ids")
+    pairs = list(pictures.items())
 
-    for done, (frame, label, picture) in enumerate(ahead(load, range(len(frames)), WORKERS), 1):
-        count.add(frame, label, picture, pictures[done - 1])
-        progressing(done, len(frames))
-    if count.faults:
-        raise DataError(listing(f"{len(count.faults)} files cannot be scored", count.faults))
+    def load(index: int) -> tuple[Frame, Picture | str, Picture | str]:
+        frame, picture = pairs[index]
+        return frame, _read(frame.label, truth.kind), _read(picture, "label_ids")
+
+    for done, (frame, label, picture) in enumerate(ahead(load, range(len(pairs)), WORKERS), 1):
+        count.add(frame, label, picture, pictures[frame])
+        progressing(done, len(pairs))
+    if unmatched or count.faults:
+        headlines = {
+            f"{folder} must hold exactly one file for each of the {quantity(len(frames), 'frame')}, whose name begins "
+            f"with the frame's; for {len(unmatched)} there is none, or several": unmatched,
+            f"{quantity(len(count.faults), 'file')} cannot be scored": count.faults,
+        }
+        raise DataError("\n".join(listing(headline, names) for headline, names in headlines.items() if names))
     conditions = {"label_size": sizes_text(count.sizes), "with_instance_ids": len(frames) - lacking}
     if count.highest < len(CLASSES):
         conditions["remark"] = f"no predicted id is above {count.highest}: are these train ids? Label ids are expected"
@@ -65,35 +73,30 @@ def score_pictures(truth: Truth, folder: Path, progressing: Progressing) -> Eval
     return evaluation(scored(count.whole), len(frames), instance, conditions)
 
 
-def match(frames: Sequence[Frame], folder: Path) -> list[Path]:
+def match(frames: Sequence[Frame], folder: Path) -> tuple[dict[Frame, Path], list[str]]:
     """For each frame the PNG file anywhere below a folder whose name begins with the frame's.
 
+    Returns:
+        The files, and a line for each frame that has none or several.
+
     Raises:
-        DataError: the folder is not there; frames have no such file or several (all of them named).
+        DataError: the folder is not there.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is no folder; expected the one that holds the predicted label-id pictures")
     files = sorted(folder.rglob("*.png"), key=lambda path: (path.name, path))
     names = [path.name for path in files]
-    found, faults = [], []
+    found, faults = {}, []
     for frame in frames:
         first = last = bisect_left(names, frame.stem)
         while last < len(names) and names[last].startswith(frame.stem):
             last += 1
-        fitting = files[first:last]
-        found += fitting
-        if len(fitting) != 1:
-            shown = ", ".join(str(path.relative_to(folder)) for path in fitting)
+        if last == first + 1:
+            found[frame] = files[first]
+        else:
+            shown = ", ".join(str(path.relative_to(folder)) for path in files[first:last])
             faults.append(f"{frame.stem}*.png: {shown or 'no such file'}")
-    if faults:
-        raise DataError(
-            listing(
-                f"{folder} must hold exactly one file for each of the {len(frames)} frames, whose name begins with the "
-                f"frame's; {len(faults)} frames have none or several",
-                faults,
-            )
-        )
-    return found
+    return found, faults
 
 
 @final

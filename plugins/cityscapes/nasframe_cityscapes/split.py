@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from nasframe import DataError
+from nasframe.files.words import quantity
 from nasframe_cityscapes.dataset import Frame
 
 Halving = Literal["frame", "block", "city"]
@@ -75,5 +76,5 @@ def _too_few(frames: Sequence[Frame], how: Halving, block: int) -> str:
             "neighbouring frames together"
         )
     if how == "block" and len(frames) > 1:
-        return f"train is a single block of {len(frames)} frames; choose a block smaller than {block}"
+        return f"train is a single block of {quantity(len(frames), 'frame')}; choose a block smaller than {block}"
     return f"train has {len(frames)} frame; two halves need two"

@@ -161,6 +161,17 @@ def test_pictures_that_cannot_be_scored_are_all_named_with_the_reason(drawn, sco
     assert f"{files[0]}: cannot be read (not a picture file)" in score(root, guess).stderr
 
 
+def test_frames_without_a_picture_and_pictures_that_cannot_be_scored_are_named_at_once(drawn, score):
+    root, guess = drawn
+    (guess / "aa" / f"{FRAMES[0]}_anything.png").unlink()
+    wrong = next(guess.rglob(f"{FRAMES[1]}*"))
+    save(np.full((30, 63), 255, np.uint8), wrong)
+    stderr = score(root, guess).stderr
+    assert "for each of the 3 frames, whose name begins with the frame's; for 1 there is none, or several:" in stderr
+    assert f"{FRAMES[0]}*.png: no such file" in stderr
+    assert "1 file cannot be scored:" in stderr and f"{wrong}: holds the ids 255" in stderr
+
+
 def test_train_ids_given_as_label_ids_are_suspected(drawn, score):
     for path in drawn[1].rglob("*.png"):
         save(np.full((30, 63), 13, np.uint8), path)
