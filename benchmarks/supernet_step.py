@@ -24,6 +24,7 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
+from history import append
 from supernets import FORMS, Setting, setting_parser
 from timing import interleaved, limits, machine
 from torch import Tensor
@@ -118,6 +119,7 @@ def main() -> None:
     asked.add_argument("--forms", nargs="+", choices=FORMS, default=["plain", "stacked", "torch"])
     asked.add_argument("--bilevel", action="store_true", help="time bilevel steps too")
     asked.add_argument("--memory", action="store_true", help="measure memory instead, each form in its own process")
+    asked.add_argument("--history", action="store_true", help="append the seconds to history.jsonl")
     given = asked.parse_args()
     settings = Setting.each(given)
     print(f"{machine()}\n{settings[0]}; of the sizes below\n")
@@ -137,6 +139,10 @@ def times(setting: Setting, given: argparse.Namespace) -> dict[str, list[str]]:
         both = {form: one.bilevel_step for form, one in steps.items() if given.bilevel}
         bilevel = interleaved(both, given.rounds)
         kept = {form: one.activations() for form, one in steps.items()}
+    if given.history:
+        case = f"supernet_step/{given.reading}/L{setting.layers}/{setting.crop}"
+        kinds = {"weights": weights, "bilevel": bilevel}
+        append((f"{case}/{form}/{kind}", found[form], "s") for kind, found in kinds.items() for form in found)
     flops, limit = 3 * arithmetic(setting), limits()
     print(f"{setting}: {flops / 1e9:.1f} GFLOP; {limit}", file=sys.stderr)
     return {

@@ -81,9 +81,14 @@ def machine() -> str:
     """Processor, cores, system, versions, threads and how busy it is, in one line."""
     load = f", load {os.getloadavg()[0]:.1f}" if platform.system() != "Windows" else ""
     return (
-        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}, "
+        f"{computer()}, {platform.system()}; Python {platform.python_version()}, "
         f"torch {torch.__version__}, numpy {np.__version__}; {torch.get_num_threads()} threads{load}"
     )
+
+
+def computer() -> str:
+    """Processor and cores alone, which stay what they are."""
+    return f"{_processor()}, {os.cpu_count()} cores"
 
 
 def _seconds(task: Task) -> float:

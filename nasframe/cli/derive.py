@@ -111,9 +111,7 @@ def _write(output: Path, weighted: Weighted, final: FinalSpace | NasframeError, 
         raise final
     if found.path_count and pick > len(found.paths):
         there = quantity(len(found.paths), "path")
-        raise GenotypeError(
-            f"--pick {pick}: within the bounds {'is' if len(found.paths) == 1 else 'are'} only {there}"
-        )
+        raise GenotypeError(f"--pick {pick}: within the bounds {'is' if len(found.paths) == 1 else 'are'} only {there}")
     path = found.paths[pick - 1] if found.paths else None
     genotype = genotype_with(final.space, weighted.graph, path, found.cells)
     source = f"run {weighted.folder.name}, step {found.step}, {found.rule} rule"

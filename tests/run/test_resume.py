@@ -198,6 +198,7 @@ def assert_same_result(one, other):
     assert not list(other.rglob("*.part"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_killed_at_any_file_operation_again_and_again_a_run_ends_the_same(go, whole, tmp_path, seed):
     expected, operations = whole
@@ -209,6 +210,7 @@ def test_killed_at_any_file_operation_again_and_again_a_run_ends_the_same(go, wh
     assert_same_result(expected, folder)
 
 
+@pytest.mark.slow
 def test_killed_near_the_end_a_run_ends_the_same(go, whole, tmp_path):
     expected, operations = whole
     folder = tmp_path / "run"
@@ -217,6 +219,7 @@ def test_killed_near_the_end_a_run_ends_the_same(go, whole, tmp_path):
     assert_same_result(expected, folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_killed_from_outside_at_a_random_moment_a_run_ends_the_same(go, whole, tmp_path, seed):
     expected, _ = whole
@@ -238,6 +241,7 @@ def test_killed_before_its_folder_was_whole_a_run_leaves_none(go, tmp_path):
     assert not folder.exists()
 
 
+@pytest.mark.slow
 def test_a_torn_newest_checkpoint_costs_a_step_and_nothing_else(go, whole, tmp_path):
     expected, operations = whole
     folder = tmp_path / "run"

@@ -54,6 +54,7 @@ def test_a_path_that_goes_down_and_up_is_traced_for_every_size(window, operation
     assert max(compare(traced(made, 3), made)) < 1e-6
 
 
+@pytest.mark.slow
 def test_a_folded_network_in_onnxruntime_computes_the_same_at_odd_sizes(tmp_path):
     for package in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(package, reason=f"{package} comes with the extra 'onnx'")

@@ -45,6 +45,7 @@ def paths(space):
         yield Genotype(space.name, (*cell, *strides))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "size"),
     [
@@ -63,6 +64,7 @@ def test_every_path_costs_what_its_network_costs(options, size):
         assert summed(priced, space, genotype) == (found.params, found.macs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_any_cell_on_a_random_path_of_twelve_layers_costs_what_its_network_costs(seed):
     rng = np.random.default_rng(seed)

@@ -125,6 +125,7 @@ def test_outputs_gradients_and_statistics_are_those_of_the_plain_supernet(option
     assert evaluate(plain, stacked, side=(33, 20)) == []
 
 
+@pytest.mark.slow
 def test_the_whole_trellis_of_twelve_layers_and_five_blocks_is_the_same():
     """With one primitive of each kind, to save time; `benchmarks/supernet_step.py --check` compares with all."""
     kinds = ("sep_3x3", "atrous_5x5", "max_pool_3x3", "zero")
@@ -197,6 +198,7 @@ class Calls(TorchDispatchMode):
         return operation(*arguments, **(keywords or {}))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(kernels() is None, reason="the kernels are not compiled: no compiler, or off")
 @pytest.mark.parametrize("share", [True, False], ids=["shared", "own"])
 def test_a_forward_pass_of_twelve_layers_makes_fewer_than_15000_calls(share):

@@ -12,7 +12,7 @@ pytest.importorskip("nasframe_ray", reason="the extra plug-in nasframe-ray is no
 
 from nasframe import ExperimentError, RunError
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # the warnings are Ray's own
 
 FOUR = ("run.outstanding=4", "strategy.samples=12", "cache={reuse: false}")
 RAY = (*FOUR, "run.engine=ray", "run.workers=2")

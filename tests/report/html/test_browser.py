@@ -20,6 +20,8 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 if not CHROMIUM.exists():
     pytest.skip(f"{CHROMIUM} is not there: apt-get install chromium", allow_module_level=True)
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(scope="module")
 def browser():

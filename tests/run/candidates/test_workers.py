@@ -14,6 +14,7 @@ FOUR = ("run.outstanding=4", "strategy.samples=12", "cache={reuse: false}")
 pytestmark = pytest.mark.usefixtures("path_of_workers")
 
 
+@pytest.mark.slow
 def test_four_workers_have_the_history_of_one_with_as_many_outstanding(runs):
     runs.run("one", *FOUR)
     runs.run("four", *FOUR, "run.workers=4")
@@ -28,6 +29,7 @@ def test_the_number_outstanding_makes_another_history(runs):
     assert runs.history("four") != runs.history("one")
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_once_is_replaced_and_nothing_is_missing(runs):
     runs.run("calm", *FOUR, "run.workers=2")
     runs.run("killed", *FOUR, "run.workers=2", "evaluator.wrong=kill once")
@@ -35,6 +37,7 @@ def test_a_worker_that_is_killed_once_is_replaced_and_nothing_is_missing(runs):
     assert runs.history("killed") == runs.history("calm")
 
 
+@pytest.mark.slow
 def test_a_candidate_that_kills_its_workers_is_a_failure_and_the_others_are_not(runs):
     runs.run("run", *FOUR, "run.workers=2", "evaluator.wrong=kill")
     told = runs.events("run")
@@ -45,11 +48,13 @@ def test_a_candidate_that_kills_its_workers_is_a_failure_and_the_others_are_not(
     assert failures == {f"the worker's process ended while it was evaluated (signal 9), in {ATTEMPTS} attempts"}
 
 
+@pytest.mark.slow
 def test_what_is_not_the_candidates_fault_reaches_the_run_from_a_worker(runs):
     with pytest.raises(DataError, match="image 7 is gone"):
         runs.run("run", *FOUR, "run.workers=2", "evaluator.wrong=data")
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_with_its_workers_busy_repeats_nothing_that_was_finished(runs):
     many = ("run.outstanding=4", "strategy.samples=30", "cache={reuse: false}")
     runs.run("whole", *many)
