@@ -58,7 +58,7 @@ def warnings(name: str, steps: Sequence[int], found: Shares | None, genotype: nx
     Args:
         name: the cell's part.
         steps: of the snapshots.
-        found: None: there are no weights.
+        found: None: there are no weights, and then nothing is said: the identity is a legal answer.
         genotype: the graph of what was found; None: nothing yet.
     """
     said = []
@@ -69,7 +69,7 @@ def warnings(name: str, steps: Sequence[int], found: Shares | None, genotype: nx
         )
     if found is not None and found.zero[-1] > LIMIT:
         said.append(f"zero holds {found.zero[-1]:.0%} of the mixing weight, more than half {_since(steps, found.zero)}")
-    if genotype is not None:
+    if genotype is not None and found is not None:  # of a search without weights the identity is an answer like others
         chosen = [op for *_, op in part(genotype, name).edges(data="operation") if op]
         skips = sum(op in named(genotype, "skips") for op in chosen)
         if skips > LIMIT * len(chosen):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from nasframe.files import words
-from nasframe.report import facts
+from nasframe.report import certainty, facts
 from nasframe.report.html import collapse
 from nasframe.report.html.cell_section import title
 from nasframe.report.html.frames import Frames
@@ -34,8 +34,19 @@ def header(record: RunRecord, frames: Frames | None) -> Markup:
         tag("h1", name(record)),
         _state(record),
         _figures(record),
+        _certainty(record),
         [_warning(text) for text in _warnings(record, frames)],
     )
+
+
+def _certainty(record: RunRecord) -> Markup | None:
+    """Whether the search has decided anything."""
+    found = certainty.compute(record.weighted)
+    if found is None:
+        return None
+    verdict, *rest = found.sentences()
+    look = "certainty" if found.verdict == "decided" else "certainty warning"
+    return tag("p", tag("strong", verdict), " ", " ".join(rest), class_=look, role="note")
 
 
 def _state(record: RunRecord) -> Markup:

@@ -297,6 +297,14 @@ def test_weights_that_make_no_trellis_are_shown_without_paths(build):
     assert "moves" not in shown.data and "Trellis" not in shown.headings and "Cell" in shown.headings
 
 
+def test_the_page_and_the_report_say_at_their_top_whether_anything_was_decided(build):
+    shown = look(build.searching().done().folder)
+    verdict = re.search(r"The search is (undecided|hardly decided|decided): [^.]*cell \d+\.\d\d %", shown.prose)
+    assert verdict and verdict.start() < shown.prose.index("What was found")
+    report = write_report(build.folder).read_text()
+    assert report.index(f"> **The search is {verdict[1]}: ") < report.index("## What was run")
+
+
 def test_a_collapse_is_warned_of_with_its_rule(build):
     shown = look(build.searching(towards=1).folder)
     assert re.search(r"Warning\. Collapse of the cell: skip connections hold \d\d% of the mixing weight", shown.prose)

@@ -118,10 +118,12 @@ def test_a_collapse_is_what_lasts_to_the_end(rows, said):
     assert len(warnings) == len(said) and all(text in warning for text, warning in zip(said, warnings, strict=True))
 
 
-def test_a_genotype_of_skips_has_collapsed_without_any_weights():
-    (said,) = collapse.warnings("cell", [], None, genotype("skip", "identity", "sep"))
-    assert said == "2 of the genotype's 3 operations are skip connections"
-    assert collapse.warnings("cell", [], None, genotype("skip", "sep")) == []
+def test_a_genotype_of_skips_is_warned_of_only_where_weights_led_to_it():
+    found = collapse.shares(operations([0.4, 0.2, 0.4]))
+    (said,) = collapse.warnings("cell", [0], found, genotype("skip", "identity", "sep"))
+    assert "2 of the genotype's 3 operations are skip connections" in said
+    assert collapse.warnings("cell", [0], found, genotype("skip", "sep")) == []
+    assert collapse.warnings("cell", [], None, genotype("skip", "identity", "sep")) == []
 
 
 def test_a_chart_breaks_its_line_where_there_is_no_value_and_tells_its_numbers():
