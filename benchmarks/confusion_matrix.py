@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+import history
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -27,16 +28,20 @@ Picture = npt.NDArray[np.uint8]
 
 def main() -> None:
     """Print a table: frames a second."""
-    chosen = parser(__doc__, rounds=21).parse_args()
+    asked = parser(__doc__, rounds=21)
+    history.add_option(asked)
+    chosen = asked.parse_args()
     torch.set_num_threads(chosen.threads)
     print(machine(), "\n")
     print("| pictures | idiom, frames/s | nasframe, frames/s | ratio |\n| --- | ---: | ---: | ---: |")
     for name, truth, prediction in pictures():
         assert np.array_equal(idiom(truth, prediction), confusion(truth, prediction)[:, :CLASSES]), name
-        tasks = {"idiom": partial(idiom, truth, prediction), "ours": partial(confusion, truth, prediction)}
+        tasks = {"idiom": partial(idiom, truth, prediction), "nasframe": partial(confusion, truth, prediction)}
         found = interleaved(tasks, chosen.rounds)
-        ratio = found["idiom"] / found["ours"]
-        print(f"| {name} | {1 / found['idiom']:.0f} | {1 / found['ours']:.0f} | {ratio:.2f} |", flush=True)
+        ratio = found["idiom"] / found["nasframe"]
+        rates = {f"confusion_matrix/{name}/{form}": 1 / seconds for form, seconds in found.items()}
+        history.record(chosen, rates, "frames/s")
+        print(f"| {name} | {1 / found['idiom']:.0f} | {1 / found['nasframe']:.0f} | {ratio:.2f} |", flush=True)
 
 
 def idiom(truth: Picture, prediction: Picture) -> npt.NDArray[np.int64]:

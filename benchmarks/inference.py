@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import history
 import torch
 from timing import interleaved, limits, machine, parser
 from torch import nn
@@ -39,6 +40,7 @@ def main() -> None:
     asked.add_argument("--size", default="513x1025", metavar="HxW", help="of the image (default: %(default)s)")
     asked.add_argument("--filters", type=int, default=20, help="F of the space (default: %(default)s)")
     asked.add_argument("--compile", action="store_true", help="also both and compiled, which takes minutes")
+    history.add_option(asked)
     chosen = asked.parse_args()
     torch.set_num_threads(chosen.threads)
     height, width = map(int, chosen.size.split("x"))
@@ -59,6 +61,8 @@ def main() -> None:
         errors = {name: difference(form(images), expected) for name, form in networks.items()}
         tasks = {name: partial(form, images) for name, form in networks.items()}
         found = interleaved(tasks, chosen.rounds, uncounted=2)
+    case = f"inference/{chosen.genotype} F={chosen.filters} {chosen.size}"
+    history.record(chosen, {f"{case}/{form}": seconds for form, seconds in found.items()}, "s")
     print("| form | seconds | speed-up | share of the peak | largest difference |\n| --- | ---: | ---: | ---: | ---: |")
     for name, seconds in found.items():
         share = 2 * counted.macs / seconds / best.gemm

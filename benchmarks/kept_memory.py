@@ -12,6 +12,7 @@ import resource
 import statistics
 from contextlib import nullcontext
 
+import history
 from supernet_step import MEGABYTE, Steps
 from supernets import Setting, setting_parser
 from timing import clock, machine
@@ -24,6 +25,7 @@ WAYS = {"given back": nullcontext, "kept": keep_freed_memory}
 def main() -> None:
     """Print the table."""
     asked = setting_parser(__doc__, rounds=5, layers=4, crop=321)
+    history.add_option(asked)
     given = asked.parse_args()
     setting = Setting.of(given)
     print(f"{machine()}\n{setting}\n")
@@ -31,6 +33,8 @@ def main() -> None:
     print("| --- | --- | ---: | ---: | ---: |")
     for form in ("stacked", "plain"):
         measured = measure(Steps(form, setting), given.rounds)
+        case = f"kept_memory/{setting.case}/{form}"
+        history.record(given, {f"{case}/{way}": seconds for way, (seconds, _) in measured.items()}, "s")
         first = next(iter(measured.values()))[0]
         for way, (seconds, handed_out) in measured.items():
             cells = f"{seconds:.3f} | {first / seconds:.2f} | {handed_out / MEGABYTE:,.0f}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import history
 import torch
 from supernet_step import Steps
 from supernets import FORMS, Setting, setting_parser
@@ -35,6 +36,7 @@ def main() -> None:
     """Print the table."""
     asked = setting_parser(__doc__, rounds=5, layers=12, crop=65)
     asked.add_argument("--form", choices=FORMS, default="stacked", help="of the supernet (default: %(default)s)")
+    history.add_option(asked)
     given = asked.parse_args()
     setting = Setting.of(given)
     steps = Steps(given.form, setting)
@@ -45,6 +47,8 @@ def main() -> None:
         seconds = interleaved(tasks, given.rounds)
     print(f"{machine()}\n{given.form}: {setting}; {len(sizes):,} tensors, {elements(sizes).numel():,} weights\n")
     print("| SGD | update, ms | times faster | of a step of the weights |\n| --- | ---: | ---: | ---: |")
+    case = f"optimisers/{setting.case}/{given.form}"
+    history.record(given, {f"{case}/{way}": 1000 * seconds[way] for way in WAYS}, "ms")
     for way in WAYS:
         share, faster = seconds[way] / seconds["step"], seconds["loop"] / seconds[way]
         print(f"| {way} | {1000 * seconds[way]:.1f} | {faster:.2f} | {share:.1%} |")

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import history
 import torch
-from history import append
 from supernets import FORMS, Setting, setting_parser
 from timing import interleaved, limits, machine
 from torch import Tensor
@@ -119,14 +119,14 @@ def main() -> None:
     asked.add_argument("--forms", nargs="+", choices=FORMS, default=["plain", "stacked", "torch"])
     asked.add_argument("--bilevel", action="store_true", help="time bilevel steps too")
     asked.add_argument("--memory", action="store_true", help="measure memory instead, each form in its own process")
-    asked.add_argument("--history", action="store_true", help="append the seconds to history.jsonl")
+    history.add_option(asked)
     given = asked.parse_args()
     settings = Setting.each(given)
     print(f"{machine()}\n{settings[0]}; of the sizes below\n")
     columns = MEMORY if given.memory else TIMES
     print(f"| L, crop | form | {' | '.join(columns)} |\n| --- | --- {'| ---: ' * len(columns)}|")
     for setting in settings:
-        rows = memory(setting, given.forms) if given.memory else times(setting, given)
+        rows = memory(setting, given) if given.memory else times(setting, given)
         for form, cells in rows.items():
             print(f"| {setting.layers}, {setting.crop} | {form} | {' | '.join(cells)} |", flush=True)
 
@@ -139,10 +139,9 @@ def times(setting: Setting, given: argparse.Namespace) -> dict[str, list[str]]:
         both = {form: one.bilevel_step for form, one in steps.items() if given.bilevel}
         bilevel = interleaved(both, given.rounds)
         kept = {form: one.activations() for form, one in steps.items()}
-    if given.history:
-        case = f"supernet_step/{given.reading}/L{setting.layers}/{setting.crop}"
-        kinds = {"weights": weights, "bilevel": bilevel}
-        append((f"{case}/{form}/{kind}", found[form], "s") for kind, found in kinds.items() for form in found)
+    for kind, found in (("weights step", weights), ("bilevel step", bilevel)):
+        cases = {f"supernet_step/{setting.case}/{form}/{kind}": taken for form, taken in found.items()}
+        history.record(given, cases, "s")
     flops, limit = 3 * arithmetic(setting), limits()
     print(f"{setting}: {flops / 1e9:.1f} GFLOP; {limit}", file=sys.stderr)
     return {
@@ -177,13 +176,16 @@ def calls(form: str, setting: Setting) -> int:
     return counter.count
 
 
-def memory(setting: Setting, forms: list[str]) -> dict[str, list[str]]:
+def memory(setting: Setting, given: argparse.Namespace) -> dict[str, list[str]]:
     """The cells of MEMORY by form, each measured in a new process."""
     used = {}
-    for form in forms:
+    for form in given.forms:
         with get_context("spawn").Pool(1) as process:
             used[form] = process.apply(usage, (setting, form))
-    first = used[forms[0]][1]
+        case = f"supernet_step/{setting.case}/{form}"
+        kept, peak = (size / MEGABYTE for size in used[form])
+        history.record(given, {f"{case}/activations kept": kept, f"{case}/peak above idle": peak}, "MB")
+    first = used[given.forms[0]][1]
     return {
         form: [
             f"{kept / MEGABYTE:.0f}",

@@ -74,6 +74,12 @@ class Setting(NamedTuple):
         used = "ours" if library.kernels() else "torch's"
         return f"{size}, operations of the {self.reading}, own node weights; CPU kernels: {used}"
 
+    @property
+    def case(self) -> str:
+        """In a row of `history.jsonl`."""
+        size = f"L={self.layers} B={self.blocks} F={self.filters} crop {self.crop} batch {self.batch}"
+        return f"{self.reading} {size}"
+
     def supernet(self, form: str, **changes: Any) -> AutoDeepLabSupernet:
         """From one seed."""
         torch.manual_seed(0)

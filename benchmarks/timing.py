@@ -8,11 +8,11 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from history import processor
 
 Task = Callable[[], object]
 TRIES = 8
@@ -81,24 +81,12 @@ def machine() -> str:
     """Processor, cores, system, versions, threads and how busy it is, in one line."""
     load = f", load {os.getloadavg()[0]:.1f}" if platform.system() != "Windows" else ""
     return (
-        f"{computer()}, {platform.system()}; Python {platform.python_version()}, "
+        f"{processor()}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}, "
         f"torch {torch.__version__}, numpy {np.__version__}; {torch.get_num_threads()} threads{load}"
     )
-
-
-def computer() -> str:
-    """Processor and cores alone, which stay what they are."""
-    return f"{_processor()}, {os.cpu_count()} cores"
 
 
 def _seconds(task: Task) -> float:
     begun = clock()
     task()
     return clock() - begun
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()

@@ -1,12 +1,11 @@
 """Every benchmark is described, and says how it is called."""
 
+import argparse
 import ast
-import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
+import history
 import pytest
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
@@ -32,27 +31,54 @@ def test_every_option_that_a_section_names_exists(name):
     assert set(re.findall(r"--[a-z][a-z-]*", SECTIONS[name])) <= known
 
 
-def test_every_row_of_the_history_is_one_and_of_a_script_that_is_there():
-    rows = [json.loads(line) for line in (FOLDER / "history.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert len(rows) > 20
-    assert {tuple(row) for row in rows} == {("date", "machine", "commit", "case", "figure", "unit")}
-    assert {f"{row['case'].split('/')[0]}.py" for row in rows} <= set(SCRIPTS)
+def row(case, figure, date="2026-11-26", machine="one", unit="s"):
+    return history.Row(date, machine, "0123abc", case, figure, unit)
 
 
-HISTORY = """
-import history
-row = lambda machine, figure, unit="s": history.Row("2026-01-01", machine, "abc", "a/case", figure, unit)
-print(*history.compared([row("one", 2.0), row("one", 1.0)]), sep="\\n")
-print(*history.compared([row("one", 2.0), row("two", 1.0)]), sep="\\n")
-print(*history.compared([row("one", 2.0)], "another"), sep="\\n")
-"""
+def test_the_history_has_rows_of_known_benchmarks_in_the_order_of_their_dates():
+    rows = history.read()
+    assert len(rows) >= 170 and [one.date for one in rows] == sorted(one.date for one in rows)
+    assert {f"{one.case.split('/')[0]}.py" for one in rows} <= set(SCRIPTS)
+    assert all(one.machine and one.unit and re.fullmatch(r"[0-9a-f]{7}\+?", one.commit) for one in rows)
 
 
-def test_figures_of_two_machines_are_never_called_a_change():
-    code = [sys.executable, "-c", HISTORY.replace("\\\\", "\\")]
-    same, other, nothing = subprocess.run(code, cwd=FOLDER, capture_output=True, text=True, check=True).stdout.split(
-        "\n"
-    )[:3]
-    assert same == "a/case: 1 s (2026-01-01, abc, one); before 2 (2026-01-01, abc): x0.500"
-    assert other == "a/case: 1 s (2026-01-01, abc, two); before, not comparable: 2 s on one"
-    assert nothing == ""
+def test_a_case_is_compared_with_its_last_figure_of_the_same_machine():
+    rows = [row("a", 4.0), row("b", 1.0), row("a", 2.0), row("a", 9.0, machine="two"), row("a", 3.0)]
+    a, b = history.changes(rows)
+    assert (a.now, a.before, a.comparable) == (rows[4], rows[2], True)
+    assert "| +50.0% | one |" in history.shown(a)
+    assert (b.before, b.comparable) == (None, False) and "| first | one |" in history.shown(b)
+
+
+@pytest.mark.parametrize(("change", "named"), [({"machine": "two"}, "of one"), ({"unit": "ms"}, "in s")])
+def test_figures_of_different_machines_or_units_are_not_compared_and_it_is_said_why(change, named):
+    (found,) = history.changes([row("a", 2.0), row("a", 3.0, **change)])
+    shown = history.shown(found)
+    assert f"not compared: the one before is {named}" in shown and "%" not in shown
+
+
+def test_figures_of_different_machines_are_compared_where_that_is_asked_for():
+    (found,) = history.changes([row("a", 2.0), row("a", 3.0, machine="two")], other_machines=True)
+    assert "| +50.0%, against one | two |" in history.shown(found)
+
+
+def test_a_benchmark_enters_its_figures_when_asked_to(tmp_path):
+    asked = argparse.ArgumentParser()
+    asked.set_defaults(threads=2)
+    history.add_option(asked)
+    file = tmp_path / "history.jsonl"
+    history.record(asked.parse_args([]), {"a/b": 1.0}, "s", file)
+    assert not file.exists()
+    history.record(asked.parse_args(["--record"]), {"a/b": 1.23456}, "s", file)
+    (found,) = history.read(file)
+    assert (found.case, found.figure, found.unit, found.machine) == ("a/b", 1.235, "s", history.place(2))
+    assert "2 threads, torch " in found.machine and len(found.commit) >= 7
+
+
+RECORDING = [name for name, tree in TREES.items() if "history.add_option" in ast.unparse(tree)]
+
+
+def test_the_page_says_which_benchmarks_record():
+    assert len(RECORDING) >= 5
+    assert set(re.findall(r"`(\w+\.py)`", SECTIONS["history.py"])) == set(RECORDING)
+    assert all("history.record(" in ast.unparse(TREES[name]) for name in RECORDING)

@@ -18,7 +18,7 @@ from nasframe.plugin.registry import Registry
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "plugins").glob("*/README.md"))]
-PAGES += [ROOT / "examples" / "same_space_four_ways" / "README.md"]
+PAGES += [ROOT / "CONTRIBUTING.md", ROOT / "examples" / "same_space_four_ways" / "README.md"]
 EXAMPLES = sorted(path for path in (ROOT / "examples").rglob("*.yaml") if path.name != "common.yaml")
 
 
@@ -96,13 +96,22 @@ def test_links_between_pages_lead_somewhere(path):
             assert (path.parent / target).exists(), target
 
 
-ABOUT_THE_CODE = [ROOT / "docs" / "architecture.md", *sorted((ROOT / "docs" / "decisions").glob("*.md"))]
+ABOUT_THE_CODE = [ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md"]
+ABOUT_THE_CODE += sorted((ROOT / "docs" / "decisions").glob("*.md"))
 
 
 @pytest.mark.parametrize("path", ABOUT_THE_CODE, ids=lambda path: path.stem)
 def test_a_page_about_the_code_names_files_that_are_there(path):
     named = re.findall(r"`((?:[a-z_]+/)+[a-z_.]*)`", path.read_text().split("<!-- layers")[0])
     assert [name for name in named if not (ROOT / name).exists() and not (ROOT / "nasframe" / name).exists()] == []
+
+
+def test_the_commands_for_contributors_are_those_of_the_build():
+    block = re.search(r"(?:^    .*\n)+", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)[0]
+    set_up, test, checks = (line.split("#")[0].strip() for line in block.splitlines())
+    assert f"{set_up} && {test}\n" in (ROOT / "README.md").read_text()
+    build = (ROOT / ".ci" / "run").read_text().replace(" --check", "").splitlines()
+    assert set(checks.split(" && ")) <= set(build) and "mypy" in checks
 
 
 @pytest.mark.parametrize("name", ["run", "test"])

@@ -13,8 +13,14 @@ BEGIN, END = "<!-- layers: written by docs/generate.py -->\n\n", "\n<!-- end of 
 
 
 def arrows() -> nx.DiGraph:
-    """Who imports whom, without the arrows that follow from others (the transitive reduction)."""
+    """Who imports whom, without the arrows that follow from others (the transitive reduction).
+
+    Raises:
+        ValueError: some import each other in a circle.
+    """
     graph = nx.DiGraph(sorted(folder_edges(CORE)))
+    if not nx.is_directed_acyclic_graph(graph):
+        raise ValueError(f"these import each other in a circle: {nx.find_cycle(graph)}")
     return nx.transitive_reduction(graph)
 
 

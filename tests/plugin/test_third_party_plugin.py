@@ -54,6 +54,7 @@ def test_it_is_no_longer_than_promised():
     assert sum(len(file.read_text().splitlines()) for file in files) <= 60
 
 
+@pytest.mark.slow
 def test_an_experiment_with_it_runs_to_the_report(python, tmp_path):
     done = run(python, "run", str(PLUGIN / "experiment.yaml"), "--into", str(tmp_path / "run"))
     assert done.returncode == 0, done.stderr
