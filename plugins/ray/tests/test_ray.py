@@ -39,14 +39,15 @@ def cluster(ray):
 
 
 def raylets():
-    """The processes of Ray's nodes on this host."""
+    """The processes of Ray's nodes on this host, and of their workers, which outlive a node by a moment."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             name, state = re.search(r"\((.*)\) (\w)", (folder / "stat").read_text()).groups()
+            command = (folder / "cmdline").read_text()
         except OSError:
             continue  # it has ended meanwhile
-        if name == "raylet" and state != "Z":
+        if (name == "raylet" or command.startswith("ray::")) and state != "Z":
             found.add(int(folder.name))
     return found
 
