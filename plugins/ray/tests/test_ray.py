@@ -39,7 +39,7 @@ def cluster(ray):
 
 
 def raylets():
-    """The processes of Ray's nodes on this host, and of their workers, which outlive a node by a moment."""
+    """The processes of Ray's nodes on this host, and of the actors in them, which outlive a node by a moment."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -47,7 +47,7 @@ def raylets():
             command = (folder / "cmdline").read_text()
         except OSError:
             continue  # it has ended meanwhile
-        if (name == "raylet" or command.startswith("ray::")) and state != "Z":
+        if (name == "raylet" or command.startswith("ray::Actor")) and state != "Z":
             found.add(int(folder.name))
     return found
 
