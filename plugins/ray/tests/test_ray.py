@@ -12,7 +12,7 @@ pytest.importorskip("nasframe_ray", reason="the extra plug-in nasframe-ray is no
 
 from nasframe import ExperimentError, RunError
 
-pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # the warnings are Ray's own
+pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore")]  # the warnings are Ray's own
 
 FOUR = ("run.outstanding=4", "strategy.samples=12", "cache={reuse: false}")
 RAY = (*FOUR, "run.engine=ray", "run.workers=2")
@@ -52,6 +52,7 @@ def raylets():
     return found
 
 
+@pytest.mark.slow
 def test_a_ray_that_is_started_here_and_ends_with_the_run(ray, runs):
     runs.run("one", *FOUR)
     runs.run("ray", *RAY, "run.workers=4", "evaluator.wrong=kill once")
@@ -59,6 +60,7 @@ def test_a_ray_that_is_started_here_and_ends_with_the_run(ray, runs):
     assert not ray.is_initialized()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_repeats_nothing_that_was_finished_and_its_ray_ends(ray, runs):
     many = ("run.outstanding=4", "strategy.samples=30", "cache={reuse: false}")
     runs.run("whole", *many)
@@ -76,12 +78,14 @@ def test_a_run_that_is_killed_repeats_nothing_that_was_finished_and_its_ray_ends
     assert len(runs.marks()) - before <= 30 - finished
 
 
+@pytest.mark.slow
 def test_ray_leaves_the_runs_way_of_stopping_alone(ray, runs):
     before = signal.getsignal(signal.SIGTERM)
     runs.run("ray", *RAY, "strategy.samples=1")
     assert signal.getsignal(signal.SIGTERM) == before
 
 
+@pytest.mark.slow
 def test_two_nodes_of_a_cluster_each_with_a_worker(cluster, runs):
     runs.run("one", *FOUR)
     runs.run("two", *RAY, f"run.address={cluster.address}", "evaluator.places=true")
