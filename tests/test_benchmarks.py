@@ -3,10 +3,13 @@
 import argparse
 import ast
 import re
+from functools import partial
 from pathlib import Path
 
 import history
 import pytest
+import supernet_step
+from timing import Limits
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 PAGE = (FOLDER / "README.md").read_text(encoding="utf-8")
@@ -42,6 +45,13 @@ def test_the_history_has_rows_of_known_benchmarks_in_the_order_of_their_dates():
     assert all(one.machine and one.unit and re.fullmatch(r"[0-9a-f]{7}\+?", one.commit) for one in rows)
 
 
+def test_a_figure_that_was_entered_from_the_page_stands_there_and_once():
+    entered = [one for one in history.read() if one.date <= "2026-11-26"]
+    numbers = {float(number.replace(",", "")) for number in re.findall(r"-?\d[\d,]*(?:\.\d+)?(?:e-\d+)?", PAGE)}
+    assert [one for one in entered if one.figure not in numbers] == []
+    assert len({one.case for one in entered}) == len(entered) > 150
+
+
 def test_a_case_is_compared_with_its_last_figure_of_the_same_machine():
     rows = [row("a", 4.0), row("b", 1.0), row("a", 2.0), row("a", 9.0, machine="two"), row("a", 3.0)]
     a, b = history.changes(rows)
@@ -73,6 +83,21 @@ def test_a_benchmark_enters_its_figures_when_asked_to(tmp_path):
     (found,) = history.read(file)
     assert (found.case, found.figure, found.unit, found.machine) == ("a/b", 1.235, "s", history.place(2))
     assert "2 threads, torch " in found.machine and len(found.commit) >= 7
+
+
+def test_the_step_of_the_supernet_enters_seconds_of_the_case_that_it_measured(tmp_path, monkeypatch):
+    file = tmp_path / "history.jsonl"
+    monkeypatch.setattr(history, "record", partial(history.record, file=file))
+    slow_and_not_entered = {"limits": Limits(1e9, 1e9), "arithmetic": 1, "calls": 1}
+    for name, value in slow_and_not_entered.items():
+        monkeypatch.setattr(supernet_step, name, lambda *_, value=value: value)
+    small = "--layers 3 --blocks 1 --filters 1 --crop 33 --rounds 1 --forms torch --bilevel --record"
+    monkeypatch.setattr("sys.argv", ["supernet_step.py", *small.split()])
+    supernet_step.main()
+    case = "supernet_step/port L=3 B=1 F=1 crop 33 batch 2/torch"
+    rows = history.read(file)
+    assert [one.case for one in rows] == [f"{case}/weights step", f"{case}/bilevel step"]
+    assert all(one.figure > 0 and one.unit == "s" for one in rows)
 
 
 RECORDING = [name for name, tree in TREES.items() if "history.add_option" in ast.unparse(tree)]
