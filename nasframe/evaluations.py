@@ -81,7 +81,7 @@ def attempt(space: SearchSpace, evaluator: Evaluator, genotype: Genotype, budget
     except NasframeError:
         raise
     except Exception as error:  # a result with a reason, which the run records and shows
-        return failed(_reason(error), budget)
+        return failed(": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]]), budget)
     numbers = {"score": result.score, **result.metrics}
     wrong = [f"{name} is {value}" for name, value in numbers.items() if not math.isfinite(value)]
     if wrong:
@@ -92,8 +92,3 @@ def attempt(space: SearchSpace, evaluator: Evaluator, genotype: Genotype, budget
 def failed(reason: str, budget: float) -> Evaluation:
     """An evaluation that came to nothing."""
     return Evaluation(0.0, failure=reason, budget=budget)
-
-
-def _reason(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

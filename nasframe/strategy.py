@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -71,6 +71,10 @@ class Strategy(ABC):
     def snapshot(self) -> Mapping[str, np.ndarray]:
         """Mixing weights or probabilities to draw, by the names that the space's graph refers to; default: nothing."""
         return {}
+
+    def remarks(self) -> Sequence[str]:
+        """What a user should know of this search before it begins, in sentences; default: nothing."""
+        return ()
 
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:

@@ -72,6 +72,8 @@ def plan(
         click.echo(json.dumps(facts(found, room, remedies, shorter), indent=1))
     else:
         _show(experiment, found)
+        for remark in (remark for phase in found.phases for remark in phase.remarks):
+            click.echo(f"Note: {remark}.")
         _advise(found, room, remedies, shorter)
     if not room.kept_by(found):
         raise click.exceptions.Exit(DOES_NOT_FIT)

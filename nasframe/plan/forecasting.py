@@ -49,6 +49,11 @@ class PhaseForecast:
         return float(steps + self.measured["after"])
 
     @property
+    def remarks(self) -> list[str]:
+        """What the strategy says of the search, before it begins."""
+        return [str(remark) for remark in self.measured.get("remarks", ())]
+
+    @property
     def memory(self) -> int:
         """Bytes of memory at the peak."""
         return int(self.measured.get("memory", 0))

@@ -55,6 +55,8 @@ class Probe:
     """Of one step of each kind."""
     before: float = 0.0
     """Seconds from the start of the process to the first step."""
+    remarks: list[str] = field(default_factory=list)
+    """What the strategy says of the search, before it begins."""
     after: float = 0.0
     """Seconds after the last step: the final measurement."""
     memory: int = 0
@@ -90,6 +92,7 @@ def _search(experiment: Experiment, problems: Problems, seconds: float, begun: f
     assert problem is not None and part is not None, "an experiment with a search has both"
     seed_all(experiment.seed, "search", "build")
     strategy = make_strategy(part, problem)
+    result.remarks = list(strategy.remarks())
     result.before = time.time() - begun
     _read_ahead(problem, ("weights", "arch"))
     if isinstance(strategy, AskTell) and isinstance(problem.evaluator, Trainable):

@@ -145,6 +145,8 @@ class _Run:
         journal = self.journals["search"]
         with open_evaluations(self.experiment, problem, journal) as problem:
             strategy = make_strategy(part, problem)
+            for remark in () if journal.has_begun else strategy.remarks():
+                self.progress.say(f"Note: {remark}.")
             run_steps(strategy, journal, problem.runtime.seed, self.experiment.run)
             if isinstance(strategy, AskTell):
                 write_front(self.folder.layout, strategy, problem.objectives, self.experiment.space)

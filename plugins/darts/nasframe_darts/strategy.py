@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, final
 
@@ -21,6 +21,9 @@ from nasframe import (
     Uneven,
 )
 from nasframe_darts.options import DartsOptions
+
+DECIDING = 2.0
+"""Logits: ln 7, by which one of eight equal options comes to weigh as much as the other seven together, rounded up."""
 
 
 @final
@@ -50,6 +53,7 @@ class Darts(Strategy, Uneven):
             )
         _check_precision(options, problem.runtime)
         self._bilevel = Bilevel(partial(space.relax, evaluator.task), evaluator, options, problem.runtime)
+        self._options = options
         self.steps = self._bilevel.steps
 
     @override
@@ -66,6 +70,20 @@ class Darts(Strategy, Uneven):
     def best(self) -> Genotype:
         """What the architecture parameters favour now."""
         return self._bilevel.supernet.derive()
+
+    @override
+    def remarks(self) -> Sequence[str]:
+        """Whether the architecture parameters can move far enough for anything to be decided."""
+        updates, rate = self.steps - self._bilevel.timing.warmup, self._options.arch_lr
+        reach = updates * rate  # a step of Adam is about as long as its learning rate, and rarely longer
+        if reach >= DECIDING:
+            return ()
+        return (
+            f"{updates:,} updates of the architecture parameters by strategy.arch_lr = {rate:g} move a logit by about "
+            f"{reach:.2g} at most, and {DECIDING:g} is what makes one of eight operations weigh as much as all others: "
+            "expect nearly even weights, and a genotype that noise has chosen. Raise strategy.arch_lr, or the number "
+            "of updates",
+        )
 
     @override
     def snapshot(self) -> Mapping[str, np.ndarray]:
