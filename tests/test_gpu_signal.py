@@ -15,7 +15,6 @@ stats = pytest.importorskip("scipy.stats", reason="scipy comes with the extra 'd
 import gpu_signal  # noqa: E402 - it needs scipy
 from gpu_signal_pack import WITHIN, Pack, read_pack  # noqa: E402
 from gpu_signal_report import balanced  # noqa: E402
-from gpu_signal_statistics import correlation, kendall, spearman, variance  # noqa: E402
 from gpu_signal_training import (  # noqa: E402
     CLIP,
     DECAY,
@@ -28,6 +27,7 @@ from gpu_signal_training import (  # noqa: E402
     cross_entropy,
 )
 
+from nasframe.plan.statistics import correlation, kendall, spearman, variance  # noqa: E402
 from nasframe_cityscapes.scenes import SceneOptions  # noqa: E402
 from nasframe_cityscapes.streets import drawn  # noqa: E402
 

@@ -26,6 +26,7 @@ from nasframe.cli.run import run
 from nasframe.cli.runs import runs
 from nasframe.cli.schema import schema
 from nasframe.cli.show import show
+from nasframe.cli.signal import signal
 from nasframe.cli.supernet import supernet
 from nasframe.cli.verify import verify
 from nasframe.errors import NasframeError, PluginError, did_you_mean
@@ -138,6 +139,7 @@ def main(ctx: click.Context, left_out: tuple[str, ...]) -> None:
 for _command in (
     check,
     plan,
+    signal,
     run,
     retrain,
     report,
