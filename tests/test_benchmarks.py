@@ -107,3 +107,13 @@ def test_the_page_says_which_benchmarks_record():
     assert len(RECORDING) >= 5
     assert set(re.findall(r"`(\w+\.py)`", SECTIONS["history.py"])) == set(RECORDING)
     assert all("history.record(" in ast.unparse(TREES[name]) for name in RECORDING)
+
+
+@pytest.mark.parametrize("page", sorted(FOLDER.parent.glob("plugins/*/README.md")), ids=lambda page: page.parent.name)
+def test_a_plugins_page_links_to_a_measurement_and_repeats_no_figure_of_it(page):
+    text = page.read_text(encoding="utf-8")
+    for name in re.findall(r"benchmarks/README\.md#(\w+)", text):
+        assert name.removesuffix("py") in {script.removesuffix(".py") for script in SCRIPTS}
+    for paragraph in text.split("\n\n"):
+        if "benchmarks/" in paragraph:
+            assert not re.search(r"\d\.\d+ s\b|\d\.\d+ times|\| \d+\.\d+ \|", paragraph), paragraph
