@@ -13,6 +13,7 @@ from typing_extensions import override
 from nasframe.errors import RunError
 from nasframe.evaluations import Directly, Evaluations
 from nasframe.evaluator import Evaluation
+from nasframe.files.words import quantity
 from nasframe.genotype import Genotype
 from nasframe.stepper import EndsEarly
 from nasframe.strategy import Problem, Strategy
@@ -170,8 +171,9 @@ class AskTell(Strategy, EndsEarly, ABC):
         over = len(self.history) >= min(HOPELESS, self.steps) or not self.outstanding
         if over and self.__top is None:
             reasons = Counter(result.failure for _, result in self.history)
-            counts = "; ".join(f"{count} times: {reason}" for reason, count in reasons.most_common(5))
+            counts = "; ".join(f"{quantity(count, 'time')}: {reason}" for reason, count in reasons.most_common(5))
+            tried = quantity(len(self.history), "candidate")
             raise RunError(
-                f"every one of the first {len(self.history)} candidates failed, so the search ends. {counts}. Put the "
-                "cause right and start a new run"
+                f"every one of the first {tried} failed, so the search ends. {counts}. Put the cause right and start a "
+                "new run"
             )

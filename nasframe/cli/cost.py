@@ -12,6 +12,7 @@ from rich.text import Text
 from nasframe.cli.genotypes import find_genotype
 from nasframe.cli.networks import speed_options
 from nasframe.cli.output import console, format_option, set_option, size_of
+from nasframe.files.words import quantity
 from nasframe.genotype import Genotype, GenotypeRecord
 from nasframe.plugin.registry import Registry
 from nasframe.space import SearchSpace, Task
@@ -127,7 +128,7 @@ def _show(facts: dict[str, Any], convention: Convention) -> None:
     rows = {
         "genotype": facts["genotype"],
         "space": facts["space"],
-        "params": f"{facts['params']:,} trainable parameters",
+        "params": quantity(facts["params"], "trainable parameter"),
         "macs": f"{facts['macs']:,} {WORDS[convention]}",
         "size": f"{height}x{width} pixels",
         "classes": facts["classes"],
@@ -158,7 +159,7 @@ def _memory_rows(memory: dict[str, int] | None) -> dict[str, str]:
 def _latency_rows(latency: dict[str, Any] | None) -> dict[str, str]:
     if latency is None:
         return {}
-    how = [f"{latency['threads']} threads", latency["device"], *latency["speedups"]]
+    how = [quantity(latency["threads"], "thread"), latency["device"], *latency["speedups"]]
     return {
         "latency": f"{latency['median']:.1f} ms, half of the passes within {latency['low']:.1f} to "
         f"{latency['high']:.1f} ms ({latency['repeats']} after {latency['uncounted']} to warm up, "

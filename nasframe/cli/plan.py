@@ -15,7 +15,7 @@ from nasframe.cli.output import console, format_option, set_option
 from nasframe.errors import NasframeError
 from nasframe.experiment.checking import load
 from nasframe.experiment.experiment import Experiment
-from nasframe.files.words import duration
+from nasframe.files.words import duration, quantity
 from nasframe.plugin.registry import Registry
 
 if TYPE_CHECKING:
@@ -131,9 +131,10 @@ def _show(experiment: Experiment, found: Forecast) -> None:
         if phase.measured.get("params"):
             few, most = phase.measured["spread"]
             range_ = f" ({few:,} to {most:,})" if few < most else ""
+            params = quantity(phase.measured["params"], "parameter")
             click.echo(
-                f"The retrained network, {phase.measured['genotype']}: {phase.measured['params']:,} parameters, "
-                f"{phase.measured['macs']:,} multiply-adds{range_}"
+                f"The retrained network, {phase.measured['genotype']}: {params}, "
+                f"{quantity(phase.measured['macs'], 'multiply-add')}{range_}"
             )
     if found.fits:
         click.echo(

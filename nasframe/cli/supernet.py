@@ -98,7 +98,7 @@ def _show(facts: dict[str, Any]) -> None:
         "batch", f"{facts['batch']} of {height}x{width} pixels, {quantity(facts['classes'], 'class', 'classes')}"
     )
     table.add_row("weights", f"{facts['params']:,}: {mega['weights']}, buffers included")
-    table.add_row("architecture", f"{facts['arch_params']:,} parameters")
+    table.add_row("architecture", quantity(facts["arch_params"], "parameter"))
     table.add_row("activations", f"{mega['activations']} kept for the backward pass")
     table.add_row("step", f"{mega['step']}: peak of an update of the weights by SGD with momentum, float32")
     console().print(table)

@@ -51,9 +51,9 @@ def layers(space: SearchSpace, genotype: Genotype, task: Task, depth: int | None
     try:
         return layer_costs(network, (1, task.in_channels, *task.size), depth=depth)
     except (RuntimeError, ValueError) as error:
-        size = "x".join(map(str, task.size))
+        shape = "x".join(map(str, (task.in_channels, *task.size)))
         raise GenotypeError(
-            f"the network of space {space.name!r} cannot take {task.in_channels} channels of {size} pixels: {error}"
+            f"the network of space {space.name!r} cannot take an input of {shape} (channels, height, width): {error}"
         ) from error
 
 

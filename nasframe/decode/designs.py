@@ -46,7 +46,9 @@ def path_of_levels(trellis: nx.DiGraph, start: str, levels: Sequence[int]) -> tu
     for number, level in enumerate(levels, 1):
         onward = _onward(trellis, path[-1])
         if not onward:
-            raise GraphError(f"the path has {len(levels)} layers; the trellis ends at {path[-1]!r} after {number - 1}")
+            raise GraphError(
+                f"the path goes on to layer {len(levels)}; the trellis ends at {path[-1]!r} after {number - 1}"
+            )
         if level not in onward:
             raise GraphError(
                 f"layer {number} of the path is at level {level}; from {path[-1]!r} the trellis goes to the levels "
@@ -54,7 +56,7 @@ def path_of_levels(trellis: nx.DiGraph, start: str, levels: Sequence[int]) -> tu
             )
         path.append(onward[level])
     if _onward(trellis, path[-1]):
-        raise GraphError(f"the path has {len(levels)} layers; the trellis goes on from {path[-1]!r}")
+        raise GraphError(f"the path ends after layer {len(levels)}; the trellis goes on from {path[-1]!r}")
     return tuple(path)
 
 
@@ -71,7 +73,8 @@ def distance(levels: Sequence[int], others: Sequence[int]) -> Distance:
     """
     if len(levels) != len(others):
         raise GraphError(
-            f"paths of {len(levels)} and {len(others)} layers cannot be compared; both must be of one trellis"
+            f"paths that end after layer {len(levels)} and after {len(others)} cannot be compared; both must be of one "
+            "trellis"
         )
     between = [abs(level - other) for level, other in zip(levels, others, strict=True)]
     return Distance(layers=sum(map(bool, between)), levels=sum(between))

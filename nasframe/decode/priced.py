@@ -29,7 +29,9 @@ def with_values_of(priced: nx.DiGraph, trellis: nx.DiGraph) -> nx.DiGraph:
         data.update({**trellis.edges[move], **data})
     counts = [count_paths(graph, *terminals(graph)) for graph in (priced, trellis)]
     if counts[0] != counts[1]:
-        raise GraphError(f"the priced trellis has {counts[0]} paths, the trellis {counts[1]}; expected the same")
+        raise GraphError(
+            f"the number of paths is {counts[0]} in the priced trellis, {counts[1]} in the trellis; expected the same"
+        )
     return valued
 
 
@@ -50,7 +52,7 @@ def priced_path(priced: nx.DiGraph, path: Sequence[str]) -> tuple[str, ...]:
         ways = [(*way, node) for way in ways for node in priced.successors(way[-1]) if _place(priced, node) == place]
     whole = [way for way in ways if way[-1] in ends]
     if len(whole) != 1:
-        raise GraphError(f"the priced trellis has {len(whole)} paths through {', '.join(path)}; expected one")
+        raise GraphError(f"the priced trellis has {len(whole) or 'no'} ways through {', '.join(path)}; expected one")
     return whole[0]
 
 

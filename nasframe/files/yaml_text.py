@@ -13,6 +13,7 @@ import yaml
 from typing_extensions import override
 
 from nasframe.errors import CapabilityError, ExperimentError, NasframeError
+from nasframe.files.words import quantity
 
 QUOTED_CHARACTERS = 60
 """How long a quotation is at most."""
@@ -162,7 +163,7 @@ class Faults:
         if len(lines) == 1:
             raise kind(lines[0])
         if lines:
-            raise kind(f"{len(lines)} problems:\n" + "\n".join(f"  {line}" for line in lines))
+            raise kind(f"{quantity(len(lines), 'problem')}:\n" + "\n".join(f"  {line}" for line in lines))
 
 
 class _Loader(yaml.SafeLoader):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 
+from nasframe.files.words import quantity
 from nasframe.graph import part
 from nasframe.plot.trellis import Move, Spot, Trellis
 
@@ -93,7 +94,8 @@ def cell_lines(graph: nx.DiGraph, name: str) -> Iterator[str]:
         if chosen:
             yield f"{label[node]} = {' + '.join(chosen)}"
         elif open_:
-            yield f"{label[node]}: one of {len(open_[0][1])} operations on each of {', '.join(at for at, _ in open_)}"
+            operations = quantity(len(open_[0][1]), "operation")
+            yield f"{label[node]}: one of {operations} on each of {', '.join(at for at, _ in open_)}"
         elif links:
             yield f"{label[node]} = [{', '.join(links)}]"
 

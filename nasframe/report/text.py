@@ -200,7 +200,7 @@ def _options(options: Mapping[str, Any]) -> str:
 def _brief(value: Any) -> str:
     """A value as YAML writes it; of a long list only how long it is."""
     if isinstance(value, list):
-        return f"{len(value)} values" if len(value) > _LONG_LIST else f"[{', '.join(map(_brief, value))}]"
+        return words.quantity(len(value), "value") if len(value) > _LONG_LIST else f"[{', '.join(map(_brief, value))}]"
     if isinstance(value, float):
         return f"{value:g}"
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -245,4 +245,4 @@ def _table(table: Mapping[str, Any]) -> str:
         [words.cell_text(value, column) for column, value in zip(columns, row, strict=False)] for row in table["rows"]
     ]
     text = md.table(columns, rows, numbers_from=1)
-    return text if len(rows) < _FOLDED_FROM else md.folded(f"{len(rows)} rows", text)
+    return text if len(rows) < _FOLDED_FROM else md.folded(words.quantity(len(rows), "row"), text)

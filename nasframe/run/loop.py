@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from nasframe.errors import RunError
-from nasframe.files.words import first_line
+from nasframe.files.words import first_line, quantity
 from nasframe.run.interrupt import Interrupted, defer_signals
 from nasframe.run.journal import Journal
 from nasframe.stepper import EndsEarly, Stepper
@@ -65,8 +65,8 @@ def _restore(stepper: Stepper, journal: Journal) -> int:
         return 0
     if found.position.steps != stepper.steps:
         raise RunError(
-            f"{found.path} is of a {journal.phase} of {found.position.steps} steps, which now has {stepper.steps}: "
-            "have the data or a plug-in changed? Put them back, or start a new run"
+            f"{found.path} is of a {journal.phase} of {quantity(found.position.steps, 'step')}, which now has "
+            f"{stepper.steps}: have the data or a plug-in changed? Put them back, or start a new run"
         )
     stepper.load_state_dict(found.state)
     journal.begin(stepper.steps, found)

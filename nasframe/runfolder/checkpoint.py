@@ -16,7 +16,7 @@ import torch
 
 from nasframe.errors import RunError, RunFolderError
 from nasframe.files import atomic
-from nasframe.files.words import first_line
+from nasframe.files.words import first_line, quantity
 
 MAGIC = b"nasframe checkpoint 1\n"
 PLAIN = (bool, int, float, str, bytes, type(None))
@@ -134,7 +134,7 @@ def _read(path: Path, fingerprint: str | None) -> Checkpoint:
         raise _Unusable(f"cannot be read ({error.strerror})") from error
     header, body = _split(data)
     if len(body) != header["bytes"]:
-        raise _Unusable(f"is torn ({len(body)} of {header['bytes']} bytes)")
+        raise _Unusable(f"is torn ({len(body)} of {quantity(header['bytes'], 'byte')})")
     if hashlib.sha256(body).hexdigest() != header["sha256"]:
         raise _Unusable("is damaged (its checksum differs)")
     position = Position(*(header[name] for name in ("fingerprint", "step", "steps", "events")))

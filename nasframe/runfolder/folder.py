@@ -17,6 +17,7 @@ import yaml
 
 from nasframe.errors import RunFolderError
 from nasframe.files import atomic, yaml_text
+from nasframe.files.words import quantity
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.reading import RunReader, require_experiment
 
@@ -126,8 +127,8 @@ class RunFolder:
         found = path.stat().st_size if path.exists() else 0
         if found < length:
             raise RunFolderError(
-                f"{path} has {found} bytes, but the checkpoint was written when it had {length}: it was changed "
-                "after the run. Put the original back, or start a new run"
+                f"{path} has {quantity(found, 'byte')}, but the checkpoint was written when it had {length}: it was "
+                "changed after the run. Put the original back, or start a new run"
             )
         if found > length:
             os.truncate(path, length)

@@ -106,7 +106,7 @@ def test_counting_draws_no_random_numbers_and_makes_no_tensor_with_data():
 
 
 def test_a_size_that_the_network_cannot_take_is_an_error():
-    with pytest.raises(GenotypeError, match=r"space 'one' cannot take 4 channels of 8x8 pixels"):
+    with pytest.raises(GenotypeError, match=r"space 'one' cannot take an input of 4x8x8 \(channels, height, width\)"):
         count(OneNetwork(), Genotype("one", ()), Task(4, 8, (8, 8)))
 
 
@@ -176,7 +176,7 @@ def test_the_latency_of_a_faster_form_says_which(invoke):
     options = ("--latency", "--threads", "1", "--fold-batch-norm", "--channels-last")
     found = json.loads(invoke("hard-best", *options, "--format", "json").stdout)["latency"]
     assert found["median"] > 0 and found["speedups"] == ["fold batch norm", "channels last"]
-    assert "1 threads, cpu, fold batch norm," in invoke("hard-best", *options).stdout
+    assert "1 thread, cpu, fold batch norm," in invoke("hard-best", *options).stdout
 
 
 @pytest.mark.parametrize(

@@ -134,15 +134,15 @@ def test_a_path_is_found_by_its_levels_and_tells_them_again():
 def test_paths_are_as_far_apart_as_their_levels():
     assert distance((0, 1, 2, 2), (0, 1, 0, 3)) == Distance(layers=2, levels=3)
     assert distance((0, 1), (0, 1)) == Distance(0, 0)
-    with pytest.raises(GraphError, match="4 and 2 layers"):
+    with pytest.raises(GraphError, match="end after layer 4 and after 2"):
         distance((0, 1, 2, 2), (0, 1))
 
 
 @pytest.mark.parametrize(
     ("layers", "levels", "message"),
     [
-        (10, DOWN, "12 layers; the trellis ends at '10/2' after 10"),
-        (14, DOWN, "12 layers; the trellis goes on from '12/2'"),
+        (10, DOWN, "goes on to layer 12; the trellis ends at '10/2' after 10"),
+        (14, DOWN, "ends after layer 12; the trellis goes on from '12/2'"),
         (4, (0, 2, 2, 2), "layer 2 of the path is at level 2; from '1/0' the trellis goes to the levels 0, 1"),
     ],
 )

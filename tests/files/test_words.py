@@ -1,8 +1,21 @@
 """Numbers and times as people read them."""
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 
 from nasframe.files.words import cell_text, clock, duration, number, quantity
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [*(ROOT / "nasframe").rglob("*.py"), *ROOT.glob("plugins/*/nasframe_*/**/*.py")]
+COUNTABLE = (
+    "attempt batche byte candidate channel classe column epoch event fault file frame genotype image layer "
+    "level move multiply-add network node operation parameter path picture point problem question row run "
+    "sample seed size snapshot step tensor thread time training value worker"
+).split()
+"""Nouns, without the s of their plural, that messages count."""
 
 
 @pytest.mark.parametrize(
@@ -62,3 +75,29 @@ def test_one_thing_is_no_plural():
         "1,200 frames",
     ]
     assert [quantity(count, "class", "classes") for count in (1, 11)] == ["1 class", "11 classes"]
+
+
+def counts_before_a_plural(source):
+    """Each ``{count} files`` in an f-string; not what is no whole number, nor a constant, whose value is known."""
+    plural = re.compile(rf" (?:(?!(?:has|holds|makes) )[a-z-]+ )?(?:{'|'.join(COUNTABLE)})s\b")
+    for node in ast.walk(ast.parse(source)):
+        pairs = zip(node.values, node.values[1:], strict=False) if isinstance(node, ast.JoinedStr) else ()
+        for value, after in pairs:
+            if isinstance(value, ast.FormattedValue) and isinstance(after, ast.Constant) and plural.match(after.value):
+                text = ast.unparse(value.value)
+                form = ast.unparse(value.format_spec) if value.format_spec else ""
+                known = re.fullmatch(r"(len\()?[A-Z_]+\)?", text) or "quantity(" in text or "amount(" in text
+                if not known and not form.endswith(("f'", 'f"')):
+                    yield f"{value.lineno}: {{{text}}}{after.value}"
+
+
+def test_a_count_before_a_plural_is_found_where_it_is_written():
+    source = (
+        """f"{len(files)} files", f"{n:,} bad frames", f"{quantity(n, 'file')}", f"{MOST} steps", f"{x:.1f} runs\""""
+    )
+    assert len(list(counts_before_a_plural(source))) == 2
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_message_puts_a_count_before_a_plural_by_itself(path):
+    assert list(counts_before_a_plural(path.read_text(encoding="utf-8"))) == []

@@ -7,6 +7,7 @@ from typing import Any
 
 from nasframe.experiment.experiment import DEFAULT, leaves
 from nasframe.files import words
+from nasframe.files.words import quantity
 from nasframe.files.yaml_text import dump_inline
 from nasframe.report import facts
 from nasframe.report.html.markup import Child, Markup, tag
@@ -47,7 +48,8 @@ def values(record: RunRecord) -> Iterator[Markup]:
         yield tag("h3", "Written for this run")
         yield _table(written, record.origins, "Values that were written")
         if rest:
-            title = f"{len(rest)} values left at their defaults"
+            defaults = "its default" if len(rest) == 1 else "their defaults"
+            title = f"{quantity(len(rest), 'value')} left at {defaults}"
             yield folded(title, _table(rest, record.origins, title), unfold_in_print=True)
     changed = {path: value for path, value in all_values.items() if _differs(path, value, own)}
     if changed:

@@ -50,7 +50,9 @@ def embedded(paths: Sequence[Path], room: int) -> Images:
         if times > 1:
             said.append(f"`retrain/pictures/{path.name}` is shown {quantity(times, 'time')} smaller than it is")
     if len(paths) > MOST_PICTURES:
-        said.append(f"Only the first {MOST_PICTURES} of the {len(paths)} pictures in `retrain/pictures` are shown")
+        said.append(
+            f"Only the first {MOST_PICTURES} of the {quantity(len(paths), 'picture')} in `retrain/pictures` are shown"
+        )
     return Images(tuple(found), tuple(said))
 
 

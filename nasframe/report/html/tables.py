@@ -63,7 +63,7 @@ def of_evaluation(table_of: Mapping[str, Any], caption: str) -> Markup:
     found = table(columns, rows, numbers_from=1, caption=caption)
     if len(all_rows) <= MOST_ROWS:
         return found
-    return joined(found, tag("p", f"The first {MOST_ROWS} of {len(all_rows)} rows.", class_="note"))
+    return joined(found, tag("p", f"The first {MOST_ROWS} of {quantity(len(all_rows), 'row')}.", class_="note"))
 
 
 def of_confusion(found: Heatmap, counts: Mapping[str, Any]) -> Markup:

@@ -8,6 +8,7 @@ from typing import final
 from nasframe.cost.counting import count
 from nasframe.errors import RunError
 from nasframe.experiment.terms import Terms
+from nasframe.files.words import quantity
 from nasframe.genotype import Genotype
 from nasframe.strategy import Problem
 
@@ -66,7 +67,8 @@ class ConstraintCheck:
             f"{name} at most {bound:,.0f}, the cheapest seen has {self._cheapest[name]:,.0f}"
             for name, bound in self._bounds.items()
         )
+        verb = "is" if self._refused == 1 else "are"
         return (
-            f"{self._refused} genotypes in a row are beyond the constraints ({seen}). Raise the bounds or "
-            "constraints.tries, or make the space's networks smaller"
+            f"{quantity(self._refused, 'genotype')} in a row {verb} beyond the constraints ({seen}). Raise the bounds "
+            "or constraints.tries, or make the space's networks smaller"
         )

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from typing_extensions import override
 
 from nasframe import Options
+from nasframe.files.words import quantity
 
 Primitive = Literal["sep_3x3", "sep_5x5", "atrous_3x3", "atrous_5x5", "avg_pool_3x3", "max_pool_3x3", "skip", "zero"]
 PRIMITIVES: tuple[Primitive, ...] = get_args(Primitive)
@@ -120,7 +121,7 @@ class AutoDeepLabOptions(Options):
         if self.levels > self.layers + 1:
             raise ValueError(
                 f"levels={self.levels} cannot all be reached in layers={self.layers}: a layer goes at most one level "
-                f"coarser; give at most {self.layers + 1} levels or more layers"
+                f"coarser; give at most {quantity(self.layers + 1, 'level')} or more layers"
             )
         if self.partial_channels > 1 and self.implementation == "stacked":
             raise ValueError(

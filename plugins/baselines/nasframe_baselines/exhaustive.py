@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from nasframe import AskTell, ExperimentError, Genotype, Problem
 from nasframe import Options as BaseOptions
+from nasframe.files.words import quantity
 from nasframe.genotype import enumerate_all
 
 
@@ -37,8 +38,9 @@ class Exhaustive(AskTell):
         self._genotypes = list(islice(enumerate_all(problem.space), options.limit + 1))
         if len(self._genotypes) > options.limit:
             raise ExperimentError(
-                f"space {problem.space.name!r} has more than strategy.limit = {options.limit} genotypes; raise the "
-                "limit, make the space smaller, or take the strategy 'random'"
+                f"space {problem.space.name!r} has more than strategy.limit = "
+                f"{quantity(options.limit, 'genotype')}; raise the limit, make the space smaller, or take the strategy "
+                "'random'"
             )
         super().__init__(problem, options, len(self._genotypes), options.budget)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nasframe import DataError, Evaluation, Table
+from nasframe.files.words import quantity
 from nasframe_cityscapes.classes import CATEGORIES, NAMES
 from nasframe_cityscapes.instances import InstanceScores
 from nasframe_cityscapes.scoring import Counts, Fractions, Scores, scores
@@ -31,7 +32,9 @@ def evaluation(
     """
     result = scores(matrix)
     if result.classes == 0:
-        raise DataError(f"no pixel of the {frames} measured frames is of a scored class: there is nothing to score")
+        raise DataError(
+            f"no pixel of the {quantity(frames, 'measured frame')} is of a scored class: there is nothing to score"
+        )
     metrics = {
         "miou": result.miou,
         "classes": float(result.classes),
@@ -89,4 +92,4 @@ def _cells(values: Fractions) -> list[float | None]:
 def sizes_text(sizes: Iterable[tuple[int, int]]) -> str:
     """Heights and widths in pixels, like ``1024x2048``; of many, the smallest and the largest."""
     texts = [f"{height}x{width}" for height, width in sorted(sizes)]
-    return ", ".join(texts) if len(texts) <= 3 else f"{len(texts)} sizes from {texts[0]} to {texts[-1]}"
+    return ", ".join(texts) if len(texts) <= 3 else f"{quantity(len(texts), 'size')} from {texts[0]} to {texts[-1]}"

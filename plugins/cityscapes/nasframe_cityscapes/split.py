@@ -77,4 +77,4 @@ def _too_few(frames: Sequence[Frame], how: Halving, block: int) -> str:
         )
     if how == "block" and len(frames) > 1:
         return f"train is a single block of {quantity(len(frames), 'frame')}; choose a block smaller than {block}"
-    return f"train has {len(frames)} frame; two halves need two"
+    return f"train has {quantity(len(frames), 'frame')}; two halves need two"

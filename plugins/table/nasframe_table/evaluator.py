@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from nasframe import Candidate, DataError, Evaluation, Evaluator, Genotype, Labels, RunError, Task
 from nasframe import Options as BaseOptions
+from nasframe.files.words import quantity
 from nasframe_table.rows import Row, read_rows
 
 
@@ -71,8 +72,8 @@ class Table(Evaluator):
         trainings = min(len(row.accuracies) for row in self._rows.values())
         if isinstance(self.options.seed, int) and not 0 <= self.options.seed < trainings:
             raise DataError(
-                f"evaluator.seed is {self.options.seed}, but {self._path} has rows of {trainings} trainings: "
-                f"choose 0 to {trainings - 1}, 'drawn' or 'mean'"
+                f"evaluator.seed is {self.options.seed}, but {self._path} has rows of "
+                f"{quantity(trainings, 'training')}: choose 0 to {trainings - 1}, 'drawn' or 'mean'"
             )
         self._dearest = max(self._cost(row) for row in self._rows.values())
 
