@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy.typing as npt
 from nasframe import DataError
 from nasframe.files.words import quantity
 from nasframe_cityscapes.classes import CLASSES, LABELS, TO_TRAIN_ID, VOID
-from nasframe_cityscapes.dataset import Check, Frame, LabelKind, listing, missing_instances
+from nasframe_cityscapes.dataset import IMAGE_SUFFIX, STEM, Check, Frame, LabelKind, missing_instances
+from nasframe_cityscapes.faults import FileFault, Wrong, message
 from nasframe_cityscapes.inspection import IMAGE_MODES, Facts, inspect
 
 ALLOWED: dict[LabelKind, frozenset[int]] = {
@@ -20,46 +21,52 @@ ALLOWED: dict[LabelKind, frozenset[int]] = {
 }
 
 
-def check_frames(frames: Sequence[Frame], root: Path, kind: LabelKind, check: Check) -> None:
-    """Look at every file of some frames.
+def check_frames(
+    frames: Sequence[Frame], root: Path, kind: LabelKind, check: Check, instances: Sequence[Frame] = ()
+) -> None:
+    """See that the labels of some frames are there, and look at every file.
 
     Args:
         frames: of one or more splits.
         root: the data set's folder; the files are named relative to it.
         kind: what the labels hold.
-        check: ``all`` decodes every file; ``headers`` compares sizes and kinds; ``none`` looks at nothing.
+        check: ``all`` decodes every file; ``headers`` compares sizes and kinds; ``none`` opens none.
+        instances: those of the frames that need instance ids.
 
     Raises:
-        DataError: names up to 20 faulty files and how many there are.
+        DataError: all that is wrong, each kind with some files and how many there are.
     """
-    if check == "none":
-        return
-    decode = check == "all"
-    images = inspect([frame.image for frame in frames], root, decode=decode)
-    labels = inspect([frame.label for frame in frames], root, decode=decode)
+    labelled = {frame.label for frame in frames if frame.label.is_file()}
+    absent = _absent(frames, labelled, root, instances)
+    # Where no label is found at all the names are not as expected, and minutes of decoding would tell no more.
+    opened = frames if labelled and check != "none" else ()
+    images = inspect([frame.image for frame in opened], root, decode=check == "all")
+    labels = inspect([frame.label for frame in opened if frame.label in labelled], root, decode=check == "all")
     faults = [
-        f"{path.relative_to(root)}: {fault}"
-        for frame in frames
-        for path, fault in _faults(frame, images[frame.image], labels[frame.label], kind)
+        FileFault(str(path.relative_to(root)), wrong, text)
+        for frame in opened
+        for path, wrong, text in _faults(frame, images[frame.image], labels.get(frame.label), kind)
     ]
-    if faults:
-        raise DataError(listing(f"{quantity(len(faults), 'file')} of {root} cannot be used", faults))
-    if decode:
+    if faults or any(absent.values()):
+        raise DataError(message(f"of {root} cannot be used", absent, faults))
+    if check == "all":
         _check_together(labels.values(), root, kind)
 
 
-def check_instances(frames: Sequence[Frame], root: Path) -> None:
-    """See that frames have instance ids.
-
-    Raises:
-        DataError: some have not; names them.
-    """
-    missing = [str(path.relative_to(root)) for path in missing_instances(frames)]
-    if missing:
-        headline = (
-            f"instance_iou needs instance ids, and {root} lacks {len(missing)} of {quantity(len(frames), 'such file')}"
-        )
-        raise DataError(listing(headline, missing))
+def _absent(
+    frames: Sequence[Frame], labelled: Container[Path], root: Path, instances: Sequence[Frame]
+) -> dict[str, list[str]]:
+    """The names of files that are not there under the names that they should have, by headline."""
+    odd = [str(frame.image.relative_to(root)) for frame in frames if STEM.fullmatch(frame.stem) is None]
+    labels = [str(frame.label.relative_to(root)) for frame in frames if frame.label not in labelled]
+    ids = [str(path.relative_to(root)) for path in missing_instances(instances)]
+    of_labels = f"{len(labels)} of {quantity(len(frames), 'image')}"
+    of_ids = f"{len(ids)} of {quantity(len(instances), 'such file')}"
+    return {
+        f"{root} holds images whose names are not CITY_000000_000019{IMAGE_SUFFIX}": odd,
+        f"{root} lacks the labels of {of_labels}": labels,
+        f"instance_iou needs instance ids, and {root} lacks {of_ids}": ids,
+    }
 
 
 def class_pixels(frames: Sequence[Frame], root: Path, kind: LabelKind) -> npt.NDArray[np.int64]:
@@ -67,23 +74,25 @@ def class_pixels(frames: Sequence[Frame], root: Path, kind: LabelKind) -> npt.ND
     return _pixels(inspect([frame.label for frame in frames], root, decode=True).values(), kind)[: len(CLASSES)]
 
 
-def _faults(frame: Frame, image: Facts, label: Facts, kind: LabelKind) -> Iterator[tuple[Path, str]]:
-    """What is wrong with the two files of a frame."""
+def _faults(frame: Frame, image: Facts, label: Facts | None, kind: LabelKind) -> Iterator[tuple[Path, Wrong, str]]:
+    """What is wrong with the two files of a frame, of which the label may be absent."""
     if image.fault is not None:
-        yield frame.image, f"cannot be read ({image.fault})"
+        yield frame.image, "unreadable", f"cannot be read ({image.fault})"
     elif image.mode not in IMAGE_MODES:
-        yield frame.image, f"is of the kind {image.mode!r}; an image has 8 bits a channel"
+        yield frame.image, "wrong kind of picture", f"is of the kind {image.mode!r}; an image has 8 bits a channel"
+    if label is None:
+        return
     if label.fault is not None:
-        yield frame.label, f"cannot be read ({label.fault})"
+        yield frame.label, "unreadable", f"cannot be read ({label.fault})"
         return
     if label.mode != "L":
-        yield frame.label, f"{_wrong_kind(label.mode)}; a label has one 8-bit channel that holds ids"
+        yield frame.label, "wrong kind of picture", f"{_wrong_kind(label.mode)}; a label has one 8-bit channel of ids"
     if image.fault is None and (image.width, image.height) != (label.width, label.height):
         sizes = f"{label.width}x{label.height}, its image {image.width}x{image.height} (width x height)"
-        yield frame.label, f"is {sizes}; they must be equal"
+        yield frame.label, "wrong size", f"is {sizes}; they must be equal"
     stray = sorted(set(label.counts) - ALLOWED[kind])
     if stray:
-        yield frame.label, _stray(stray, set(label.counts), kind)
+        yield frame.label, "wrong ids", _stray(stray, set(label.counts), kind)
 
 
 def _wrong_kind(mode: str) -> str:

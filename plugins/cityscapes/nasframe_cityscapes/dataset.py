@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Literal
 
 from nasframe import DataError
-from nasframe.files.words import quantity
 
 LabelKind = Literal["label_ids", "train_ids"]
 Check = Literal["all", "headers", "none"]
@@ -52,30 +51,20 @@ class Frame:
 
 
 def find_frames(root: Path, split: str, kind: LabelKind = "label_ids") -> tuple[Frame, ...]:
-    """The frames of a split, sorted by name, so that they are the same on every machine.
+    """The frames of a split, sorted by name, so that they are the same on every machine; their labels may lack.
 
     Raises:
-        DataError: there is no such folder, no image, or images lack labels (all of them named).
+        DataError: there is no such folder, or no image in it.
     """
     if split == "test":
         raise DataError(DUMMIES)
-    images = find_images(root, split)
-    frames, odd = [], []
-    for image in images:
-        stem = image.name.removesuffix(IMAGE_SUFFIX)
-        if STEM.fullmatch(stem) is None:
-            odd.append(str(image.relative_to(root)))
-        city = image.parent.name
-        label = root / "gtFine" / split / city / (stem + SUFFIX[kind])
-        frames.append(Frame(city, stem, image, label))
-    if odd:
-        raise DataError(listing(f"{root} holds images whose names are not CITY_000000_000019{IMAGE_SUFFIX}", odd))
-    missing = [str(frame.label.relative_to(root)) for frame in frames if not frame.label.is_file()]
-    if missing:
-        raise DataError(
-            listing(f"{root} lacks the labels of {len(missing)} of {quantity(len(frames), 'image')}", missing)
-        )
-    return tuple(sorted(frames))
+    folder = root / "gtFine" / split
+    return tuple(sorted(_imaged(image, folder, SUFFIX[kind]) for image in find_images(root, split)))
+
+
+def _imaged(image: Path, labels: Path, suffix: str) -> Frame:
+    stem, city = image.name.removesuffix(IMAGE_SUFFIX), image.parent.name
+    return Frame(city, stem, image, labels / city / (stem + suffix))
 
 
 def find_labels(root: Path, split: str, kind: LabelKind = "label_ids") -> tuple[Frame, ...]:
@@ -131,10 +120,3 @@ def _found(root: Path, split: str) -> str:
         return f"{root} holds no leftImg8bit, but {root / nested[0]} does: give that folder as root"
     shown = ", ".join(inside[:8]) + (", …" if len(inside) > 8 else "") if inside else "nothing"
     return f"{root} holds no leftImg8bit/{split}; it holds {shown}"
-
-
-def listing(headline: str, names: Sequence[str], limit: int = 20) -> str:
-    """A message with one name a line, and a count of those left out."""
-    shown = "".join(f"\n  {name}" for name in names[:limit])
-    rest = f"\n  … and {len(names) - limit} more" if len(names) > limit else ""
-    return f"{headline}:{shown}{rest}"

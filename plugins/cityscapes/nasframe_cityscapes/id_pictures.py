@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import final
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from nasframe import DataError, Evaluation, Progressing
 from nasframe.files.words import quantity
 from nasframe_cityscapes.checks import ALLOWED
 from nasframe_cityscapes.classes import CLASSES, LABELS, TO_LABEL_ID
-from nasframe_cityscapes.dataset import Frame, LabelKind, find_labels, listing, missing_instances
+from nasframe_cityscapes.dataset import Frame, LabelKind, find_labels, missing_instances
+from nasframe_cityscapes.faults import FileFault, message
 from nasframe_cityscapes.frames import Picture, read_instances
 from nasframe_cityscapes.inspection import UNREADABLE, reason
 from nasframe_cityscapes.instances import InstanceCounts, instance_scores
@@ -50,22 +52,20 @@ def score_pictures(truth: Truth, folder: Path, progressing: Progressing) -> Eval
     lacking = len(missing_instances(frames))
     count = _Count(truth.kind, InstanceCounts() if lacking == 0 else None)
 
-    pairs = list(pictures.items())
+    def load(index: int) -> _Loaded:
+        frame = frames[index]
+        path = pictures.get(frame)
+        return _Loaded(frame, _read(frame.label, truth.kind), path, None if path is None else _read(path, "label_ids"))
 
-    def load(index: int) -> tuple[Frame, Picture | str, Picture | str]:
-        frame, picture = pairs[index]
-        return frame, _read(frame.label, truth.kind), _read(picture, "label_ids")
-
-    for done, (frame, label, picture) in enumerate(ahead(load, range(len(pairs)), WORKERS), 1):
-        count.add(frame, label, picture, pictures[frame])
-        progressing(done, len(pairs))
+    for done, loaded in enumerate(ahead(load, range(len(frames)), WORKERS), 1):
+        count.add(loaded)
+        progressing(done, len(frames))
     if unmatched or count.faults:
-        headlines = {
+        headline = (
             f"{folder} must hold exactly one file for each of the {quantity(len(frames), 'frame')}, whose name begins "
-            f"with the frame's; for {len(unmatched)} there is none, or several": unmatched,
-            f"{quantity(len(count.faults), 'file')} cannot be scored": count.faults,
-        }
-        raise DataError("\n".join(listing(headline, names) for headline, names in headlines.items() if names))
+            f"with the frame's; for {len(unmatched)} there is none, or several"
+        )
+        raise DataError(message("cannot be scored", {headline: unmatched}, count.faults))
     conditions = {"label_size": sizes_text(count.sizes), "with_instance_ids": len(frames) - lacking}
     if count.highest < len(CLASSES):
         conditions["remark"] = f"no predicted id is above {count.highest}: are these train ids? Label ids are expected"
@@ -99,6 +99,17 @@ def match(frames: Sequence[Frame], folder: Path) -> tuple[dict[Frame, Path], lis
     return found, faults
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """What was read of a frame; a picture that is not as it should be is a fault."""
+
+    frame: Frame
+    label: Picture | FileFault
+    path: Path | None
+    """Of the picture; None: the frame has none, or several."""
+    picture: Picture | FileFault | None
+
+
 @final
 @dataclass
 class _Count:
@@ -110,37 +121,52 @@ class _Count:
     sizes: set[tuple[int, int]] = field(default_factory=set)
     highest: int = 0
     """The highest predicted id."""
-    faults: list[str] = field(default_factory=list)
+    faults: list[FileFault] = field(default_factory=list)
 
-    def add(self, frame: Frame, label: Picture | str, picture: Picture | str, path: Path) -> None:
-        """Count one frame; what cannot be read is a sentence."""
-        if isinstance(label, str) or isinstance(picture, str):
-            self.faults += [
-                f"{file}: {fault}" for file, fault in ((frame.label, label), (path, picture)) if isinstance(fault, str)
-            ]
+    def add(self, loaded: _Loaded) -> None:
+        """Count one frame, or note all that is wrong with its files."""
+        label, picture = loaded.label, loaded.picture
+        self.faults += [found for found in (label, picture) if isinstance(found, FileFault)]
+        if isinstance(label, FileFault):
             return
         size = label.shape[0], label.shape[1]
+        instances = self._instances_of(loaded.frame, size)
+        if picture is None or isinstance(picture, FileFault):
+            return
         if picture.shape != size:
             shown = f"{picture.shape[1]}x{picture.shape[0]}, its label {size[1]}x{size[0]} (width x height)"
-            self.faults.append(f"{path}: is {shown}; enlarge the prediction, never reduce the label")
+            text = f"is {shown}; enlarge the prediction, never reduce the label"
+            self.faults.append(FileFault(str(loaded.path), "wrong size", text))
             return
         self.sizes.add(size)
         self.highest = max(self.highest, int(picture.max()))
         truth = TO_LABEL_ID[label] if self.kind == "train_ids" else label
         self.whole += confusion(truth, picture, len(LABELS))
-        if self.instances is not None:
-            self.instances.add(read_instances(frame.instances, size), picture)
+        if self.instances is not None and instances is not None:
+            self.instances.add(instances, picture)
+
+    def _instances_of(self, frame: Frame, size: tuple[int, int]) -> npt.NDArray[np.int32] | None:
+        """A frame's instance ids; None: they are not wanted or cannot be used."""
+        if self.instances is None:
+            return None
+        try:
+            return read_instances(frame.instances, size)
+        except DataError as error:
+            text = str(error).removeprefix(f"{frame.instances} ")
+            self.faults.append(FileFault(str(frame.instances), "wrong instance ids", text))
+            return None
 
 
-def _read(path: Path, kind: LabelKind) -> Picture | str:
+def _read(path: Path, kind: LabelKind) -> Picture | FileFault:
     """The ids in a picture file, (H, W), or what is wrong with it."""
     try:
         with Image.open(path) as picture:
             mode, ids = picture.mode, np.asarray(picture)
     except UNREADABLE as error:
-        return f"cannot be read ({reason(error)})"
+        return FileFault(str(path), "unreadable", f"cannot be read ({reason(error)})")
     if mode not in ("L", "P"):
-        return f"is a picture of the kind {mode!r}; expected one 8-bit channel that holds ids"
+        text = f"is a picture of the kind {mode!r}; expected one 8-bit channel that holds ids"
+        return FileFault(str(path), "wrong kind of picture", text)
     stray = sorted(set(np.flatnonzero(np.bincount(ids.ravel())).tolist()) - ALLOWED[kind])
     if stray:
         shown = ", ".join(map(str, stray[:8])) + (", …" if len(stray) > 8 else "")
@@ -148,5 +174,5 @@ def _read(path: Path, kind: LabelKind) -> Picture | str:
             "label_ids": "label ids are 0 to 33; are these train ids, or was it resized with interpolation?",
             "train_ids": "train ids are 0 to 18, and 255 for void; are these label ids?",
         }
-        return f"holds the ids {shown}; {words[kind]}"
+        return FileFault(str(path), "wrong ids", f"holds the ids {shown}; {words[kind]}")
     return ids

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from nasframe import DataError, Split, Task
-from nasframe_cityscapes.checks import check_frames, check_instances
+from nasframe_cityscapes.checks import check_frames
 from nasframe_cityscapes.classes import CLASSES
 from nasframe_cityscapes.dataset import Check, Frame, LabelKind, find_frames
 from nasframe_cityscapes.inspection import UNREADABLE
@@ -50,10 +50,9 @@ def collect(source: Source, options: SegmentationOptions, seed: int) -> Frames:
     """
     train = find_frames(source.root, "train", source.labels)
     val = find_frames(source.root, "val", source.labels)
-    check_frames([*train, *val], source.root, source.labels, source.check)
     measured = evenly(val, options.val_frames)
-    if options.instance_iou:
-        check_instances(measured, source.root)
+    with_instances = measured if options.instance_iou else ()
+    check_frames([*train, *val], source.root, source.labels, source.check, with_instances)
     weights, arch = halve(train, options.halves, options.block, seed)
     splits: dict[Split, tuple[Frame, ...]] = {"weights": weights, "arch": arch, "train": train, "val": val}
     return Frames(splits, measured, _size(val[0]))

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from nasframe import DataError
-from nasframe_cityscapes.checks import check_frames, check_instances, class_pixels
+from nasframe_cityscapes.checks import check_frames, class_pixels
 from nasframe_cityscapes.dataset import find_frames
 from nasframe_cityscapes.inspection import inspect
 
@@ -84,8 +84,8 @@ def test_all_missing_labels_are_named_at_once(write_tree):
     root = write_tree()
     for stem in ("aa_000000_000001", "cc_000001_000003"):
         label_of(root, stem).unlink()
-    with pytest.raises(DataError, match="labels of 2 of 9") as caught:
-        find_frames(root, "train")
+    with pytest.raises(DataError, match="labels of 2 of 9 images") as caught:
+        check(root)
     assert "aa_000000_000001_gtFine_labelIds.png" in str(caught.value)
     assert "cc_000001_000003_gtFine_labelIds.png" in str(caught.value)
 
@@ -95,14 +95,14 @@ def test_long_lists_are_cut_with_a_count(write_tree):
     for path in (root / "gtFine" / "train").glob("*/*"):
         path.unlink()
     with pytest.raises(DataError, match="and 10 more"):
-        find_frames(root, "train")
+        check(root)
 
 
 def test_an_image_with_an_odd_name_is_named(write_tree):
     root = write_tree()
     image_of(root).rename(image_of(root).with_name("aa_7_leftImg8bit.png"))
-    with pytest.raises(DataError, match=r"aa_7_leftImg8bit.png"):
-        find_frames(root, "train")
+    with pytest.raises(DataError, match=r"names are not CITY_000000_000019_leftImg8bit.png:\n  .*aa_7_leftImg8bit.png"):
+        check(root)
 
 
 def test_every_fault_is_reported_in_one_error(write_tree):
@@ -201,5 +201,45 @@ def test_class_pixels_are_counted_by_train_id(write_tree):
 
 def test_missing_instance_files_are_named(write_tree):
     root = write_tree()
-    with pytest.raises(DataError, match=r"(?s)9 of 9.*aa_000000_000000_gtFine_instanceIds.png"):
-        check_instances(find_frames(root, "train"), root)
+    frames = find_frames(root, "train")
+    with pytest.raises(DataError, match=r"(?s)9 of 9 such files.*aa_000000_000000_gtFine_instanceIds.png"):
+        check_frames(frames, root, "label_ids", "headers", instances=frames)
+
+
+def test_what_is_absent_and_what_is_wrong_is_told_at_once_each_kind_by_itself(write_tree):
+    root = write_tree({"train": {"aa": 60}, "val": {"dd": 5}}, size=(4, 4))
+    for number in range(30):
+        label_of(root, f"aa_{number // 3:06}_{number:06}").unlink()
+    for number in range(30, 55):
+        label_of(root, f"aa_{number // 3:06}_{number:06}").write_text("no picture")
+    paint(label_of(root, "dd_000001_000003", "val"), 99)
+    image_of(root, "aa_000000_000000").write_text("no picture")
+    val = find_frames(root, "val")
+    with pytest.raises(DataError) as caught:
+        check_frames([*find_frames(root, "train"), *val], root, "label_ids", "all", instances=val)
+    lines = str(caught.value).splitlines()
+    assert [line.replace(str(root), "ROOT") for line in lines if not line.startswith("  ")] == [
+        "62 files of ROOT cannot be used or found, for several reasons",
+        "ROOT lacks the labels of 30 of 65 images:",
+        "instance_iou needs instance ids, and ROOT lacks 5 of 5 such files:",
+        "26 files of ROOT cannot be used: unreadable:",
+        "1 file of ROOT cannot be used: wrong ids:",
+    ]
+    assert [line for line in lines if "more" in line] == ["  … and 10 more", "  … and 6 more"]
+    assert any("aa_000000_000000_leftImg8bit.png: cannot be read" in line for line in lines)
+    assert "dd_000001_000003_gtFine_labelIds.png: holds the ids 99" in lines[-1]
+
+
+def test_absent_labels_are_told_even_if_no_file_is_to_be_opened(write_tree):
+    root = write_tree()
+    label_of(root, "aa_000000_000001").unlink()
+    with pytest.raises(DataError, match="labels of 1 of 9 images"):
+        check(root, how="none")
+
+
+def test_where_no_label_has_its_name_no_file_is_opened(write_tree):
+    root = write_tree()
+    image_of(root).write_text("no picture")
+    with pytest.raises(DataError, match="labels of 9 of 9 images") as caught:
+        check(root, kind="train_ids")
+    assert "cannot be read" not in str(caught.value)

@@ -169,7 +169,37 @@ def test_frames_without_a_picture_and_pictures_that_cannot_be_scored_are_named_a
     stderr = score(root, guess).stderr
     assert "for each of the 3 frames, whose name begins with the frame's; for 1 there is none, or several:" in stderr
     assert f"{FRAMES[0]}*.png: no such file" in stderr
-    assert "1 file cannot be scored:" in stderr and f"{wrong}: holds the ids 255" in stderr
+    assert "1 file cannot be scored: wrong ids:" in stderr and f"{wrong}: holds the ids 255" in stderr
+
+
+def test_no_kind_of_fault_hides_another(tmp_path, score):
+    root, guess = tmp_path / "set", tmp_path / "guess"
+    stems = [f"aa_{number:06}_000019" for number in range(95)]
+    for number, stem in enumerate(stems):
+        save(np.full((4, 6), 7, np.uint8), root / "gtFine" / "val" / "aa" / f"{stem}_gtFine_labelIds.png")
+        save(np.full((4, 6), 7, np.uint16), root / "gtFine" / "val" / "aa" / f"{stem}_gtFine_instanceIds.png")
+        if number >= 60:
+            save(np.full((4, 6), 99 if number < 90 else 7, np.uint8), guess / f"{stem}.png")
+    save(np.zeros((4, 6, 3), np.uint8), guess / f"{stems[90]}.png")
+    save(np.zeros((2, 3), np.uint8), guess / f"{stems[91]}.png")
+    (guess / f"{stems[92]}.png").write_text("text")
+    save(np.zeros((2, 3), np.uint16), root / "gtFine" / "val" / "aa" / f"{stems[93]}_gtFine_instanceIds.png")
+    (root / "gtFine" / "val" / "aa" / f"{stems[0]}_gtFine_labelIds.png").write_text("text")
+    lines = score(root, guess).stderr.partition("error: ")[2].splitlines()
+    assert [line for line in lines if not line.startswith("  ")] == [
+        "95 files cannot be scored or found, for several reasons",
+        f"{guess} must hold exactly one file for each of the 95 frames, whose name begins with the frame's; for 60 "
+        "there is none, or several:",
+        "2 files cannot be scored: unreadable:",
+        "30 files cannot be scored: wrong ids:",
+        "1 file cannot be scored: wrong kind of picture:",
+        "1 file cannot be scored: wrong size:",
+        "1 file cannot be scored: wrong instance ids:",
+    ]
+    assert [line for line in lines if "more" in line] == ["  … and 40 more", "  … and 10 more"]
+    assert any(
+        line.endswith("instanceIds.png: has the shape (2, 3), its label (4, 6); they must be equal") for line in lines
+    )
 
 
 def test_train_ids_given_as_label_ids_are_suspected(drawn, score):
