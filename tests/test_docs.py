@@ -129,3 +129,9 @@ def test_the_readmes_sample_of_a_cost_is_what_the_command_prints():
     shown = json.loads(sample)
     assert shown["reported"].pop("note") == "…"
     assert shown == printed
+
+
+def test_the_quickstarts_time_is_the_same_in_the_readme_and_in_its_file():
+    for page in ("README.md", "examples/quickstart.yaml"):
+        times = re.findall(r"([\w ]+ minutes?) on two CPU cores", (ROOT / page).read_text())
+        assert [time.split("takes ")[-1].strip().lower() for time in times] == ["about a minute"]
