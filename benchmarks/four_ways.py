@@ -20,6 +20,7 @@ from timing import Task, interleaved, machine, parser
 from nasframe import Evaluator, Problem, SearchSpace, Trainable
 from nasframe.experiment.checking import load
 from nasframe.experiment.experiment import Experiment
+from nasframe.files.words import quantity
 from nasframe.genotype import sample
 from nasframe.run.device import keep_freed_memory
 
@@ -92,10 +93,9 @@ def equal(mean: dict[str, float], gradient: Any, sampled: Any, evaluator: Any) -
     steps = round(sampled.budget * evaluator.options.training.steps)
     first, second = gradient.warmup_steps, gradient.steps - gradient.warmup_steps
     search, candidate = first * alone + second * both, building + steps * training + measuring
-    told = (
-        f"DARTS: {first} and {second} steps, {search:.0f} s. A candidate: {steps} training steps, {candidate:.2f} s. "
-    )
-    return f"{told}So {search / candidate:.1f} candidates."
+    told = f"DARTS: {first} and {quantity(second, 'step')}, {search:.0f} s."
+    told += f" A candidate: {quantity(steps, 'training step')}, {candidate:.2f} s."
+    return f"{told} So {search / candidate:.1f} candidates."
 
 
 if __name__ == "__main__":

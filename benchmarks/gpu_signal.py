@@ -43,6 +43,7 @@ from gpu_signal_training import (
 )
 
 from nasframe.files.atomic import write_json, write_text
+from nasframe.files.words import quantity
 from nasframe.training.seeding import seed_all
 from nasframe_cityscapes.scoring import scores
 
@@ -129,7 +130,7 @@ def measure(chosen: argparse.Namespace) -> None:
     )
     train(without_finished(work), chosen.processes)
     rows = [row for row in finished(work.file) if (row["genotype"], row["seed"]) in wanted]
-    print(f"{len(rows)} of {len(wanted)} trainings are done; this call took {time.time() - begun:.0f} s\n")
+    print(f"Done: {len(rows)} of {quantity(len(wanted), 'training')}; this call took {time.time() - begun:.0f} s\n")
     found = balanced(rows)
     if found is None:
         print("too few for tables: they need 3 genotypes with 2 seeds each")
@@ -216,7 +217,7 @@ def do(work: Work) -> None:
                 return
             begun = time.time()
             group = {genotype: training(genotype) for genotype in genotypes[first : first + work.together]}
-            print(f"{len(group)} genotypes made ready in {time.time() - begun:.1f} s", flush=True)
+            print(f"{quantity(len(group), 'genotype')} made ready in {time.time() - begun:.1f} s", flush=True)
             do_group(work, group, schedule, seed)
 
 
@@ -253,7 +254,10 @@ def do_group(work: Work, trainings: dict[int, Training], schedule: Schedule, see
     with work.file.open("a") as file:
         file.write("".join(line + "\n" for line in lines))
     each = 1000 * seconds / work.recipe.steps
-    print(f"seed {seed}: {len(trainings)} trainings in {seconds:.1f} s, {each:.1f} ms for a step of all", flush=True)
+    print(
+        f"seed {seed}: {quantity(len(trainings), 'training')} in {seconds:.1f} s, {each:.1f} ms for a step of all",
+        flush=True,
+    )
 
 
 def metrics(measured: Measured) -> dict[str, float | None]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from nasframe.cost.counting import count
+from nasframe.files.words import quantity
 from nasframe.genotype import Genotype, sample
 from nasframe.space import Task
 from nasframe_autodeeplab.space import AutoDeepLab
@@ -87,7 +88,7 @@ def write_pack(path: Path, root: Path, genotypes: int, draws: int) -> None:
     rows = [{"genotype": one.genotype.to_dict(), "params": one.params, "macs": one.macs} for one in entries]
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, **arrays, about=np.array(json.dumps({"space": SPACE, "genotypes": rows})))
-    print(f"{path}: {path.stat().st_size / 2**20:.1f} MiB, {len(entries)} genotypes; frames:")
+    print(f"{path}: {path.stat().st_size / 2**20:.1f} MiB, {quantity(len(entries), 'genotype')}; frames:")
     for name, array in arrays.items():
         print(f"  {name} {array.shape}")
 

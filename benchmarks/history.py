@@ -22,6 +22,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+from nasframe.files.words import quantity
+
 FILE = Path(__file__).with_name("history.jsonl")
 
 
@@ -102,7 +104,7 @@ def record(given: argparse.Namespace, figures: Mapping[str, float], unit: str, f
 def place(threads: int) -> str:
     """The machine of a row, as far as it changes figures."""
     torch = ".".join(version("torch").split(".")[:2])
-    return f"{processor()}, {os.cpu_count()} cores, {threads} thread{'s' if threads > 1 else ''}, torch {torch}"
+    return f"{processor()}, {quantity(os.cpu_count() or 1, 'core')}, {quantity(threads, 'thread')}, torch {torch}"
 
 
 def processor() -> str:

@@ -19,6 +19,7 @@ from torch import nn
 
 from nasframe.cli.genotypes import find_genotype
 from nasframe.cost import counting
+from nasframe.files.words import quantity
 from nasframe.plugin.registry import Registry
 from nasframe.space import Task
 from nasframe.trained.speedups import Speedups
@@ -51,11 +52,8 @@ def main() -> None:
     forms = {**FORMS, "both, compiled": COMPILED} if chosen.compile else FORMS
     networks = {name: form.applied(network) for name, form in forms.items()}
     images = torch.randn(1, 3, height, width)
-    print(
-        f"{machine()}\n{best}\n{chosen.genotype}, F={chosen.filters}, {chosen.size}: {counted.params:,} parameters, ",
-        end="",
-    )
-    print(f"{counted.macs:,} multiply-adds\n")
+    costs = f"{quantity(counted.params, 'parameter')}, {quantity(counted.macs, 'multiply-add')}"
+    print(f"{machine()}\n{best}\n{chosen.genotype}, F={chosen.filters}, {chosen.size}: {costs}\n")
     with torch.inference_mode():
         expected = network(images)
         errors = {name: difference(form(images), expected) for name, form in networks.items()}

@@ -19,6 +19,7 @@ from supernets import FORMS, Setting, setting_parser
 from timing import interleaved, machine
 from torch import nn
 
+from nasframe.files.words import quantity
 from nasframe.run.device import keep_freed_memory
 from nasframe.training.gradients import update
 
@@ -45,7 +46,8 @@ def main() -> None:
     tasks |= {way: updating(sizes if way != "flat" else [elements(sizes)], options) for way, options in WAYS.items()}
     with keep_freed_memory():
         seconds = interleaved(tasks, given.rounds)
-    print(f"{machine()}\n{given.form}: {setting}; {len(sizes):,} tensors, {elements(sizes).numel():,} weights\n")
+    counts = f"{quantity(len(sizes), 'tensor')}, {quantity(elements(sizes).numel(), 'weight')}"
+    print(f"{machine()}\n{given.form}: {setting}; {counts}\n")
     print("| SGD | update, ms | times faster | of a step of the weights |\n| --- | ---: | ---: | ---: |")
     case = f"optimisers/{setting.case}/{given.form}"
     history.record(given, {f"{case}/{way}": 1000 * seconds[way] for way in WAYS}, "ms")

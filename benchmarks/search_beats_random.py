@@ -23,6 +23,7 @@ from nasframe import Genotype, GenotypeRecord
 from nasframe.cost.counting import Cost, count
 from nasframe.derive import FinalSpace, Request, derive, genotype_with, read_final_space, read_weighted
 from nasframe.files import genotypes
+from nasframe.files.words import quantity
 from nasframe.genotype import sample
 from nasframe.plugin.registry import Registry
 from nasframe.run import resume, run
@@ -111,7 +112,7 @@ def trained_score(folder: Path, recipe: Path, overrides: list[str], registry: Re
 
 def report(budget: int, rows: list[tuple[str, Cost, float]]) -> None:
     """All scores, and the comparison."""
-    print(f"\nBudget: {budget:,} multiply-adds\n")
+    print(f"\nBudget: {quantity(budget, 'multiply-add')}\n")
     print("| network | parameters | multiply-adds | score, % |\n| --- | ---: | ---: | ---: |")
     for name, cost, score in rows:
         print(f"| {name} | {cost.params:,} | {cost.macs:,} | {100 * score:.2f} |")

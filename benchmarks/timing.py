@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from history import processor
 
+from nasframe.files.words import quantity
+
 Task = Callable[[], object]
 TRIES = 8
 """Of which the best is a limit."""
@@ -81,8 +83,9 @@ def machine() -> str:
     """Processor, cores, system, versions, threads and how busy it is, in one line."""
     load = f", load {os.getloadavg()[0]:.1f}" if platform.system() != "Windows" else ""
     return (
-        f"{processor()}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}, "
-        f"torch {torch.__version__}, numpy {np.__version__}; {torch.get_num_threads()} threads{load}"
+        f"{processor()}, {quantity(os.cpu_count() or 1, 'core')}, {platform.system()}; "
+        f"Python {platform.python_version()}, torch {torch.__version__}, "
+        f"numpy {np.__version__}; {quantity(torch.get_num_threads(), 'thread')}{load}"
     )
 
 

@@ -172,8 +172,7 @@ class AskTell(Strategy, EndsEarly, ABC):
         if over and self.__top is None:
             reasons = Counter(result.failure for _, result in self.history)
             counts = "; ".join(f"{quantity(count, 'time')}: {reason}" for reason, count in reasons.most_common(5))
-            tried = quantity(len(self.history), "candidate")
             raise RunError(
-                f"every one of the first {tried} failed, so the search ends. {counts}. Put the cause right and start a "
-                "new run"
+                f"every one of the first {quantity(len(self.history), 'candidate')} failed, so the search ends. "
+                f"{counts}. Put the cause right and start a new run"
             )

@@ -12,6 +12,7 @@ from rich.table import Table
 from nasframe.cli.output import console, format_option, set_option
 from nasframe.experiment.checking import load
 from nasframe.files.plain_json import finite
+from nasframe.files.words import quantity
 from nasframe.plugin.registry import Registry
 
 if TYPE_CHECKING:
@@ -71,8 +72,9 @@ def signal(
 
 def _show(found: Signal) -> None:
     fewest, most = found.macs
+    trained = f"{quantity(found.genotypes, 'genotype')}, {quantity(found.seeds, 'seed')}"
     spent = f"{found.seconds:.1f} s a full training, multiply-adds {fewest:,} to {most:,}"
-    table = Table(title=f"{found.genotypes} genotypes, {found.seeds} seeds; {spent}", title_justify="left")
+    table = Table(title=f"{trained}; {spent}", title_justify="left")
     for column in ("metric", "mean", "sd between genotypes", "sd between seeds", "intraclass correlation, 95 %"):
         table.add_column(column, justify="right" if column != "metric" else "left")
     for name, one in found.variances.items():

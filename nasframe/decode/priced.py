@@ -52,7 +52,9 @@ def priced_path(priced: nx.DiGraph, path: Sequence[str]) -> tuple[str, ...]:
         ways = [(*way, node) for way in ways for node in priced.successors(way[-1]) if _place(priced, node) == place]
     whole = [way for way in ways if way[-1] in ends]
     if len(whole) != 1:
-        raise GraphError(f"the priced trellis has {len(whole) or 'no'} ways through {', '.join(path)}; expected one")
+        raise GraphError(
+            f"the number of paths through {', '.join(path)} of the priced trellis is {len(whole)}; expected one"
+        )
     return whole[0]
 
 

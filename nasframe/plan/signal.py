@@ -22,6 +22,7 @@ from nasframe.errors import RunError, RunFolderError
 from nasframe.evaluations import attempt
 from nasframe.experiment.experiment import Experiment
 from nasframe.files import atomic
+from nasframe.files.words import quantity
 from nasframe.genotype import Genotype, sample
 from nasframe.pareto import SCORE
 from nasframe.plan.statistics import Correlation, Numbers, Variance, correlation, kendall, spearman, variance
@@ -98,7 +99,8 @@ class Signal:
             )
         for points in (0.01, 0.02):
             pairs = math.ceil(POWER_FACTOR * 2 * found.within**2 / points**2)
-            yield f"To see a difference of {points:g} between two networks, train {max(2, pairs):,} pairs of them"
+            wanted = quantity(max(2, pairs), "pair")
+            yield f"To see a difference of {points:g} between two networks, train {wanted} of them"
         for name, kinds in self.ranks.items():
             rank = kinds["spearman"]
             if rank.low > 0.5:
@@ -181,9 +183,9 @@ def draw(
     alike = [(genotype, cost) for genotype, cost in drawn.items() if abs(cost.macs - middle) <= share * middle]
     if len(alike) < trials.genotypes:
         raise RunError(
-            f"{len(drawn)} different genotypes were found within the constraints, {len(alike)} of them with "
-            f"multiply-adds as near {middle:,.0f} as is asked; {trials.genotypes} are wanted: allow more by --matched, "
-            "ask for fewer by --genotypes, or loosen the constraints"
+            f"within the constraints {quantity(len(drawn), 'different genotype')} could be found, {len(alike)} of them "
+            f"with multiply-adds as near {middle:,.0f} as is asked; {trials.genotypes} are wanted: allow more "
+            "by --matched, ask for fewer by --genotypes, or loosen the constraints"
         )
     return alike[: trials.genotypes]
 
@@ -214,7 +216,9 @@ def summarise(rows: Sequence[Row]) -> Signal:
         if all((number, seed, budget) in found for seed in seeds for budget in budgets)
     ]
     if len(numbers) < 3 or len(seeds) < 2:
-        raise RunError(f"{len(numbers)} genotypes have all their trainings; 3 with 2 seeds each are the least")
+        raise RunError(
+            f"all trainings are there for {quantity(len(numbers), 'genotype')}; 3 with 2 seeds each are the least"
+        )
 
     def table(metric: str, budget: float) -> Numbers:
         values = [[found[number, seed, budget].metrics[metric] for seed in seeds] for number in numbers]

@@ -86,7 +86,8 @@ def require_absent(jobs: Iterable[Labelling]) -> None:
     """
     there = [str(path) for job in jobs for path in job.outputs.values() if path.exists()]
     if there:
-        headline = f"{len(there)} of the pictures exist already; choose another --output, or overwrite them by --force"
+        exist = "exists" if len(there) == 1 else "exist"
+        headline = f"{len(there)} of the pictures {exist} already; choose another --output, or overwrite by --force"
         raise FileError(_listing(headline, there))
 
 

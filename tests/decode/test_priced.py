@@ -93,6 +93,6 @@ def test_a_path_through_other_places_is_refused():
     trellis = plain_trellis(rng, layers=2)
     priced = with_memory(trellis, rng)
     for path in (("start", "1/0", "2/2"), ("start", "1/0"), ("1/0", "2/0")):
-        with pytest.raises(GraphError, match="has no ways through"):
+        with pytest.raises(GraphError, match=r"number of paths through .* of the priced trellis is 0"):
             decode.priced_path(priced, path)
     assert decode.places(priced, decode.priced_path(priced, ("start", "1/1", "2/2"))) == ("start", "1/1", "2/2")

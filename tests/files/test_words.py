@@ -9,13 +9,15 @@ import pytest
 from nasframe.files.words import cell_text, clock, duration, number, quantity
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [*(ROOT / "nasframe").rglob("*.py"), *ROOT.glob("plugins/*/nasframe_*/**/*.py")]
+FOLDERS = [ROOT / "nasframe", ROOT / "benchmarks", *ROOT.glob("plugins/*/nasframe_*")]
+SOURCES = [path for folder in FOLDERS for path in folder.rglob("*.py")]
 COUNTABLE = (
-    "attempt batche byte candidate channel classe column epoch event fault file frame genotype image layer "
-    "level move multiply-add network node operation parameter path picture point problem question row run "
-    "sample seed size snapshot step tensor thread time training value worker"
+    "attempt batche block byte candidate channel check classe column core edge epoch event failure fault file frame "
+    "genotype image layer level move multiply-add network node operation pair parameter passe path picture point "
+    "problem processe question row run sample scene seed size snapshot step tensor thread time training update value "
+    "weight worker"
 ).split()
-"""Nouns, without the s of their plural, that messages count."""
+"""Nouns, without the s of their plural, that messages count; any other is one too after a length or a comma."""
 
 
 @pytest.mark.parametrize(
@@ -79,23 +81,32 @@ def test_one_thing_is_no_plural():
 
 def counts_before_a_plural(source):
     """Each ``{count} files`` in an f-string; not what is no whole number, nor a constant, whose value is known."""
-    plural = re.compile(rf" (?:(?!(?:has|holds|makes) )[a-z-]+ )?(?:{'|'.join(COUNTABLE)})s\b")
+    noun = re.compile(rf" (?:(?!(?:has|holds|makes) )[a-z-]+ )?(?:{'|'.join(COUNTABLE)})s\b")
+    any_word = re.compile(r" (?!of |in |as |is |was |has |there )(?:[a-z-]+ )?[a-z-]+s\b")
     for node in ast.walk(ast.parse(source)):
         pairs = zip(node.values, node.values[1:], strict=False) if isinstance(node, ast.JoinedStr) else ()
         for value, after in pairs:
-            if isinstance(value, ast.FormattedValue) and isinstance(after, ast.Constant) and plural.match(after.value):
-                text = ast.unparse(value.value)
-                form = ast.unparse(value.format_spec) if value.format_spec else ""
-                known = re.fullmatch(r"(len\()?[A-Z_]+\)?", text) or "quantity(" in text or "amount(" in text
+            if not isinstance(value, ast.FormattedValue) or not isinstance(after, ast.Constant):
+                continue
+            text = ast.unparse(value.value)
+            form = ast.unparse(value.format_spec) if value.format_spec else ""
+            plural = any_word if text.startswith("len(") or "," in form else noun
+            if plural.match(after.value):
+                known = re.fullmatch(r"(len\()?[A-Z_]+\)?", text) or re.search(r"(quantity|amount|percent)\(", text)
                 if not known and not form.endswith(("f'", 'f"')):
                     yield f"{value.lineno}: {{{text}}}{after.value}"
 
 
 def test_a_count_before_a_plural_is_found_where_it_is_written():
     source = (
-        """f"{len(files)} files", f"{n:,} bad frames", f"{quantity(n, 'file')}", f"{MOST} steps", f"{x:.1f} runs\""""
+        """f"{len(files)} files", f"{n:,} bad sheep-dogs", f"{some.count} runs", f"{quantity(n, 'file')} are", """
+        """f"{MOST} steps", f"{x:.1f} runs", f"{len(files)} of the files\""""
     )
-    assert len(list(counts_before_a_plural(source))) == 2
+    assert [found.split(": ")[1] for found in counts_before_a_plural(source)] == [
+        "{len(files)} files",
+        "{n} bad sheep-dogs",
+        "{some.count} runs",
+    ]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -69,6 +69,9 @@ def test_images_that_would_have_one_picture_are_both_named():
 def test_pictures_that_exist_are_named_and_counted(tmp_path):
     jobs = plan_jobs([ImageFile(Path(f"{n}.png")) for n in range(15)], Named(), ("labels",), tmp_path)
     require_absent(jobs)
+    jobs[0].outputs["labels"].touch()
+    with pytest.raises(FileError, match="1 of the pictures exists already"):
+        require_absent(jobs)
     for job in jobs[:12]:
         job.outputs["labels"].touch()
     with pytest.raises(FileError) as error:

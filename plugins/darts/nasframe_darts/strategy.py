@@ -20,6 +20,7 @@ from nasframe import (
     Strategy,
     Uneven,
 )
+from nasframe.files.words import quantity
 from nasframe_darts.options import DartsOptions
 
 DECIDING = 2.0
@@ -79,10 +80,10 @@ class Darts(Strategy, Uneven):
         if reach >= DECIDING:
             return ()
         return (
-            f"{updates:,} updates of the architecture parameters by strategy.arch_lr = {rate:g} move a logit by about "
-            f"{reach:.2g} at most, and {DECIDING:g} is what makes one of eight operations weigh as much as all others: "
-            "expect nearly even weights, and a genotype that noise has chosen. Raise strategy.arch_lr, or the number "
-            "of updates",
+            f"{quantity(updates, 'update')} of the architecture parameters by strategy.arch_lr = {rate:g} can move "
+            f"a logit by about {reach:.2g} at most, and {DECIDING:g} is what makes one of eight operations weigh as "
+            "much as all others: expect nearly even weights, and a genotype that noise has chosen. Raise "
+            "strategy.arch_lr, or the number of updates",
         )
 
     @override
