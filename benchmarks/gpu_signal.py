@@ -130,7 +130,7 @@ def measure(chosen: argparse.Namespace) -> None:
     )
     train(without_finished(work), chosen.processes)
     rows = [row for row in finished(work.file) if (row["genotype"], row["seed"]) in wanted]
-    print(f"Done: {len(rows)} of {quantity(len(wanted), 'training')}; this call took {time.time() - begun:.0f} s\n")
+    print(f"{len(rows)} of {quantity(len(wanted), 'training')} are done; this call took {time.time() - begun:.0f} s\n")
     found = balanced(rows)
     if found is None:
         print("too few for tables: they need 3 genotypes with 2 seeds each")
