@@ -43,6 +43,19 @@ def write_json(path: Path, data: Any) -> None:
     write_text(path, json.dumps(data, indent=1) + "\n")
 
 
+def append_json(path: Path, record: Any) -> None:
+    """Add plain data to a file as a line of its own; a process that is killed meanwhile may leave a torn last line.
+
+    Raises:
+        RunError: the disk is full or the place cannot be written.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
 def sync_folder(path: Path) -> None:
     """Make renames in a folder survive a power failure."""
     handle = os.open(path, os.O_RDONLY)

@@ -148,7 +148,7 @@ def measure(experiment: Experiment, trials: Trials, folder: Path, say: Callable[
             for number, _, budget in missing:
                 genotype, cost = drawn[number]
                 rows.append(_trained(problem, number, genotype, cost, seed, budget))
-                _append(folder, rows[-1])
+                atomic.append_json(folder / "trainings.jsonl", asdict(rows[-1]))
                 say(
                     f"{len(rows)} of {len(wanted)}: genotype {number + 1}, seed {seed}, budget {budget:g}: "
                     f"score {rows[-1].metrics[SCORE]:.4f} in {rows[-1].seconds:.1f} s"
@@ -260,15 +260,6 @@ def _trained(problem: Problem, number: int, genotype: Genotype, cost: Cost, seed
     metrics = {SCORE: result.score, **result.metrics}
     seconds = round(time.monotonic() - begun, 3)
     return Row(number, genotype.to_dict(), cost.params, cost.macs, seed, budget, metrics, seconds)
-
-
-def _append(folder: Path, row: Row) -> None:
-    path = folder / "trainings.jsonl"
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(row)) + "\n")
-    except OSError as error:
-        raise atomic.cannot_write(path, error) from error
 
 
 def _settle(experiment: Experiment, trials: Trials, folder: Path) -> None:

@@ -100,12 +100,7 @@ class RunFolder:
 
     def append_event(self, record: Mapping[str, Any]) -> None:
         """Add one line to ``events.jsonl``."""
-        path = self.layout.events
-        try:
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
-        except OSError as error:
-            raise atomic.cannot_write(path, error) from error
+        atomic.append_json(self.layout.events, record)
 
     def sync_events(self) -> int:
         """Flush the events to the disk; returns their length in bytes."""

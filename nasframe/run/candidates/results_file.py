@@ -46,11 +46,7 @@ class Kept:
             RunError: the disk is full.
         """
         self._found[outcome.job.number] = outcome
-        try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(_written(outcome)) + "\n")
-        except OSError as error:
-            raise atomic.cannot_write(self._path, error) from error
+        atomic.append_json(self._path, _written(outcome))
 
     def _cut(self) -> None:
         data = self._path.read_bytes()
