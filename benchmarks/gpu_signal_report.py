@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from gpu_signal_pack import Entry
 
-from nasframe.plan.statistics import Correlation, Numbers, Variance, correlation, kendall, spearman, variance
+from nasframe.evidence.statistics import Correlation, Numbers, Variance, correlation, kendall, spearman, variance
 
 METRICS = {"miou": "mIoU, %", "pixel_accuracy": "pixel accuracy, %", "val_loss": "val loss"}
 FULL = "1"

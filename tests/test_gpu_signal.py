@@ -27,7 +27,7 @@ from gpu_signal_training import (  # noqa: E402
     cross_entropy,
 )
 
-from nasframe.plan.statistics import correlation, kendall, spearman, variance  # noqa: E402
+from nasframe.evidence.statistics import correlation, kendall, spearman, variance  # noqa: E402
 from nasframe_cityscapes.scenes import SceneOptions  # noqa: E402
 from nasframe_cityscapes.streets import drawn  # noqa: E402
 

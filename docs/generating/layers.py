@@ -14,7 +14,7 @@ LAYERS = (
     "report",
     "run",
     "derive plan trained",
-    "compare testing",
+    "compare evidence testing",
     "cli",
     "__main__",
 )

@@ -16,7 +16,7 @@ from nasframe.files.words import quantity
 from nasframe.plugin.registry import Registry
 
 if TYPE_CHECKING:
-    from nasframe.plan.signal import Signal
+    from nasframe.evidence.signal import Signal
 
 
 def _budgets(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[float, ...]:
@@ -58,7 +58,7 @@ def signal(
 ) -> None:
     """Train random genotypes with several seeds: do they differ, and what tells it early? Goes on where it stopped."""
     experiment = load(file, overrides, registry)
-    from nasframe.plan.signal import Trials, measure, summarise
+    from nasframe.evidence.signal import Trials, measure, summarise
 
     folder = into or Path(experiment.run.folder) / f"{experiment.name}-signal"
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,6 @@
-"""Before a run: its time and memory, from a few steps that are really done, and whether there is anything to find.
+"""Before a run: its time and memory, from a few steps that are really done.
 
-Read ``forecasting`` with ``probe`` (the steps) and ``remedies`` (what to change where something is short); ``signal``
-with ``statistics`` trains random genotypes with several seeds.
+Read ``forecasting`` with ``probe`` (the steps) and ``remedies`` (what to change where something is short).
 """
 
 from nasframe.plan.forecasting import Forecast, PhaseForecast, forecast

@@ -20,12 +20,12 @@ import numpy as np
 from nasframe.cost.counting import Cost, count
 from nasframe.errors import RunError, RunFolderError
 from nasframe.evaluations import attempt
+from nasframe.evidence.statistics import Correlation, Numbers, Variance, correlation, kendall, spearman, variance
 from nasframe.experiment.experiment import Experiment
 from nasframe.files import atomic
 from nasframe.files.words import quantity
 from nasframe.genotype import Genotype, sample
 from nasframe.pareto import SCORE
-from nasframe.plan.statistics import Correlation, Numbers, Variance, correlation, kendall, spearman, variance
 from nasframe.run.problems import make_problem, open_problems
 from nasframe.strategy import Problem
 from nasframe.training.seeding import seed_all

@@ -15,8 +15,8 @@ from torch import nn
 import nasframe
 from nasframe import Component, Evaluation, Evaluator, RunError, RunFolderError, Task
 from nasframe.cli import main
+from nasframe.evidence.signal import Trials, draw, measure, read, summarise
 from nasframe.experiment.checking import load
-from nasframe.plan.signal import Trials, draw, measure, read, summarise
 from nasframe.plugin.registry import Plugin, Registry
 
 EXPERIMENT = """
