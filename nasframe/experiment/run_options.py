@@ -18,6 +18,9 @@ class RunOptions(Options):
 
     folder: str = Field("runs", min_length=1)
     """Folder under which the run's own folder is made; relative to where the command is started."""
+    search_cpu_minutes: float | None = Field(None, gt=0)
+    """Processor minutes, of all threads and workers, after which the search ends at its next step, as if it had no
+    more; what was found until then is taken. null: it does all its steps."""
     checkpoint_minutes: float = Field(5, ge=0)
     """Minutes between two checkpoints; 0: after every step."""
     keep_checkpoints: int = Field(2, ge=1)

@@ -34,12 +34,14 @@ class Outcome:
     job: Job
     result: Evaluation
     seconds: float
+    processor_seconds: float
+    """Of all threads of the process that evaluated it, meanwhile."""
     worker: int
     """From 1; 0: none, for the result was in the folder that runs share."""
 
 
-Reply = tuple[Evaluation, float] | NasframeError
-"""A worker's answer to a job: a result and its seconds, or what ends the run."""
+Reply = tuple[Evaluation, float, float] | NasframeError
+"""A worker's answer to a job: a result, its seconds and its processor seconds, or what ends the run."""
 Evaluate = Callable[[Job], Reply]
 """What a worker does with a job."""
 Show = Callable[[Sequence[str]], None]
@@ -82,6 +84,8 @@ class Engine(ABC):
 
     name: ClassVar[str]
     """What ``run.engine`` calls it."""
+    in_run: ClassVar[bool] = False
+    """Whether the run's own process evaluates, so that its processor seconds count once."""
 
     @abstractmethod
     def __init__(self, setup: Setup, workers: int, address: str | None, show: Show) -> None:

@@ -143,6 +143,7 @@ class _Run:
         assert part is not None, "what is not given is searched"
         seed_all(problem.runtime.seed, "search", "build")
         journal = self.journals["search"]
+        journal.open()
         with open_evaluations(self.experiment, problem, journal) as problem:
             strategy = make_strategy(part, problem)
             for remark in () if journal.has_begun else strategy.remarks():
@@ -156,6 +157,7 @@ class _Run:
     def _retrain(self, genotype: Genotype) -> Evaluation:
         assert self.problems.retrain is not None and self.experiment.retrain is not None
         self._write_genotype(self.folder.layout.final_genotype, genotype, self.experiment.retrain.space)
+        self.journals["retrain"].open()
         weights = self.experiment.retrain.weights
         start = Path(weights) if weights else None
         result = retrain(self.problems.retrain, genotype, self.journals["retrain"], self.experiment.run, start)

@@ -34,11 +34,27 @@ class Journal:
         self.steps = 0
         self.done = 0
         self._status_written = 0.0
+        self._spent = 0.0
+        self._clock = time.process_time()
+
+    def open(self) -> None:
+        """The phase's work begins now: from here on its processor seconds count."""
+        self._clock = time.process_time()
+
+    @property
+    def processor_seconds(self) -> float:
+        """What the phase has cost so far: of all threads of this process, of its workers, before it was resumed."""
+        return self._spent + time.process_time() - self._clock
+
+    def spend(self, seconds: float) -> None:
+        """Count processor seconds of others than this process."""
+        self._spent += seconds
 
     def begin(self, steps: int, checkpoint: Checkpoint | None) -> None:
         """A phase of so many steps begins, or goes on after a checkpoint."""
         done = checkpoint.position.step if checkpoint else 0
         self.steps, self.done = steps, done
+        self.spend(checkpoint.position.processor_seconds if checkpoint else 0.0)
         self._status_written = time.monotonic()
         state = "searching" if self.phase == "search" else "retraining"
         self.folder.write_status(state=state, reason=None, phase=self.phase, step=done, steps=steps)
@@ -72,12 +88,13 @@ class Journal:
 
     def checkpoint(self, step: int, state: Mapping[str, Any], keep: int) -> None:
         """Write a checkpoint and delete all but the last ``keep``."""
-        position = Position(self.folder.fingerprint, step, self.steps, self.folder.sync_events())
+        spent = round(self.processor_seconds, 3)
+        position = Position(self.folder.fingerprint, step, self.steps, self.folder.sync_events(), spent)
         path = self.folder.layout.checkpoint(self.phase, step)
         checkpoint.save(path, position, state)
         checkpoint.prune(path.parent, self.phase, keep, step)
         self.folder.write_status(step=step)
-        self.record("checkpoint", step, path=path.name)
+        self.record("checkpoint", step, path=path.name, processor_seconds=spent)
 
     def restore(self) -> Checkpoint | None:
         """The newest usable checkpoint, everything later being cut off; None if the phase never wrote one.

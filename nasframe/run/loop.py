@@ -30,17 +30,22 @@ def run_steps(stepper: Stepper, journal: Journal, seed: int, options: RunOptions
         Interrupted: the user asked to stop; the state after the last step is saved.
     """
     done = _restore(stepper, journal)
+    most = 60 * options.search_cpu_minutes if options.search_cpu_minutes and journal.phase == "search" else math.inf
+
+    def ended() -> bool:
+        return journal.processor_seconds >= most or (isinstance(stepper, EndsEarly) and stepper.ended)
+
     if done == 0:
         journal.checkpoint(0, stepper.state_dict(), options.keep_checkpoints)
     snapshot_every = math.ceil(stepper.steps / options.snapshots) if options.snapshots else stepper.steps
     saved = time.monotonic()
     with defer_signals() as stop:
         for index in range(done, stepper.steps):
-            if _ended(stepper):
+            if done and ended():
                 return
             done = index + 1
             journal.step(done, _step(stepper, index, journal, seed))
-            last = done == stepper.steps or _ended(stepper)
+            last = done == stepper.steps or ended()
             if last and done < stepper.steps:
                 journal.record("ended_early", done)
             if done % snapshot_every == 0 or last:
@@ -51,10 +56,6 @@ def run_steps(stepper: Stepper, journal: Journal, seed: int, options: RunOptions
                 saved = time.monotonic()
             if stop.requested:
                 raise Interrupted(f"stopped after step {done} of {stepper.steps} of the {journal.phase}")
-
-
-def _ended(stepper: Stepper) -> bool:
-    return isinstance(stepper, EndsEarly) and stepper.ended
 
 
 def _restore(stepper: Stepper, journal: Journal) -> int:

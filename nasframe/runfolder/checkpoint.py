@@ -35,6 +35,8 @@ class Position:
     """How many steps the job had in all."""
     events: int
     """Length of ``events.jsonl`` in bytes."""
+    processor_seconds: float = 0.0
+    """Spent on the phase so far."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,8 @@ def _read(path: Path, fingerprint: str | None) -> Checkpoint:
         raise _Unusable(f"is torn ({len(body)} of {quantity(header['bytes'], 'byte')})")
     if hashlib.sha256(body).hexdigest() != header["sha256"]:
         raise _Unusable("is damaged (its checksum differs)")
-    position = Position(*(header[name] for name in ("fingerprint", "step", "steps", "events")))
+    spent = header.get("processor_seconds", 0.0)  # older versions did not measure it
+    position = Position(header["fingerprint"], header["step"], header["steps"], header["events"], spent)
     if fingerprint is not None and position.fingerprint != fingerprint:
         raise _Unusable(
             f"belongs to another experiment ({position.fingerprint}, not {fingerprint}; was experiment.yaml changed?)"

@@ -130,6 +130,29 @@ def test_about_as_many_snapshots_as_asked_and_always_the_last(tmp_path):
             assert arrays["place"].shape == (2,)
 
 
+@pytest.mark.parametrize("phase", ["search", "retrain"])
+def test_a_search_ends_once_its_processor_minutes_are_spent_and_a_training_does_not(tmp_path, phase):
+    with new_folder(tmp_path) as folder:
+        journal = Journal(folder, phase, lambda event: None, NullProgress())
+        stepper = Walk(at={2: lambda: journal.spend(600.0)})
+        run_steps(stepper, journal, 0, RunOptions(search_cpu_minutes=10))
+        assert stepper.calls == ([0, 1, 2] if phase == "search" else [0, 1, 2, 3, 4, 5])
+        spent = [event["processor_seconds"] for event in events(folder) if event["event"] == "checkpoint"]
+        assert 600 <= spent[-1] < 660 and spent[0] < 60
+
+
+def test_what_was_spent_before_a_stop_counts_after_it(tmp_path):
+    with new_folder(tmp_path) as folder:
+        journal = Journal(folder, "search", lambda event: None, NullProgress())
+        with pytest.raises(RunError):
+            run_steps(Walk(at={1: lambda: journal.spend(300.0), 3: fail}), journal, 0, ALWAYS)
+        again = Journal(folder, "search", lambda event: None, NullProgress())
+        options = RunOptions(checkpoint_minutes=0, search_cpu_minutes=10)
+        stepper = Walk(at={3: lambda: again.spend(300.0)})
+        run_steps(stepper, again, 0, options)
+        assert stepper.calls == [3] and again.processor_seconds >= 600
+
+
 def test_listeners_hear_every_record(tmp_path):
     heard = []
     with new_folder(tmp_path) as folder:

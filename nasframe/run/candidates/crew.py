@@ -71,7 +71,7 @@ class Crew:
             self._waiting.appendleft(job)
             return None
         reason = f"the worker's process ended while it was evaluated ({how}), in {ATTEMPTS} attempts"
-        return Outcome(job, failed(reason, job.budget), time.monotonic() - since, worker)
+        return Outcome(job, failed(reason, job.budget), time.monotonic() - since, 0.0, worker)
 
     def told(self) -> Sequence[str]:
         """What each worker does, in a few words."""

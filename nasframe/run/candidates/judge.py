@@ -24,8 +24,15 @@ class Judge:
     """The ``Evaluations`` of a run."""
 
     def __init__(
-        self, objectives: Sequence[str], constraints: ConstraintCheck, known: Known, engine: Engine, record: Recording
+        self,
+        objectives: Sequence[str],
+        constraints: ConstraintCheck,
+        known: Known,
+        engine: Engine,
+        record: Recording,
+        spend: Callable[[float], None],
     ) -> None:
+        """Args: spend: called with processor seconds that were spent elsewhere than in this process."""
         self.outstanding = 1
         """How many candidates are asked for before the first is told."""
         self._objectives = objectives
@@ -33,6 +40,7 @@ class Judge:
         self._known = known
         self._engine = engine
         self._record = record
+        self._spend = spend
         self._begun: dict[int, tuple[Job, Job]] = {}
         """By number the candidate and the one it is the same as, which is evaluated."""
         self._submitted: set[int] = set()
@@ -56,6 +64,7 @@ class Judge:
         else:
             self._known.add(found)
             self._finished[original.number] = found
+            self._spend(found.processor_seconds)  # before the run was killed, after its last checkpoint
 
     def end(self, number: int) -> Evaluation:
         """Wait for a candidate, with the costs that count among its metrics."""
@@ -63,6 +72,7 @@ class Judge:
         while original.number not in self._finished:
             outcome = self._engine.next()
             self._known.add(outcome)
+            self._spend(0.0 if self._engine.in_run else outcome.processor_seconds)
             self._finished[outcome.job.number] = outcome
         outcome = self._finished[original.number]
         result = self._with_costs(job.genotype, outcome.result)

@@ -43,7 +43,7 @@ class Known:
         if found is not None or not self._reuse or self._shared is None:
             return found
         result = self._shared.find(self._canonical(job.genotype), job.budget)
-        return None if result is None else Outcome(job, result, 0.0, worker=0)
+        return None if result is None else Outcome(job, result, 0.0, 0.0, worker=0)
 
     def add(self, outcome: Outcome) -> None:
         """Keep what was finished."""

@@ -16,6 +16,8 @@ from nasframe.strategy import Problem
 class OwnProcess(Engine):
     """Evaluates one candidate at a time, when a result is wanted, by the problem that is there."""
 
+    in_run = True
+
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self._waiting: deque[Job] = deque()

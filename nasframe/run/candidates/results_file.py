@@ -62,6 +62,7 @@ def _written(outcome: Outcome) -> dict[str, Any]:
         "budget": job.budget,
         **outcome.result.to_dict("score", "metrics", "failure"),
         "seconds": round(outcome.seconds, 3),
+        "processor_seconds": round(outcome.processor_seconds, 3),
         "worker": outcome.worker,
         "genotype": job.genotype.to_dict(),
     }
@@ -69,4 +70,5 @@ def _written(outcome: Outcome) -> dict[str, Any]:
 
 def _read(line: Mapping[str, Any]) -> Outcome:
     job = Job(line["candidate"] - 1, Genotype.from_dict(line["genotype"]), line["budget"])
-    return Outcome(job, Evaluation.from_dict(line), line["seconds"], line["worker"])
+    spent = line["seconds"], line.get("processor_seconds", 0.0)  # older versions did not measure the latter
+    return Outcome(job, Evaluation.from_dict(line), *spent, line["worker"])

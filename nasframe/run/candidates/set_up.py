@@ -48,7 +48,7 @@ def open_evaluations(experiment: Experiment, problem: Problem, journal: Journal)
         if "failure" in facts:
             journal.progress.say(f"candidate {candidate} failed: {facts['failure']}")
 
-    judge = Judge(terms.objectives, ConstraintCheck(problem, terms), known, engine, record)
+    judge = Judge(terms.objectives, ConstraintCheck(problem, terms), known, engine, record, journal.spend)
     judge.outstanding = experiment.run.outstanding or experiment.run.workers
     try:
         yield replace(problem, objectives=terms.objectives, evaluations=judge)

@@ -72,11 +72,13 @@ def reply(problem: Problem, job: Job) -> Reply:
         return error
 
 
-def perform(problem: Problem, job: Job) -> tuple[Evaluation, float]:
-    """The result of a job and its seconds; torch's generators are seeded for it, and left as they were."""
+def perform(problem: Problem, job: Job) -> tuple[Evaluation, float, float]:
+    """The result of a job, its seconds and its processor seconds; torch's generators are seeded for it, and left as
+    they were."""
     device = torch.device(problem.runtime.device)
-    begun = time.monotonic()
+    begun, processor = time.monotonic(), time.process_time()
     with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []):
         seed_all(problem.runtime.seed, "search", "evaluate", job.number)
         result = attempt(problem.space, problem.evaluator, job.genotype, job.budget)
-    return replace(result, tables={}, conditions={}), time.monotonic() - begun
+    spent = time.monotonic() - begun, time.process_time() - processor
+    return replace(result, tables={}, conditions={}), *spent

@@ -73,8 +73,9 @@ class TestCrew:
         for number in range(3):
             crew.add(job(number))
         assert [(worker, one.number) for worker, one in crew.assign()] == [(1, 0), (2, 1)]
-        outcome = crew.replied(2, (Evaluation(0.5), 1.25))
-        assert (outcome.job.number, outcome.result.score, outcome.seconds, outcome.worker) == (1, 0.5, 1.25, 2)
+        outcome = crew.replied(2, (Evaluation(0.5), 1.25, 2.5))
+        assert (outcome.job.number, outcome.result.score, outcome.worker) == (1, 0.5, 2)
+        assert (outcome.seconds, outcome.processor_seconds) == (1.25, 2.5)
         assert [(worker, one.number) for worker, one in crew.assign()] == [(2, 2)]
         assert crew.assign() == []
 
