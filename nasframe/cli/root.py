@@ -20,6 +20,7 @@ from nasframe.cli.new import new
 from nasframe.cli.plan import plan
 from nasframe.cli.plugins import plugins
 from nasframe.cli.predict import predict
+from nasframe.cli.repeat import repeat
 from nasframe.cli.report import report
 from nasframe.cli.retrain import retrain
 from nasframe.cli.run import run
@@ -140,6 +141,7 @@ for _command in (
     check,
     plan,
     signal,
+    repeat,
     run,
     retrain,
     report,

@@ -20,7 +20,16 @@ import numpy as np
 from nasframe.cost.counting import Cost, count
 from nasframe.errors import RunError, RunFolderError
 from nasframe.evaluations import attempt
-from nasframe.evidence.statistics import Correlation, Numbers, Variance, correlation, kendall, spearman, variance
+from nasframe.evidence.statistics import (
+    POWER_FACTOR,
+    Correlation,
+    Numbers,
+    Variance,
+    correlation,
+    kendall,
+    spearman,
+    variance,
+)
 from nasframe.experiment.experiment import Experiment
 from nasframe.files import atomic
 from nasframe.files.words import quantity
@@ -32,8 +41,6 @@ from nasframe.training.seeding import seed_all
 
 MATCHED_DRAWS = 100
 """How many genotypes are drawn to find some that cost alike."""
-POWER_FACTOR = (1.959964 + 0.841621) ** 2
-"""Of a two-sided test at 5 % with a power of 0.8, in the normal model: squared sum of the two quantiles."""
 
 
 @final

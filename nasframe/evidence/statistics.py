@@ -14,6 +14,8 @@ Numbers = npt.NDArray[np.float64]
 DRAWS = 2000
 """Bootstrap samples of an interval."""
 LEVEL = 0.95
+POWER_FACTOR = (1.959964 + 0.841621) ** 2
+"""Of a two-sided test at 5 % with a power of 0.8, in the normal model: squared sum of the two quantiles."""
 
 
 @dataclass(frozen=True)
@@ -103,3 +105,31 @@ def correlation(measure: Callable[[Numbers, Numbers], Numbers], x: Numbers, y: N
     means = measure(x[:, drawn], y[:, drawn]).mean(0)  # (correlations, draws) -> (draws,)
     low, high = np.nanquantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Correlation(value, float(low), float(high))
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The mean of differences between the two of each pair, with its 95 % interval by Student's t."""
+
+    mean: float
+    low: float
+    high: float
+    deviation: float
+    """Standard deviation of the differences."""
+    effect: float
+    """Cohen's d of paired samples: the mean in these standard deviations."""
+    p: float
+    """Of a two-sided t-test that the mean is 0."""
+    pairs: int
+
+
+def paired(differences: Numbers) -> Paired:
+    """Args: differences: (pairs,), two at least."""
+    pairs = len(differences)
+    mean, deviation = float(differences.mean()), float(differences.std(ddof=1))
+    error = deviation / pairs**0.5
+    half = float(stats.t.ppf((1 + LEVEL) / 2, pairs - 1)) * error
+    if not deviation:
+        return Paired(mean, mean, mean, 0.0, float(np.sign(mean)) * np.inf if mean else 0.0, float(mean == 0), pairs)
+    p = 2 * float(stats.t.sf(abs(mean) / error, pairs - 1))
+    return Paired(mean, mean - half, mean + half, deviation, mean / deviation, p, pairs)

@@ -1,0 +1,238 @@
+"""What repeated searches say: the difference from each opponent, in pairs of one seed, and whether seeds agree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal, final
+
+import numpy as np
+import numpy.typing as npt
+
+from nasframe.errors import RunError
+from nasframe.evidence.repeat import DRAWS, RANDOM, SEARCH, Repetition, processor_seconds, run_folder
+from nasframe.evidence.statistics import POWER_FACTOR, Paired, paired
+from nasframe.files.words import amount, duration, quantity
+from nasframe.report import certainty
+from nasframe.report.record import read
+from nasframe.runfolder.layout import RunLayout
+from nasframe.runfolder.reading import RunReader
+
+POINT = 0.01
+"""Of a score: differences are told in points, hundredths."""
+WANTED = 2 * POINT
+"""The difference for which the needed number of pairs is told."""
+
+
+@final
+@dataclass(frozen=True)
+class Found:
+    """What one arm found with one seed."""
+
+    arm: str
+    number: int
+    """Of the seed, from 0."""
+    scores: tuple[float, ...]
+    """Of each retraining; on frames that were set aside, where the evaluator sets some aside."""
+    held_out: bool
+    """Whether it does."""
+    params: int
+    macs: int
+    processor_seconds: float
+    """Of the search; 0: nothing was searched."""
+
+    @property
+    def score(self) -> float:
+        """The mean of its retrainings."""
+        return float(np.mean(self.scores))
+
+
+@final
+@dataclass(frozen=True)
+class Judgement:
+    """The search against one opponent."""
+
+    opponent: str
+    difference: Paired
+    """Search minus opponent, in the score's unit."""
+    macs: float
+    """The search's multiply-adds as a multiple of the opponent's, in the geometric mean."""
+
+    @property
+    def verdict(self) -> Literal["better", "worse", "no difference seen"]:
+        """By whether the interval holds 0."""
+        if self.difference.low > 0:
+            return "better"
+        return "worse" if self.difference.high < 0 else "no difference seen"
+
+    def sentence(self) -> str:
+        """The difference, and what it means."""
+        one, name = self.difference, _TITLES.get(self.opponent, self.opponent)
+        told = (
+            f"Against {name}: {_points(one.mean)} points (95 %: {_points(one.low)} to {_points(one.high)}), "
+            f"effect size {one.effect:.2f}, {quantity(one.pairs, 'pair')}"
+        )
+        if self.verdict != "no difference seen":
+            return f"{told}: the search is {self.verdict}"
+        needed = max(2, math.ceil(POWER_FACTOR * (one.deviation / WANTED) ** 2) + 1)
+        shown = f"{quantity(needed, 'pair')} would show one of {WANTED / POINT:g} points with a power of 0.8"
+        return f"{told}: no difference could be seen; {shown}"
+
+
+_TITLES = {
+    DRAWS: "random draws of equal or fewer multiply-adds",
+    RANDOM: "random search at equal cost",
+}
+
+
+@final
+@dataclass(frozen=True)
+class Repeated:
+    """All that repeated searches say."""
+
+    name: str
+    found: tuple[Found, ...]
+    judgements: tuple[Judgement, ...]
+    entropies: tuple[float, ...]
+    """Of each search's mixing weights, its least decided part's, as shares of even weights'; empty: it has none."""
+    agreement: tuple[float, ...]
+    """Of the searches' log mixing weights, the correlation of each pair of seeds."""
+
+    def sentences(self) -> Iterator[str]:
+        """The verdicts, and what they rest on."""
+        for judgement in self.judgements:
+            yield judgement.sentence()
+        if self.entropies:
+            shares = ", ".join(f"{100 * share:.1f} %" for share in self.entropies)
+            yield f"Entropy of the searches' mixing weights against even ones, by seed: {shares}"
+        if self.agreement:
+            told = ", ".join(f"{one:.2f}" for one in self.agreement)
+            yield f"Correlation of log weights between seeds: {told}; in the mean {np.mean(self.agreement):.2f}"
+        if not all(one.held_out for one in self.found):
+            yield (
+                "Scores are on val, on which a search may have selected: set frames aside by evaluator.holdout, and "
+                "they are scored on these"
+            )
+        for judgement in self.judgements:
+            if not 0.9 < judgement.macs < 1.1:
+                yield (
+                    f"The networks of the search have {judgement.macs:.2f} times the multiply-adds of those of "
+                    f"{_TITLES.get(judgement.opponent, judgement.opponent)}: a part of the difference may be theirs"
+                )
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """A row for each arm: name, mean, sd between seeds, sd between retrainings, multiply-adds, cost of a search."""
+        for arm in dict.fromkeys(one.arm for one in self.found):
+            ours = [one for one in self.found if one.arm == arm]
+            scores = np.array([one.scores for one in ours])
+            within = float(np.sqrt(scores.var(1, ddof=1).mean())) if scores.shape[1] > 1 else math.nan
+            seconds = float(np.mean([one.processor_seconds for one in ours]))
+            yield (
+                arm,
+                f"{scores.mean() / POINT:.2f}",
+                f"{scores.mean(1).std(ddof=1) / POINT:.2f}",
+                "–" if math.isnan(within) else f"{within / POINT:.2f}",
+                amount(float(np.mean([one.macs for one in ours]))),
+                duration(seconds) if seconds else "–",
+            )
+
+    COLUMNS = (
+        "arm",
+        "score, points",
+        "sd of seeds",
+        "sd of retrainings",
+        "multiply-adds",
+        "processor time to find it",
+    )
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        judged = [asdict(one) | {"verdict": one.verdict} for one in self.judgements]
+        return asdict(self) | {"judgements": judged, "sentences": list(self.sentences())}
+
+
+def judge(name: str, repetition: Repetition, folder: Path) -> Repeated:
+    """Read the runs of a repetition and compare them.
+
+    Raises:
+        RunError: fewer than two seeds, or a run that is not done.
+    """
+    if repetition.seeds < 2:
+        raise RunError("one seed tells nothing of the spread; repeat with 2 seeds or more")
+    arms = [SEARCH, *repetition.arms()]
+    found = {arm: [_found(arm, folder / arm, number, repetition) for number in range(repetition.seeds)] for arm in arms}
+    searches = [run_folder(folder / SEARCH, number) for number in range(repetition.seeds)]
+    return Repeated(
+        name,
+        tuple(one for arm in arms for one in found[arm]),
+        tuple(_judged(found[SEARCH], found[arm]) for arm in arms[1:]),
+        tuple(_entropies(searches)),
+        tuple(agreement([weights for path in searches if (weights := _last_weights(path))])),
+    )
+
+
+def agreement(weights: Sequence[Mapping[str, npt.NDArray[np.floating[Any]]]]) -> Iterator[float]:
+    """The correlation of the log mixing weights of each pair of searches.
+
+    Args:
+        weights: for each search its arrays by name, (..., K), each row adding up to 1; a weight of 0 is an option that
+            is absent. Logits are known up to a constant a row, so each row's mean is taken from its logs.
+    """
+    vectors = []
+    for arrays in weights:
+        rows = []
+        for name in sorted(arrays):
+            array = np.asarray(arrays[name], dtype=np.float64)
+            logs = np.log(array, out=np.full_like(array, np.nan), where=array > 0)
+            rows.append((logs - np.nanmean(logs, axis=-1, keepdims=True)).ravel())
+        vectors.append(np.concatenate(rows))
+    for first, second in combinations(vectors, 2):
+        there = np.isfinite(first) & np.isfinite(second)
+        if first[there].any() and second[there].any():
+            yield float(np.corrcoef(first[there], second[there])[0, 1])
+
+
+def _judged(search: Sequence[Found], opponent: Sequence[Found]) -> Judgement:
+    differences = np.array([one.score - other.score for one, other in zip(search, opponent, strict=True)])
+    ratios = [math.log(one.macs / other.macs) for one, other in zip(search, opponent, strict=True)]
+    return Judgement(opponent[0].arm, paired(differences), math.exp(float(np.mean(ratios))))
+
+
+def _found(arm: str, folder: Path, number: int, repetition: Repetition) -> Found:
+    searched = run_folder(folder, number)
+    folders = [run_folder(folder, number, retraining) for retraining in range(repetition.retrainings)]
+    if RunLayout(searched).metrics.is_file():
+        folders[0] = searched
+    told = [_score(path) for path in folders]
+    cost = RunReader(folders[0]).mapping(RunLayout(folders[0]).cost)
+    seconds = 0.0 if arm == DRAWS else processor_seconds(searched)
+    scores = tuple(score for score, _ in told)
+    return Found(arm, number, scores, all(held for _, held in told), cost["params"], cost["macs"], seconds)
+
+
+def _score(folder: Path) -> tuple[float, bool]:
+    """A run's final score, and whether it is on frames that were set aside."""
+    metrics = RunReader(folder).mapping(RunLayout(folder).metrics)
+    if "score" not in metrics:
+        raise RunError(f"{folder} is not done; the same command goes on where it was")
+    held_out = metrics.get("holdout")
+    return float((held_out or metrics)["score"]), bool(held_out)
+
+
+def _entropies(searches: Sequence[Path]) -> Iterator[float]:
+    for folder in searches:
+        sure = certainty.compute(read(folder).weighted[-1:])
+        if sure is not None:
+            yield max([*sure.cells.values(), *([] if sure.path is None else [sure.path])])
+
+
+def _last_weights(folder: Path) -> Mapping[str, npt.NDArray[np.floating[Any]]]:
+    snapshots = RunReader(folder).snapshots()
+    return RunReader(folder).arrays(snapshots[max(snapshots)]) or {} if snapshots else {}
+
+
+def _points(value: float) -> str:
+    return f"{value / POINT:+.2f}"
