@@ -16,7 +16,7 @@ from nasframe.errors import NasframeError, RunError
 from nasframe.run.interrupt import Interrupted
 
 
-class Job(Protocol):
+class Errand(Protocol):
     """Something to do that leaves its result on the disk; it can be pickled."""
 
     def do(self) -> None:
@@ -27,7 +27,7 @@ class Job(Protocol):
         """
 
 
-J = TypeVar("J", bound=Job)
+J = TypeVar("J", bound=Errand)
 
 
 @final
@@ -93,7 +93,7 @@ class Lanes(Generic[J]):
         self._busy = {}
 
 
-def _serve(job: Job, connection: Connection) -> None:
+def _serve(job: Errand, connection: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     error: NasframeError | None = None
     try:

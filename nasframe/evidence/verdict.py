@@ -29,7 +29,7 @@ WANTED = 2 * POINT
 
 @final
 @dataclass(frozen=True)
-class Found:
+class Finding:
     """What one arm found with one seed."""
 
     arm: str
@@ -94,7 +94,7 @@ class Repeated:
     """All that repeated searches say."""
 
     name: str
-    found: tuple[Found, ...]
+    found: tuple[Finding, ...]
     judgements: tuple[Judgement, ...]
     entropies: tuple[float, ...]
     """Of each search's mixing weights, its least decided part's, as shares of even weights'; empty: it has none."""
@@ -195,13 +195,13 @@ def agreement(weights: Sequence[Mapping[str, npt.NDArray[np.floating[Any]]]]) ->
             yield float(np.corrcoef(first[there], second[there])[0, 1])
 
 
-def _judged(search: Sequence[Found], opponent: Sequence[Found]) -> Judgement:
+def _judged(search: Sequence[Finding], opponent: Sequence[Finding]) -> Judgement:
     differences = np.array([one.score - other.score for one, other in zip(search, opponent, strict=True)])
     ratios = [math.log(one.macs / other.macs) for one, other in zip(search, opponent, strict=True)]
     return Judgement(opponent[0].arm, paired(differences), math.exp(float(np.mean(ratios))))
 
 
-def _found(arm: str, folder: Path, number: int, repetition: Repetition) -> Found:
+def _found(arm: str, folder: Path, number: int, repetition: Repetition) -> Finding:
     searched = run_folder(folder, number)
     folders = [run_folder(folder, number, retraining) for retraining in range(repetition.retrainings)]
     if RunLayout(searched).metrics.is_file():
@@ -210,7 +210,7 @@ def _found(arm: str, folder: Path, number: int, repetition: Repetition) -> Found
     cost = RunReader(folders[0]).mapping(RunLayout(folders[0]).cost)
     seconds = 0.0 if arm == DRAWS else processor_seconds(searched)
     scores = tuple(score for score, _ in told)
-    return Found(arm, number, scores, all(held for _, held in told), cost["params"], cost["macs"], seconds)
+    return Finding(arm, number, scores, all(held for _, held in told), cost["params"], cost["macs"], seconds)
 
 
 def _score(folder: Path) -> tuple[float, bool]:

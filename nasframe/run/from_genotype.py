@@ -51,7 +51,7 @@ def from_genotype(
     if is_run:
         given = placed(str(_genotype_of(folder, recipe is not None).absolute()), Place(str(folder)))
     else:
-        given = placed(source, Place(source))
+        given = placed(str(folder.absolute()) if folder.is_file() else source, Place(source))
     find_genotype(given, Path(), registry)  # says what is wrong with it by itself, not as part of an experiment
     start = placed({"weights": str(weights)} if weights else {}, Place(f"--weights {weights}"))
     adapt = partial(_retraining_alone, given=given, start=start, keep_space=recipe is None)

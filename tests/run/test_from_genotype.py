@@ -116,10 +116,13 @@ def test_a_published_genotype_is_trained_by_an_experiments_evaluator_in_its_own_
     assert experiment.retrain.evaluator.options.training.steps == 2
 
 
-def test_a_genotype_file_is_trained_by_an_experiments_evaluator(tmp_path, recipe, registry):
-    file = tmp_path / "mine.yaml"
+def test_a_genotype_file_is_trained_by_an_experiments_evaluator(tmp_path, recipe, registry, monkeypatch):
+    file = tmp_path / "genotypes" / "mine.yaml"
+    file.parent.mkdir()
     file.write_text(yaml.safe_dump({**BEST.to_dict(), "options": {"layers": 3}}))
     assert from_genotype(str(file), registry, recipe=recipe).genotype.genotype == BEST
+    monkeypatch.chdir(file.parent)
+    assert from_genotype("mine.yaml", registry, recipe=recipe.absolute()).genotype.genotype == BEST
 
 
 def test_the_genotype_of_one_run_is_trained_by_the_recipe_of_another(searched, recipe, registry):
