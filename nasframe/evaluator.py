@@ -22,7 +22,8 @@ Model = Callable[["Tensor"], "Tensor"]
 
 Split = Literal["weights", "arch", "train", "val"]
 """``weights`` and ``arch`` are disjoint halves of ``train``: a search trains weights on the one, architecture
-parameters on the other; retraining uses ``train``; ``val`` is never trained on."""
+parameters on the other; retraining uses ``train``; ``val`` is never trained on. In a search an evaluator may call
+``weights`` its ``train`` and ``arch`` its ``val``, so that no strategy can see what retraining is measured on."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Runtime:
     device: str = "cpu"
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
     """The type used inside autocast; float32: no autocast."""
+    phase: Literal["search", "retrain"] = "retrain"
+    """What the numbers are for: to select by, or to report."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,14 @@ class Differentiable(EvaluatorCapability):
     @abstractmethod
     def measure(self, model: Model) -> Evaluation:
         """The score on all of ``val``, without training; a module is put in eval mode meanwhile."""
+
+
+class HoldsOut(EvaluatorCapability):
+    """Setting data aside that nothing is trained on, watched by or selected on, for the final score."""
+
+    @abstractmethod
+    def measure_holdout(self, model: Model) -> Evaluation | None:
+        """The score on what is set aside, called once, at the end; None: the options set nothing aside."""
 
 
 class Trainable(Differentiable):

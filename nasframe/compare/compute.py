@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -110,6 +110,13 @@ def names(records: Sequence[RunRecord]) -> list[str]:
     return [name if short.count(name) == 1 else str(record.folder) for name, record in zip(short, records, strict=True)]
 
 
+def _metrics(record: RunRecord) -> Iterator[tuple[str, float | None]]:
+    """Of the network on ``val``, and on what was set aside."""
+    yield from record.metrics.get("metrics", {}).items()
+    for key, value in record.metrics.get("holdout", {}).get("metrics", {}).items():
+        yield f"holdout_{key}", value
+
+
 def _run(name: str, record: RunRecord) -> ComparedRun:
     chosen, origin = _chosen(record)
     path = path_of(chosen) if chosen is not None else ()
@@ -120,7 +127,7 @@ def _run(name: str, record: RunRecord) -> ComparedRun:
         state=state_of(record.folder, record.status),
         parts={key: str(section["type"]) for key in PARTS if "type" in (section := record.experiment.get(key) or {})},
         score=record.metrics.get("score"),
-        metrics={key: value for key, value in record.metrics.get("metrics", {}).items() if value is not None},
+        metrics={key: value for key, value in _metrics(record) if value is not None},
         params=record.cost.get("params"),
         macs=record.cost.get("macs"),
         minutes={

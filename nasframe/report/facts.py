@@ -36,7 +36,7 @@ class Result(NamedTuple):
     """What came out."""
 
     stage: str
-    """What it is a result of, where it is not that of the whole run; else empty."""
+    """What it is a result of, where it is not that of the whole run on ``val``; else empty."""
     score: str
     details: tuple[str, ...] = ()
     """The size of the network."""
@@ -71,7 +71,22 @@ def result(record: RunRecord) -> Result | None:
         details.append(f"{words.amount(record.cost['macs'])} multiply-adds" + (f" at {size} pixels" if size else ""))
     if "classes" in record.cost:
         details.append(words.quantity(record.cost["classes"], "class", "classes"))
+    if held_out := record.metrics.get("holdout"):
+        return Result("on the holdout", _score(held_out), (f"{_score(record.metrics)} on val", *details))
     return Result("", _score(record.metrics), tuple(details))
+
+
+def selected_on_val(record: RunRecord) -> bool:
+    """Whether a search scored its candidates on the frames on which the final network is reported."""
+    scored = any("best_score" in (event.get("metrics") or {}) for event in record.events)
+    shared = record.evaluator.get("select_on") == "val" and record.evaluator.get("phase") == "search"
+    return scored and shared and bool(record.metrics) and "holdout" not in record.metrics
+
+
+SELECTED_ON_VAL = (
+    "The search chose by scores on val, on which the found network is reported too, so its score is too good: set "
+    "frames aside by evaluator.holdout, or let the search score on frames of train by evaluator.select_on: arch."
+)
 
 
 def path_labels(genotype: nx.DiGraph) -> list[str] | None:

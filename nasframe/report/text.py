@@ -38,6 +38,8 @@ def head(record: RunRecord) -> Iterator[str]:
     if found := facts.result(record):
         stage = f"{found.stage}: " if found.stage else ""
         yield f"> Result: {stage}" + " · ".join((f"**{found.score}**", *found.details))
+    if facts.selected_on_val(record):
+        yield f"> **Warning.** {facts.SELECTED_ON_VAL}"
     if sure := certainty.compute(record.weighted):
         verdict, *rest = sure.sentences()
         yield f"> **{verdict}** {' '.join(rest)}"
@@ -125,8 +127,12 @@ def retraining(record: RunRecord, figures: Figures) -> Iterator[str]:
         yield md.figure("Curves of the retraining", figures.curves["retrain"])
     metrics = record.metrics.get("metrics", {})
     if metrics:
-        rows = [(readable(name), words.cell_text(value, name)) for name, value in metrics.items()]
-        yield md.table(("metric", "value"), rows, numbers_from=1)
+        held = record.metrics.get("holdout", {}).get("metrics")
+        parts = {"val": metrics, "holdout": held} if held else {"value": metrics}
+        rows = [
+            (readable(name), *(words.cell_text(part.get(name), name) for part in parts.values())) for name in metrics
+        ]
+        yield md.table(("metric", *parts), rows, numbers_from=1)
     for name, table in record.metrics.get("tables", {}).items():
         yield f"### {readable(name).capitalize()}"
         if name in figures.confusion:

@@ -176,6 +176,8 @@ class _Run:
             for sentence in sure.sentences():
                 self.progress.say(sentence)
         score = f", score {result.score:.4f}" if result else ""
+        if held_out := self.folder.read(self.folder.layout.metrics).get("holdout"):
+            score = f", score {held_out['score']:.4f} on the holdout{score.replace('score ', '')} on val"
         self.progress.say(f"Done in {minutes:.1f} minutes{score}.")
         self.progress.say(f"Run folder: {self.folder.path}")
         self.progress.say(f"Report:     {self.folder.layout.report} and {self.folder.layout.page.name}")

@@ -45,7 +45,7 @@ def open_problems(experiment: Experiment) -> Iterator[Problems]:
         seed_all(experiment.seed, "prepare")
         search = full = None
         if experiment.strategy is not None:
-            search = make_problem(experiment.space, experiment.evaluator, where)
+            search = make_problem(experiment.space, experiment.evaluator, replace(where, phase="search"))
         if experiment.retrain is not None:
             full = make_problem(experiment.retrain.space, experiment.retrain.evaluator, where)
         if search and full:

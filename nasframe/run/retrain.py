@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 
 from nasframe.cost import counting
-from nasframe.evaluator import Candidate, Evaluation, Trainable
+from nasframe.evaluator import Candidate, Evaluation, Evaluator, HoldsOut, Trainable
 from nasframe.files import atomic
 from nasframe.genotype import Genotype, validate
 from nasframe.inference import Illustrating
@@ -56,16 +56,24 @@ def retrain(
         run_steps(problem.evaluator.training(network), journal, seed, options)
         seed_all(seed, "retrain", "measure")
         result = problem.evaluator.measure(network)
+        held_out = _measure_holdout(problem.evaluator, network)
         _save_weights(files.weights, network)
         if isinstance(problem.evaluator, Illustrating) and options.pictures:
             _draw(problem.evaluator, network.eval(), options.pictures, files.pictures)
     else:
         journal.begin(1, None)
+        held_out = {}
         build = partial(problem.space.build, genotype, task)
         result = problem.evaluator.evaluate(Candidate(genotype, build))
-    atomic.write_json(files.metrics, result.to_dict("score", "metrics", "tables"))
+    atomic.write_json(files.metrics, {**result.to_dict("score", "metrics", "tables"), **held_out})
     journal.record("evaluation", journal.steps, score=result.score, metrics=dict(result.metrics))
     return result
+
+
+def _measure_holdout(evaluator: Evaluator, network: nn.Module) -> dict[str, Any]:
+    """The score on what is set aside, if anything is, as a part of the metrics' file."""
+    found = evaluator.measure_holdout(network) if isinstance(evaluator, HoldsOut) else None
+    return {} if found is None else {"holdout": found.to_dict("score", "metrics", "tables")}
 
 
 def _start(network: nn.Module, weights: Path, journal: Journal) -> None:

@@ -28,7 +28,7 @@ class RunEntry:
     step: int | None
     steps: int | None
     score: float | None
-    """Of the retrained network; of a search that is not retrained yet its best."""
+    """Of the retrained network, on what was set aside if anything was; of a search without retraining yet its best."""
     final: bool
     """Whether the score is of the retrained network."""
     minutes: float
@@ -59,7 +59,9 @@ def read_entry(folder: Path) -> RunEntry:
     reader = RunReader(folder)
     layout, events = reader.layout, reader.events()
     status, experiment, metrics = map(reader.mapping, (layout.status, layout.experiment, layout.metrics))
-    score = metrics.get("score", _best_score(events))
+    held_out = metrics.get("holdout")
+    final = held_out if isinstance(held_out, dict) else metrics
+    score = final.get("score", _best_score(events))
     first = next((event["time"] for event in events if isinstance(event.get("time"), int | float)), None)
     return RunEntry(
         name=folder.resolve().name,

@@ -18,6 +18,7 @@ from nasframe import (
     Evaluation,
     Evaluator,
     ExperimentError,
+    HoldsOut,
     Illustrating,
     NasframeError,
     RunError,
@@ -25,14 +26,17 @@ from nasframe import (
     Table,
     Task,
 )
+from nasframe.compare import compare
 from nasframe.experiment.checking import load
 from nasframe.files.genotypes import read
 from nasframe.genotype import Genotype, sample
 from nasframe.graph import from_json
 from nasframe.plugin.registry import Plugin, Registry
+from nasframe.report.record import read as read_record
 from nasframe.run import resume, run
 from nasframe.run.progress import BarProgress, LineProgress, describe
 from nasframe.runfolder.layout import RunLayout
+from nasframe.runfolder.listing import read_entry
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
 
 EXPERIMENT = """
@@ -45,6 +49,7 @@ retrain: {evaluator: {}}
 run: {device: cpu, checkpoint_minutes: 1000}
 """
 ACTIONS = {}
+ASKED = []
 HEARD = []
 
 
@@ -132,9 +137,20 @@ class Drawing(Lookup, nasframe.Trainable, Illustrating):
             yield f"val/{number}", np.full((4, 6, 3), number, dtype=np.uint8)
 
 
+class Setting(Drawing, HoldsOut):
+    """Sets something aside, and knows when it is asked."""
+
+    name = "setting"
+
+    def measure_holdout(self, model):
+        ASKED.append(self.runtime.phase)
+        return Evaluation(0.25, {"miou": 0.25})
+
+
 @nasframe.hookimpl
 def nasframe_components():
-    classes = {"space": [TinySpace], "strategy": [Draws], "evaluator": [Lookup, Missing, Drawing, TinyEvaluator]}
+    evaluators = [Lookup, Missing, Drawing, Setting, TinyEvaluator]
+    classes = {"space": [TinySpace], "strategy": [Draws], "evaluator": evaluators}
     return [
         Component(kind, found.name, f"{found.__module__}:{found.__qualname__}", "for tests")
         for kind, members in classes.items()
@@ -153,7 +169,7 @@ def registry(monkeypatch):
 
     module = types.ModuleType("plugin_of_test_run")
     vars(module).update(globals())
-    for found in (Draws, Lookup, Missing, Drawing):
+    for found in (Draws, Lookup, Missing, Drawing, Setting):
         monkeypatch.setattr(found, "__module__", module.__name__)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     ACTIONS.clear()
@@ -381,3 +397,17 @@ def test_a_bar_shows_the_phase_and_the_metrics():
 def test_a_line_shows_the_first_of_the_metrics_that_an_evaluator_measures():
     measured = {"val_top5": 0.75, "val_top1": 0.5, "lr": 0.1, "score": 0.25, "loss": 2.0}
     assert describe(measured) == "loss 2  score 0.25  val_top5 0.75"
+
+
+def test_what_is_set_aside_is_scored_once_at_the_end_and_told_first(experiment, registry, capsys):
+    ASKED.clear()
+    folder = run(experiment("setting"), registry=registry)
+    assert ASKED == ["retrain"]
+    metrics = json.loads((folder / "retrain" / "metrics.json").read_text())
+    assert metrics["holdout"] == {"score": 0.25, "metrics": {"miou": 0.25}, "tables": {}}
+    on_val = f"{metrics['score']:.4f} on val"
+    assert f"score 0.2500 on the holdout, {on_val}" in capsys.readouterr().out
+    assert "> Result: on the holdout: **25.00 % mIoU**" in (folder / "report.md").read_text()
+    assert "on the holdout" in (folder / "report.html").read_text()
+    assert read_entry(folder).score == 0.25
+    assert compare([read_record(folder)]).runs[0].metrics["holdout_miou"] == 0.25

@@ -93,6 +93,8 @@ def _figures(record: RunRecord) -> Markup | None:
 def _warnings(record: RunRecord, frames: Frames | None) -> Iterator[str]:
     steps = frames.steps if frames else ()
     cells = frames.cells if frames else {}
+    if facts.selected_on_val(record):
+        yield facts.SELECTED_ON_VAL
     names = dict.fromkeys([*cells, *_cells_of_genotype(record)])
     for cell in names:
         found = collapse.shares(cells[cell]) if cell in cells else None

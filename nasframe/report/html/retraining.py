@@ -25,8 +25,10 @@ def scores(record: RunRecord) -> Iterator[Markup]:
     metrics = record.metrics.get("metrics", {})
     beside, below = [], []
     if metrics:
-        rows = [(readable(name), cell_text(value, name)) for name, value in metrics.items()]
-        beside.append(_titled("Metrics", tables.table(("metric", "value"), rows, 1, "Metrics of the network")))
+        held = record.metrics.get("holdout", {}).get("metrics")
+        parts = {"val": metrics, "holdout": held} if held else {"value": metrics}
+        rows = [(readable(name), *(cell_text(part.get(name), name) for part in parts.values())) for name in metrics]
+        beside.append(_titled("Metrics", tables.table(("metric", *parts), rows, 1, "Metrics of the network")))
     for name, table in record.metrics.get("tables", {}).items():
         title = readable(name).capitalize()
         matrix = heatmap.of_confusion(table)

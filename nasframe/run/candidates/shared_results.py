@@ -53,6 +53,7 @@ def context(experiment: Experiment, runtime: Runtime) -> dict[str, Any]:
         "space": _described(experiment.space),
         "evaluator": _described(experiment.evaluator),
         "seed": runtime.seed,
+        "phase": runtime.phase,
         "precision": runtime.precision,
     }
 

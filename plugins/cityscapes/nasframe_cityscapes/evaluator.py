@@ -20,6 +20,7 @@ from nasframe import (
     Candidate,
     Evaluation,
     Evaluator,
+    HoldsOut,
     Illustrating,
     Inference,
     Inferring,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from nasframe_cityscapes.source import Source
 
 
-class StreetEvaluator(Evaluator, Trainable, Inferring, Predicting, Illustrating, ABC):
+class StreetEvaluator(Evaluator, Trainable, Inferring, HoldsOut, Predicting, Illustrating, ABC):
     """Mean IoU of the 19 Cityscapes classes; abstract: a final class says where the frames lie."""
 
     labels: ClassVar[Labels | None] = "pixels"
@@ -112,6 +113,12 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, Predicting, Illustrating,
     def measure(self, model: Model) -> Evaluation:
         """Mean IoU over the classes present in ``val``, whole frames, single scale."""
         return self._segmentation.measure(model)
+
+    @final
+    @override
+    def measure_holdout(self, model: Model) -> Evaluation | None:
+        """``measure`` on the frames that the option ``holdout`` sets aside."""
+        return self._segmentation.measure_holdout(model)
 
     @final
     @override

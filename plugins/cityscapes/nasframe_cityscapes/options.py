@@ -47,6 +47,14 @@ class SegmentationOptions(Options):
     video leak); ``block``: blocks of neighbouring frames of a city; ``city``: whole cities."""
     block: int = Field(default=20, ge=1)
     """Frames in a block, where ``halves`` is ``block``."""
+    select_on: Literal["arch", "val"] = "arch"
+    """What a search scores on. ``arch``: it sees ``train`` alone: candidates are trained on the half ``weights`` and
+    scored on the half ``arch``, as DARTS uses the two. ``val``: they are trained on ``train`` and scored on ``val``,
+    which is then no fair measure of what was selected on it: set a ``holdout`` aside."""
+    holdout: Annotated[float, Field(gt=0, lt=1)] | Annotated[str, Field(min_length=1)] | None = None
+    """Frames for the final score alone, which no search and no training sees. A number: about that share of ``val``, in
+    whole groups of ``halves``, the same whatever the experiment's seed; a name: that split, a folder beside ``train``
+    and ``val``; None: nothing is set aside."""
     mean: Colour = (0.485, 0.456, 0.406)
     """Mean of red, green and blue (0 to 1) that is taken off every image; default: ImageNet's."""
     std: tuple[Positive, Positive, Positive] = (0.229, 0.224, 0.225)

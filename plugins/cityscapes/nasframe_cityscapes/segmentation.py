@@ -16,7 +16,7 @@ from torch import Tensor
 from nasframe import Batch, DataError, Evaluation, Inference, Model, Progressing, Runtime, Split
 from nasframe_cityscapes.checks import class_pixels
 from nasframe_cityscapes.classes import CLASSES, NAMES, PALETTE, VOID
-from nasframe_cityscapes.dataset import DUMMIES, missing_instances
+from nasframe_cityscapes.dataset import DUMMIES, Frame, missing_instances
 from nasframe_cityscapes.frames import FrameStore, Picture
 from nasframe_cityscapes.hard_pixels import hard_pixels
 from nasframe_cityscapes.inference import checked
@@ -39,7 +39,7 @@ class Segmentation:
         self._source = source
         self._options = options
         self._runtime = runtime
-        self._frames = collect(source, options, runtime.seed)
+        self._frames = collect(source, options, runtime)
         self._store = _store(source, options)
         self._meter = Meter(self._store, options, runtime)
         self._loaders = {
@@ -81,6 +81,12 @@ class Segmentation:
         """``measure_with`` on ``val`` as it is; the instance score only if the options ask for it."""
         return self._meter.measure(model, Inference(), self._scored("val"), instances=self._options.instance_iou)
 
+    def measure_holdout(self, model: Model) -> Evaluation | None:
+        """``measure`` on the frames that are set aside; None: none are."""
+        if not self._frames.holdout:
+            return None
+        return self._meter.measure(model, Inference(), self._scored("holdout"), instances=self._options.instance_iou)
+
     def measure_with(self, model: Model, inference: Inference, split: str, progressing: Progressing) -> Evaluation:
         """One confusion matrix over all scored frames of a split; the instance score if there are instance ids."""
         scored = self._scored(split)
@@ -100,12 +106,12 @@ class Segmentation:
             "root": str(self._source.root),
             "labels": self._source.labels,
             "classes": list(NAMES),
-            "counts": {split: len(frames) for split, frames in self._frames.splits.items()},
+            "counts": {split: len(frames) for split, frames in self._parts.items()},
             "frames": {
-                split: [frame.stem for frame in frames]
-                for split, frames in self._frames.splits.items()
-                if split != "train"
+                split: [frame.stem for frame in frames] for split, frames in self._parts.items() if split != "train"
             },
+            "phase": self._runtime.phase,
+            "select_on": self._options.select_on,
             "measured": len(self._frames.measured),
             "halves": self._options.halves,
             "seed": self._runtime.seed,
@@ -121,12 +127,19 @@ class Segmentation:
         Raises:
             DataError: there is no such split, or it has no labels.
         """
-        splits = {str(name): frames for name, frames in self._frames.splits.items()}
+        splits = self._parts
         if split not in splits:
             known = ", ".join(splits)
             raise DataError(DUMMIES if split == "test" else f"there is no split {split!r}; expected one of {known}")
         frames = self._frames.measured if split == "val" else splits[split]
-        return Scored(split, frames, len(splits[split]))
+        name = "arch" if split == "val" and self._frames.selects else split
+        return Scored(name, frames, len(splits[split]))
+
+    @property
+    def _parts(self) -> dict[str, tuple[Frame, ...]]:
+        """All frames by part, those that are set aside among them."""
+        holdout = {"holdout": self._frames.holdout} if self._frames.holdout else {}
+        return {**{str(name): frames for name, frames in self._frames.splits.items()}, **holdout}
 
     def _to_device(self, inputs: np.ndarray) -> Tensor:
         return torch.from_numpy(inputs).to(self._runtime.device)

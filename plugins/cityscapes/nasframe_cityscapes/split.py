@@ -1,4 +1,4 @@
-"""The two disjoint halves of ``train``: one for weights, one for architecture parameters.
+"""The two disjoint halves of ``train``, one for weights, one for architecture parameters; what of ``val`` is set aside.
 
 The paper halves at random by frame. Frames of a video resemble their neighbours, so a random halving leaks; whole
 cities or blocks of neighbouring frames leak less (blocks only where two of them meet).
@@ -35,12 +35,38 @@ def halve(frames: Sequence[Frame], how: Halving, block: int, seed: int) -> tuple
     groups = _groups(frames, how, block)
     if len(groups) < 2:
         raise DataError(_too_few(frames, how, block))
+    return _parted(groups, len(frames) // 2, seed)
+
+
+def set_aside(frames: Sequence[Frame], how: Halving, block: int, share: float) -> tuple[Group, Group]:
+    """What is left of ``val``, and about a share of it, in whole groups; one group at least on either side.
+
+    Args:
+        frames: sorted by name; the result depends on nothing else, so all seeds of an experiment report on the same.
+        how: what stays together.
+        block: frames in a block, where ``how`` is ``block``.
+        share: of the frames, from 0 to 1.
+
+    Raises:
+        DataError: there are not two groups.
+    """
+    groups = _groups(frames, how, block)
+    if len(groups) < 2:
+        raise DataError(
+            f"holdout: {share:g} needs two groups of halves: {how} in val, which is a single one of "
+            f"{quantity(len(frames), 'frame')}; choose other halves, a smaller block, or name a split as holdout"
+        )
+    sizes = sorted(map(len, groups))
+    return _parted(groups, min(max(round(share * len(frames)), sizes[0]), len(frames) - sizes[0]), seed=0)
+
+
+def _parted(groups: Sequence[Group], most: int, seed: int) -> tuple[Group, Group]:
+    """All other frames, and those of groups, drawn by the seed, with as near so many frames from below as can be."""
     order = np.random.default_rng([seed, 0x5711]).permutation(len(groups))
-    chosen = _half([len(groups[index]) for index in order])
-    smaller = {int(order[place]) for place in chosen}
-    arch = [frame for index, group in enumerate(groups) if index in smaller for frame in group]
-    weights = [frame for index, group in enumerate(groups) if index not in smaller for frame in group]
-    return tuple(weights), tuple(arch)
+    chosen = {int(order[place]) for place in _places([len(groups[index]) for index in order], most)}
+    inside = [frame for index, group in enumerate(groups) if index in chosen for frame in group]
+    others = [frame for index, group in enumerate(groups) if index not in chosen for frame in group]
+    return tuple(others), tuple(inside)
 
 
 def _groups(frames: Sequence[Frame], how: Halving, block: int) -> list[Group]:
@@ -52,15 +78,14 @@ def _groups(frames: Sequence[Frame], how: Halving, block: int) -> list[Group]:
     return [city[start : start + block] for city in cities for start in range(0, len(city), block)]
 
 
-def _half(sizes: Sequence[int]) -> list[int]:
-    """Places whose sizes sum up to as near half of the total from below as any do (subset sum, first found)."""
-    half = sum(sizes) // 2
+def _places(sizes: Sequence[int], most: int) -> list[int]:
+    """Places whose sizes sum up to as near ``most`` from below as any do (subset sum, first found)."""
     # For every sum reached so far: the last place used, and the sum before it.
     reached: dict[int, tuple[int, int]] = {0: (-1, 0)}
     for place, size in enumerate(sizes):
-        if half in reached:
+        if most in reached:
             break
-        new = [total for total in reached if total + size <= half and total + size not in reached]
+        new = [total for total in reached if total + size <= most and total + size not in reached]
         reached.update({total + size: (place, total) for total in new})
     total, places = max(reached), []
     while total:
