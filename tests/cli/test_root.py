@@ -238,6 +238,7 @@ def test_a_narrowed_table_says_nothing_of_components_that_were_not_asked_for(inv
         (("--table", "--evaluator", "smoth"), "no evaluator is called 'smoth'; did you mean 'smooth'?"),
         (("--table", "--strategy", "ges"), "no strategy is called 'ges'"),
         (("--strategy", "guess"), "--strategy narrows the table of who can be combined with whom; add --table"),
+        (("--table", "--kind", "space"), "--kind narrows the list of components, which --table is not"),
     ],
 )
 def test_a_wrong_filter_of_the_table_is_explained(invoke, filters, message):
