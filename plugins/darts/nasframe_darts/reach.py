@@ -21,12 +21,14 @@ def remark_on(options: DartsOptions) -> str | None:
     needed = math.ceil(DECIDING / options.arch_lr)
     if epochs >= needed:
         return None
-    less = f", less {quantity(options.warmup_steps, 'step')} of warm-up," if options.warmup_steps else ""
+    length = f"{epochs:g} {'epoch' if epochs == 1 else 'epochs'}"
+    if options.warmup_steps:
+        length += f", less {quantity(options.warmup_steps, 'step')} of warm-up,"
     return _sentence(
-        f"{epochs:g} {'epoch' if epochs == 1 else 'epochs'}{less} of updates",
+        length + " of updates",
         options.arch_lr,
         f"{options.arch_lr:g} an update",
-        f"with fewer than {needed:,} updates ",
+        f"with fewer than {quantity(needed, 'update')} ",
         "'nasframe plan' says how many these are",
     )
 
