@@ -76,6 +76,14 @@ class Strategy(ABC):
         """What a user should know of this search before it begins, in sentences; default: nothing."""
         return ()
 
+    @classmethod
+    def remarks_on(cls, options: Any) -> Sequence[str]:
+        """What of ``remarks`` follows from the options alone; default: nothing.
+
+        For ``nasframe check``, which reads no data and makes no strategy: it must not import torch.
+        """
+        return ()
+
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
         """The state between two steps: tensors and plain data only."""

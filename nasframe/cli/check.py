@@ -29,6 +29,11 @@ def check(registry: Registry, file: Path, overrides: tuple[str, ...], origins: b
     chosen = (experiment.space, experiment.evaluator, experiment.strategy)
     parts = (_described(part) for part in chosen if part)
     click.echo(f"OK: {experiment.name}: {', '.join(parts)}")
+    part = experiment.strategy
+    while part is not None:
+        for remark in part.cls.remarks_on(part.options):
+            click.echo(f"Note: {remark}.")
+        part = part.over
 
 
 def _described(part: Part[Any]) -> str:

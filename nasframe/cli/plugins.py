@@ -29,7 +29,7 @@ def _only(section: Section) -> Callable[[_Command], _Command]:
 
 
 @click.command()
-@click.option("--kind", type=click.Choice(KINDS), help="Only components of this kind.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only components of this kind; not with --table.")
 @click.option("--table", is_flag=True, help="Which space, evaluator and strategy can work together.")
 @_only("space")
 @_only("evaluator")
@@ -47,6 +47,9 @@ def plugins(
 ) -> None:
     """List the installed components and plug-ins, the broken ones too."""
     only: dict[Section, tuple[str, ...]] = {"space": space, "evaluator": evaluator, "strategy": strategy}
+    if table and kind is not None:
+        ways = ", ".join(f"--{section}" for section in only)
+        raise click.UsageError(f"--kind narrows the list of components, which --table is not; narrow that by {ways}")
     if table:
         _show_table(registry, {section: names for section, names in only.items() if names}, format_)
     elif any(only.values()):

@@ -14,5 +14,5 @@ def report(folder: Path) -> None:
     from nasframe.report import write_report
     from nasframe.runfolder.layout import RunLayout
 
-    click.echo(write_report(folder))
+    click.echo(write_report(folder).layout.report)
     click.echo(RunLayout(folder).page)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from nasframe.files.words import first_line
 from nasframe.graph import with_weights
+from nasframe.report.certainty import Certainty, compute
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.reading import RunReader, require_run
 
@@ -59,6 +61,11 @@ class RunRecord:
     def last_weights(self) -> nx.DiGraph | None:
         """The space's graph with the weights of the last snapshot."""
         return self.weighted[-1][1] if self.weighted else None
+
+    @cached_property
+    def certainty(self) -> Certainty | None:
+        """How sure the search is; None where no snapshot has weights."""
+        return compute(self.weighted)
 
 
 def read(folder: Path) -> RunRecord:

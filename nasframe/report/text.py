@@ -10,7 +10,7 @@ import yaml
 from nasframe.experiment.experiment import leaves
 from nasframe.files import words
 from nasframe.plot.canvas import readable
-from nasframe.report import certainty, facts
+from nasframe.report import facts
 from nasframe.report import markdown as md
 from nasframe.report.figures import Figures
 from nasframe.report.record import RunRecord
@@ -40,7 +40,7 @@ def head(record: RunRecord) -> Iterator[str]:
         yield f"> Result: {stage}" + " · ".join((f"**{found.score}**", *found.details))
     if facts.selected_on_val(record):
         yield f"> **Warning.** {facts.SELECTED_ON_VAL}"
-    if sure := certainty.compute(record.weighted):
+    if sure := record.certainty:
         verdict, *rest = sure.sentences()
         yield f"> **{verdict}** {' '.join(rest)}"
 

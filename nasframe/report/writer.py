@@ -8,16 +8,16 @@ from nasframe.files import atomic
 from nasframe.report import text, trade_off
 from nasframe.report.figures import write_figures
 from nasframe.report.html import page
-from nasframe.report.record import read
+from nasframe.report.record import RunRecord, read
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path) -> RunRecord:
     """Write the report of a run, finished or not, from what is in its folder.
 
     The same folder gives the same bytes. Reports that were there before are replaced.
 
     Returns:
-        The path of ``report.md``; ``report.html`` is beside it.
+        What was read in the folder; its layout says where ``report.md`` and ``report.html`` are.
 
     Raises:
         RunFolderError: the folder is no run folder.
@@ -39,4 +39,4 @@ def write_report(folder: Path) -> Path:
     markdown = "\n\n".join(paragraphs) + "\n"
     atomic.write_bytes(files.report, markdown.encode(errors="replace"))  # JSON may hold half of a surrogate pair
     atomic.write_text(files.page, page(record))
-    return files.report
+    return record

@@ -165,14 +165,12 @@ class _Run:
         return result
 
     def _finish(self, result: Evaluation | None, minutes: float) -> None:
-        from nasframe.report import certainty, write_report
-        from nasframe.report.record import read
+        from nasframe.report import write_report
 
         self.folder.write_status(state="done", reason=None)
         journal = self.journals["retrain" if result else "search"]
         journal.record("finished", journal.steps, minutes=minutes)
-        write_report(self.folder.path)
-        if sure := certainty.compute(read(self.folder.path).weighted):
+        if sure := write_report(self.folder.path).certainty:
             for sentence in sure.sentences():
                 self.progress.say(sentence)
         score = f", score {result.score:.4f}" if result else ""

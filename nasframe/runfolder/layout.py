@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, final
 
+__all__ = ["Phase", "RunLayout"]
+
 Phase = Literal["search", "retrain"]
+"""What a run is doing: searching, or training what it has found anew."""
 
 
 @final

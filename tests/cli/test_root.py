@@ -15,6 +15,7 @@ from nasframe.cli import main
 from nasframe.plugin.registry import Plugin, Registry
 
 TINY = Path(__file__).parents[1] / "data" / "tiny_plugin"
+QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart.yaml"
 GOOD = "space: {type: hard}\nevaluator: {type: tabular}\nstrategy: {type: guess}\n"
 HEAVY = ("torch", "matplotlib", "PIL")
 
@@ -58,6 +59,18 @@ def test_check_says_ok_with_the_parts(invoke):
         "OK: mine: space hard (nasframe-tiny 1.0), evaluator tabular (nasframe-tiny 1.0), "
         "strategy guess (nasframe-tiny 1.0)\n"
     )
+
+
+def test_check_passes_on_what_a_strategys_options_alone_tell(invoke, monkeypatch):
+    import nasframe_tiny_parts
+
+    def remarks_on(cls, options):
+        return [f"{options.steps} steps are few", "they end soon"]
+
+    monkeypatch.setattr(nasframe_tiny_parts.Guess, "remarks_on", classmethod(remarks_on))
+    result = invoke("check", "good.yaml", "--set", "strategy.steps=3")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1:] == ["Note: 3 steps are few.", "Note: they end soon."]
 
 
 @pytest.mark.parametrize(
@@ -225,6 +238,7 @@ def test_a_narrowed_table_says_nothing_of_components_that_were_not_asked_for(inv
         (("--table", "--evaluator", "smoth"), "no evaluator is called 'smoth'; did you mean 'smooth'?"),
         (("--table", "--strategy", "ges"), "no strategy is called 'ges'"),
         (("--strategy", "guess"), "--strategy narrows the table of who can be combined with whom; add --table"),
+        (("--table", "--kind", "space"), "--kind narrows the list of components, which --table is not"),
     ],
 )
 def test_a_wrong_filter_of_the_table_is_explained(invoke, filters, message):
@@ -276,6 +290,7 @@ def test_the_version_is_printed(invoke):
         (["plugins"], 0),
         (["-p", "no:tiny", "plugins"], 0),
         (["check", "good.yaml"], 0),
+        (["check", str(QUICKSTART)], 0),
         (["check", "good.yaml", "--set", "sead=1"], 2),
         (["run", "good.yaml", "--set", "space.layer=1"], 2),
         (["evaluate", "good.yaml", "--mirror"], 2),

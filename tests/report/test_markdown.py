@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
+import nasframe.report.record
 from nasframe import RunFolderError
 from nasframe.graph import to_json
 from nasframe.report import write_report
@@ -148,7 +149,7 @@ def reported(tmp_path_factory) -> tuple[Path, str]:
 
 
 def report(folder: Path) -> str:
-    return write_report(folder).read_text()
+    return write_report(folder).layout.report.read_text()
 
 
 def linked(text: str) -> list[str]:
@@ -201,6 +202,19 @@ def test_fractions_are_percent_with_two_decimals_and_missing_values_a_dash(repor
     assert "| road | 50.00 % | 1,200 |" in text
     assert r"| car\|van | – | 0 |" in text
     assert "| frames | 500 |" in text
+
+
+def test_both_reports_and_who_asked_for_them_share_one_reading_and_one_certainty(done, monkeypatch):
+    calls = []
+
+    def counted(name):
+        original = getattr(nasframe.report.record, name)
+        return lambda *arguments: calls.append(name) or original(*arguments)
+
+    monkeypatch.setattr("nasframe.report.record.compute", counted("compute"))
+    monkeypatch.setattr("nasframe.report.writer.read", counted("read"))
+    assert write_report(done).certainty is not None
+    assert sorted(calls) == ["compute", "read"]
 
 
 def test_the_same_folder_gives_the_same_bytes(done):

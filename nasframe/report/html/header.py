@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from nasframe.files import words
-from nasframe.report import certainty, facts
+from nasframe.report import facts
 from nasframe.report.html import collapse
 from nasframe.report.html.cell_section import title
 from nasframe.report.html.frames import Frames
@@ -41,7 +41,7 @@ def header(record: RunRecord, frames: Frames | None) -> Markup:
 
 def _certainty(record: RunRecord) -> Markup | None:
     """Whether the search has decided anything."""
-    found = certainty.compute(record.weighted)
+    found = record.certainty
     if found is None:
         return None
     verdict, *rest = found.sentences()

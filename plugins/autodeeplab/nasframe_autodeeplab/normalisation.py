@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC
 from collections.abc import Callable
 from typing import final
 
@@ -10,14 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
+from nasframe.training.running_statistics import Holding
+
 Norm = Callable[[int], nn.Module]
 """Makes the normalisation of that many channels."""
-
-
-class Holding(ABC):  # noqa: B024 - it says what a module has, and has nothing to implement
-    """A module with running statistics, which stay as they are while it is ``held``."""
-
-    held = False
 
 
 @final
@@ -37,19 +32,3 @@ class BatchNorm(nn.BatchNorm2d, Holding):
         return functional.batch_norm(
             inputs, self.running_mean, self.running_var, self.weight, self.bias, by_batch, momentum, self.eps
         )
-
-
-@final
-class HeldStatistics:
-    """A context, which may be entered again, in which the batch norms of a module keep their running statistics."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self.norms = [norm for norm in module.modules() if isinstance(norm, Holding)]
-
-    def __enter__(self) -> None:
-        for norm in self.norms:
-            norm.held = True
-
-    def __exit__(self, *reason: object) -> None:
-        for norm in self.norms:
-            norm.held = False

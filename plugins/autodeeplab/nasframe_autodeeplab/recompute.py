@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils.checkpoint import checkpoint
 
-from nasframe_autodeeplab.normalisation import HeldStatistics
+from nasframe.training.running_statistics import HeldStatistics
 
 
 def recomputed(module: nn.Module, *inputs: Any) -> Tensor:

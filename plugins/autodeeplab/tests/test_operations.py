@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from nasframe_autodeeplab.normalisation import BatchNorm, HeldStatistics
+from nasframe.training.running_statistics import HeldStatistics
+from nasframe_autodeeplab.normalisation import BatchNorm
 from nasframe_autodeeplab.operations import OPERATIONS, DropPath, FactorisedReduction, Recipe
 from nasframe_autodeeplab.options import PRIMITIVES
 from nasframe_autodeeplab.resolution import double, pad

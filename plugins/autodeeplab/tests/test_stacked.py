@@ -1,11 +1,14 @@
 """The stacked supernet is the plain one: outputs, every gradient, running statistics, over several updates."""
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from nasframe import Task
+from nasframe.training.running_statistics import HeldStatistics
 from nasframe_autodeeplab.kernels.library import kernels
 from nasframe_autodeeplab.space import AutoDeepLab
 from nasframe_autodeeplab.stacked.conversion import from_plain, to_plain
@@ -102,6 +105,17 @@ def train(plain, stacked, steps, side, images=2):
             optimiser.step()
         different += [f"{step}: {name}" for name in compare_states(plain, stacked)]
     return different
+
+
+@pytest.mark.parametrize("options", [{}, {"share_node_weights": False}, {"checkpoint": True}], ids=str)
+def test_they_stay_equal_where_statistics_are_held_every_other_time(options):
+    supernets = pair(layers=2, **options)
+    for held in (False, True, False):
+        images = torch.randn(2, 3, 33, 33, dtype=torch.float64)
+        for supernet in supernets:
+            with HeldStatistics(supernet) if held else nullcontext():
+                supernet(images).mean().backward()
+        assert compare_states(*supernets) == []
 
 
 def evaluate(plain, stacked, side):

@@ -20,6 +20,8 @@ SUFFIX: dict[LabelKind, str] = {
     "label_ids": "_gtFine_labelIds.png",
     "train_ids": "_gtFine_labelTrainIds.png",
 }
+USABLE = ("train", "val")
+"""The splits with labels; an experiment reads both."""
 IMAGE_SUFFIX = "_leftImg8bit.png"
 INSTANCE_SUFFIX = "_gtFine_instanceIds.png"
 DUMMIES = (
@@ -124,4 +126,6 @@ def _found(root: Path, split: str) -> str:
     if nested:
         return f"{root} holds no leftImg8bit, but {root / nested[0]} does: give that folder as root"
     shown = ", ".join(inside[:8]) + (", …" if len(inside) > 8 else "") if inside else "nothing"
-    return f"{root} holds no leftImg8bit/{split}; it holds {shown}"
+    wanted = USABLE if split in USABLE else (split,)
+    absent = [name for name in wanted if name == split or not (root / "leftImg8bit" / name).is_dir()]
+    return f"{root} holds no {' and no '.join(f'leftImg8bit/{name}' for name in absent)}; it holds {shown}"

@@ -1,6 +1,7 @@
 """What is wrong with a data set is told before any training, by file name, all at once."""
 
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -60,6 +61,15 @@ def test_a_folder_with_something_else_tells_what_it_holds(tmp_path):
     (tmp_path / "pictures").mkdir()
     with pytest.raises(DataError, match="it holds pictures"):
         find_frames(tmp_path, "train")
+
+
+def test_a_folder_that_lacks_both_splits_of_an_experiment_tells_both_at_once(tmp_path, write_tree):
+    with pytest.raises(DataError, match=r"holds no leftImg8bit/train and no leftImg8bit/val; it holds nothing"):
+        find_frames(tmp_path, "train")
+    root = write_tree()
+    shutil.rmtree(root / "leftImg8bit" / "train")
+    with pytest.raises(DataError, match=r"holds no leftImg8bit/train; it holds"):
+        find_frames(root, "train")
 
 
 def test_a_root_one_folder_too_high_is_recognised(write_tree):

@@ -21,6 +21,7 @@ from nasframe.supernet import Supernet
 from nasframe.training.batches import BatchStream
 from nasframe.training.gradients import freeze, update
 from nasframe.training.precision import autocast, grad_scaler
+from nasframe.training.running_statistics import HeldStatistics
 from nasframe.training.sgd import check_finite
 from nasframe_darts.hypergradient import Hypergradient
 from nasframe_darts.options import DartsOptions
@@ -55,6 +56,7 @@ class Bilevel:
         self._arch_optimiser = torch.optim.Adam(
             self._arch, options.arch_lr, betas=options.arch_betas, weight_decay=options.arch_weight_decay
         )
+        self._held = HeldStatistics(self.supernet)
         self._hypergradient = Hypergradient(self.supernet, evaluator, self._weight_optimiser, runtime)
         self._scaler = grad_scaler(runtime)
         self._weight_batches = BatchStream(evaluator, "weights")
@@ -108,7 +110,8 @@ class Bilevel:
     def _train_both(self, inner: Batch, outer: Batch) -> dict[str, float]:
         if self.options.order == "first":
             metrics = self._train_weights(inner)
-            metrics["arch_loss"] = self._update(outer, self._arch, self._arch_optimiser, None)
+            with self._held:  # they are of the weights' batches alone, in every order
+                metrics["arch_loss"] = self._update(outer, self._arch, self._arch_optimiser, None)
         else:
             arch_loss = self._look_ahead(inner, outer)
             metrics = {**self._train_weights(inner), "arch_loss": arch_loss}

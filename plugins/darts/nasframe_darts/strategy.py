@@ -20,11 +20,8 @@ from nasframe import (
     Strategy,
     Uneven,
 )
-from nasframe.files.words import quantity
 from nasframe_darts.options import DartsOptions
-
-DECIDING = 2.0
-"""Logits: ln 7, by which one of eight equal options comes to weigh as much as the other seven together, rounded up."""
+from nasframe_darts.reach import remark, remark_on
 
 
 @final
@@ -75,16 +72,15 @@ class Darts(Strategy, Uneven):
     @override
     def remarks(self) -> Sequence[str]:
         """Whether the architecture parameters can move far enough for anything to be decided."""
-        updates, rate = self.steps - self._bilevel.timing.warmup, self._options.arch_lr
-        reach = updates * rate  # a step of Adam is about as long as its learning rate, and rarely longer
-        if reach >= DECIDING:
-            return ()
-        return (
-            f"{quantity(updates, 'update')} of the architecture parameters by strategy.arch_lr = {rate:g} can move "
-            f"a logit by about {reach:.2g} at most, and {DECIDING:g} is what makes one of eight operations weigh as "
-            "much as all others: expect nearly even weights, and a genotype that noise has chosen. Raise "
-            "strategy.arch_lr, or the number of updates",
-        )
+        found = remark(self._options, self._bilevel.timing)
+        return () if found is None else (found,)
+
+    @classmethod
+    @override
+    def remarks_on(cls, options: DartsOptions) -> Sequence[str]:
+        """The same, as far as the options tell how many updates there are."""
+        found = remark_on(options)
+        return () if found is None else (found,)
 
     @override
     def snapshot(self) -> Mapping[str, np.ndarray]:

@@ -148,11 +148,10 @@ def test_looking_ahead_changes_neither_weights_nor_running_statistics(order):
 
 
 @pytest.mark.parametrize("order", ["second", "second-finite"])
-def test_a_step_updates_running_statistics_once_and_the_architecture_first(order):
+def test_a_second_order_step_updates_the_architecture_first(order):
     options = DartsOptions(steps=1, warmup_steps=0, validate_epochs=0, order=order, arch_weight_decay=0)
     bilevel = Bilevel(lambda weigh: Smooth(), Noise(), options, Runtime())
     metrics = bilevel.step(0)
-    assert bilevel.supernet.norm.num_batches_tracked == 1
     assert metrics["arch_loss"] > 0 and metrics["loss"] > 0
     alpha = bilevel.supernet.alpha.detach()
     weights_alone = Smooth()
@@ -160,6 +159,17 @@ def test_a_step_updates_running_statistics_once_and_the_architecture_first(order
         weights_alone.alpha.copy_(alpha)
     expected = Noise().loss(weights_alone, Noise().batch("weights")).item()
     assert metrics["loss"] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("order", ["first", "second", "second-finite"])
+def test_running_statistics_are_of_the_weights_batches_alone(order):
+    options = DartsOptions(steps=2, warmup_steps=0, validate_epochs=0, order=order)
+    bilevel = Bilevel(lambda weigh: Smooth(), Noise(), options, Runtime())
+    bilevel.step(0)
+    supernet = bilevel.supernet
+    assert supernet.norm.num_batches_tracked == 1
+    means = Smooth().first(Noise().batch("weights").inputs).mean(0).detach()
+    torch.testing.assert_close(supernet.norm.running_mean, 0.1 * means, rtol=1e-12, atol=0)
 
 
 class Toy(Supernet):

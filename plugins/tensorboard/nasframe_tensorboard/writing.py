@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from nasframe.runfolder.layout import RunLayout
+
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
@@ -19,13 +21,13 @@ ENDS = ("finished", "stopped", "failed")
 
 def write(event: Mapping[str, Any]) -> None:
     """Add one event of a run to its files."""
-    folder, phase, step = Path(event["folder"]), event["phase"], event["step"]
+    run, phase, step = RunLayout(Path(event["folder"])), event["phase"], event["step"]
     kind = event["event"]
     if kind == "resumed":
-        _drop_later(folder, phase, step)
-    writer = _writer(folder, phase)
+        _drop_later(run.folder, phase, step)
+    writer = _writer(run.folder, phase)
     if kind == "started":
-        writer.add_text("experiment", _code((folder / "experiment.yaml").read_text(encoding="utf-8"), "yaml"), 0)
+        writer.add_text("experiment", _code(run.experiment.read_text(encoding="utf-8"), "yaml"), 0)
     elif kind in ("step", "evaluation"):
         prefix = "final/" if kind == "evaluation" else ""
         for name, value in event["metrics"].items():
@@ -34,8 +36,8 @@ def write(event: Mapping[str, Any]) -> None:
         text = yaml.safe_dump(event["genotype"], sort_keys=False)
         writer.add_text("genotype", _code(text, "yaml"), step)
     if kind == "evaluation":
-        writer.add_hparams(_options(folder), {"score": event["score"]}, run_name="options")
-        _pictures(writer, folder, step)
+        writer.add_hparams(_options(run), {"score": event["score"]}, run_name="options")
+        _pictures(writer, run, step)
     if kind in ENDS or kind == "checkpoint":
         writer.flush()
     if kind in ENDS:
@@ -59,16 +61,16 @@ def _drop_later(folder: Path, phase: str, step: int) -> None:
     SummaryWriter(place, purge_step=step + 1).close()
 
 
-def _pictures(writer: SummaryWriter, folder: Path, step: int) -> None:
+def _pictures(writer: SummaryWriter, run: RunLayout, step: int) -> None:
     from matplotlib.image import imread
 
-    for path in sorted((folder / "retrain" / "pictures").glob("*.png")):
+    for path in sorted(run.pictures.glob("*.png")):
         writer.add_image(f"pictures/{path.stem}", imread(path)[..., :3], step, dataformats="HWC")
 
 
-def _options(folder: Path) -> dict[str, Any]:
+def _options(run: RunLayout) -> dict[str, Any]:
     """The experiment's values under dotted names; lists as text, for TensorBoard takes none."""
-    experiment = yaml.safe_load((folder / "experiment.yaml").read_text(encoding="utf-8"))
+    experiment = yaml.safe_load(run.experiment.read_text(encoding="utf-8"))
     parts = {key: experiment.get(key) for key in ("seed", "space", "evaluator", "strategy", "retrain")}
     return dict(_flat(parts, ""))
 

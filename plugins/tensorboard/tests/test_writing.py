@@ -75,11 +75,12 @@ def test_what_was_written_behind_the_checkpoint_is_forgotten_on_resuming(tell, t
 
 
 def test_the_options_are_kept_as_hyper_parameters(tell, tmp_path):
+    from nasframe.runfolder.layout import RunLayout
     from nasframe_tensorboard.writing import _options
 
     tell("started", "search", 0, steps=1)
     tell("finished", "search", 0, minutes=1)
-    assert _options(tmp_path) == {
+    assert _options(RunLayout(tmp_path)) == {
         "seed": 3,
         "space.type": "tiny",
         "space.rates": json.dumps([1, 2]),

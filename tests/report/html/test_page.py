@@ -301,7 +301,7 @@ def test_the_page_and_the_report_say_at_their_top_whether_anything_was_decided(b
     shown = look(build.searching().done().folder)
     verdict = re.search(r"The search is (undecided|hardly decided|decided): [^.]*cell \d+\.\d\d %", shown.prose)
     assert verdict and verdict.start() < shown.prose.index("What was found")
-    report = write_report(build.folder).read_text()
+    report = write_report(build.folder).layout.report.read_text()
     assert report.index(f"> **The search is {verdict[1]}: ") < report.index("## What was run")
 
 

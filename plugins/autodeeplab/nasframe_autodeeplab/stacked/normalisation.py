@@ -8,7 +8,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from nasframe_autodeeplab.normalisation import BatchNorm, Holding
+from nasframe.training.running_statistics import Holding
+from nasframe_autodeeplab.normalisation import BatchNorm
 from nasframe_autodeeplab.stacked.stacking import PlainNames, Stacked
 from nasframe_autodeeplab.stacked.sums import Summand
 
