@@ -41,6 +41,9 @@ def _budgets(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple
     help="Take only genotypes whose multiply-adds are within this share of the middle of a hundred draws.",
 )
 @click.option(
+    "--workers", type=click.IntRange(1), help="How many trainings run at a time; default: what the file's run says."
+)
+@click.option(
     "--into", type=click.Path(path_type=Path), help="Folder of the trainings; default: run.folder/NAME-signal."
 )
 @format_option
@@ -53,17 +56,19 @@ def signal(
     seeds: int,
     budgets: tuple[float, ...],
     matched: float | None,
+    workers: int | None,
     into: Path | None,
     format_: str,
 ) -> None:
     """Train random genotypes with several seeds: do they differ, and what tells it early? Goes on where it stopped."""
     experiment = load(file, overrides, registry)
-    from nasframe.evidence.signal import Trials, measure, summarise
+    from nasframe.evidence.signal import summarise
+    from nasframe.evidence.trials import Trials, measure
 
     folder = into or Path(experiment.run.folder) / f"{experiment.name}-signal"
     folder.mkdir(parents=True, exist_ok=True)
     trials = Trials(genotypes, seeds, budgets, matched)
-    found = summarise(measure(experiment, trials, folder, lambda line: click.echo(line, err=True)))
+    found = summarise(measure(experiment, trials, folder, lambda line: click.echo(line, err=True), workers))
     if format_ == "json":
         click.echo(json.dumps(finite(found.to_dict()), indent=1))
     else:
@@ -73,6 +78,7 @@ def signal(
 def _show(found: Signal) -> None:
     fewest, most = found.macs
     trained = f"{quantity(found.genotypes, 'genotype')}, {quantity(found.seeds, 'seed')}"
+    trained += f" ({quantity(found.left_out, 'genotype')} left out)" if found.left_out else ""
     spent = f"{found.seconds:.1f} s a full training, multiply-adds {fewest:,} to {most:,}"
     table = Table(title=f"{trained}; {spent}", title_justify="left")
     for column in ("metric", "mean", "sd between genotypes", "sd between seeds", "intraclass correlation, 95 %"):
