@@ -18,6 +18,9 @@ from nasframe.plugin.registry import Registry
 if TYPE_CHECKING:
     from nasframe.evidence.signal import Signal
 
+MOST_ROWS = 12
+"""Of a table in the terminal; the page has all."""
+
 
 def _budgets(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[float, ...]:
     try:
@@ -80,6 +83,7 @@ def _show(found: Signal) -> None:
     trained = f"{quantity(found.genotypes, 'genotype')}, {quantity(found.seeds, 'seed')}"
     trained += f" ({quantity(found.left_out, 'genotype')} left out)" if found.left_out else ""
     spent = f"{found.seconds:.1f} s a full training, multiply-adds {fewest:,} to {most:,}"
+    spent += f", {found.searched:.0%} of them searched"
     table = Table(title=f"{trained}; {spent}", title_justify="left")
     for column in ("metric", "mean", "sd between genotypes", "sd between seeds", "intraclass correlation, 95 %"):
         table.add_column(column, justify="right" if column != "metric" else "left")
@@ -91,10 +95,29 @@ def _show(found: Signal) -> None:
         ranks.add_column(column)
     for name, kinds in found.ranks.items():
         ranks.add_row(name, *(_interval(kinds[kind]) for kind in ("spearman", "kendall")))
-    for shown in (table, ranks):
-        console().print(shown)
+    for shown in (table, ranks, _decisions(found), _counts(found)):
+        if shown.row_count:
+            console().print(shown)
     for sentence in found.advice():
         click.echo(f"{sentence}.")
+
+
+def _decisions(found: Signal) -> Table:
+    shown = Table(title="Of the variance between genotypes each decision explains", title_justify="left")
+    for column in ("decision", "answers", "share", "p", "p, corrected"):
+        shown.add_column(column, justify="left" if column == "decision" else "right")
+    for one in found.decisions[:MOST_ROWS]:
+        shown.add_row(one.name, str(one.answers), f"{one.share:.0%}", f"{one.p:.2g}", f"{one.corrected:.2g}")
+    return shown
+
+
+def _counts(found: Signal) -> Table:
+    shown = Table(title="Rank correlation of how often an answer is given with the score", title_justify="left")
+    for column in ("of", "Spearman, 95 %", "p", "p, corrected"):
+        shown.add_column(column, justify="left" if column == "of" else "right")
+    for one in found.counts[:MOST_ROWS]:
+        shown.add_row(one.title, _interval(one.spearman), f"{one.p:.2g}", f"{one.corrected:.2g}")
+    return shown
 
 
 def _interval(rank: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any, final
 import numpy as np
 
 from nasframe.errors import RunError
+from nasframe.evidence.decisions import Counted, Explained, explain
 from nasframe.evidence.statistics import (
     POWER_FACTOR,
     Correlation,
@@ -26,6 +27,11 @@ from nasframe.evidence.statistics import (
 from nasframe.evidence.trials import Row
 from nasframe.files.words import quantity
 from nasframe.pareto import SCORE
+
+LITTLE_SEARCHED = 0.25
+"""Below this share of the multiply-adds it is said that little of the network is searched."""
+SIGNIFICANT = 0.05
+"""A decision is spoken of where its corrected probability is below this."""
 
 
 @final
@@ -43,15 +49,21 @@ class Signal:
     """How many genotypes are not among them, for not all their trainings are there and succeeded."""
     failures: tuple[str, ...]
     """Which trainings failed, and why."""
+    scores: dict[int, tuple[float, ...]]
+    """By the number of the genotype, from 0, its scores of full trainings by seed."""
     variances: dict[str, Variance]
     """By metric, of full trainings."""
     ranks: dict[str, dict[str, Correlation]]
     """Rank correlations with the mean full score: by what ranks, then by kind."""
+    searched: float
+    """The mean share of the multiply-adds that is in layers which are not the same in all genotypes."""
+    decisions: tuple[Explained, ...]
+    """What the decisions explain of the variance between mean full scores; those first that explain most."""
+    counts: tuple[Counted, ...]
+    """How the numbers of answers go with mean full scores; the strongest first."""
 
     def advice(self) -> Iterator[str]:
         """What follows, in sentences."""
-        for failure in self.failures:
-            yield f"Failed, so that its genotype is left out: {failure}"
         found = self.variances[SCORE]
         if found.low <= 0:
             yield (
@@ -65,15 +77,40 @@ class Signal:
                 f"between seeds; the share of a score's variance that is theirs is {found.icc:.2f} ({found.low:.2f} to "
                 f"{found.high:.2f})"
             )
+        if self.searched < LITTLE_SEARCHED:
+            yield (
+                f"Only {self.searched:.0%} of the multiply-adds are in layers that differ between genotypes, and no "
+                "search can change the rest: make stem and head slimmer, or the searched part larger"
+            )
+        yield from self._pairs()
+        yield from self._telling()
+        for failure in self.failures:
+            yield f"Failed, so that its genotype is left out: {failure}"
+
+    def _pairs(self) -> Iterator[str]:
         for points in (0.01, 0.02):
-            pairs = math.ceil(POWER_FACTOR * 2 * found.within**2 / points**2)
+            pairs = math.ceil(POWER_FACTOR * 2 * self.variances[SCORE].within ** 2 / points**2)
             wanted = quantity(max(2, pairs), "pair")
             yield f"To see a difference of {points:g} between two networks, train {wanted} of them"
+
+    def _telling(self) -> Iterator[str]:
+        """What tells how good a genotype is."""
         for name, kinds in self.ranks.items():
             rank = kinds["spearman"]
             if rank.low > 0.5:
                 interval = f"{rank.low:.2f} to {rank.high:.2f}"
                 yield f"{name} may rank candidates: rank correlation {rank.value:.2f} ({interval})"
+        for one in self.decisions:
+            if one.corrected < SIGNIFICANT:
+                what = f"decisions {one.name} together explain" if one.name.endswith("/") else f"{one.name} explains"
+                yield f"{what} {one.share:.0%} of the variance between genotypes (p {one.corrected:.2g}, corrected)"
+        for count in self.counts:
+            if count.corrected < SIGNIFICANT:
+                better = "higher" if count.spearman.value > 0 else "lower"
+                yield (
+                    f"A larger {count.title} goes with {better} scores: rank correlation {count.spearman.value:.2f} "
+                    f"(p {count.corrected:.2g}, corrected)"
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain data."""
@@ -128,16 +165,21 @@ def summarise(rows: Sequence[Row]) -> Signal:
         "multiply-adds": (np.array([[row.macs for row in full]], dtype=np.float64), mean),
         **{f"the score at a budget of {budget:g}": (table(SCORE, budget).T, others) for budget in budgets},
     }
+    decisions, counts = explain([row.genotype["decisions"] for row in full], mean[0])
     return Signal(
-        len(numbers),
-        len(seeds),
-        (min(row.macs for row in full), max(row.macs for row in full)),
-        float(np.mean([row.seconds for row in rows if row.budget == budgets[-1] and row.seconds] or [0])),
-        len(drawn) - len(numbers),
-        failures,
-        {name: variance(values) for name, values in varied.items()},
-        {
+        genotypes=len(numbers),
+        seeds=len(seeds),
+        macs=(min(row.macs for row in full), max(row.macs for row in full)),
+        seconds=float(np.mean([row.seconds for row in rows if row.budget == budgets[-1] and row.seconds] or [0])),
+        left_out=len(drawn) - len(numbers),
+        failures=failures,
+        scores={number: tuple(row.tolist()) for number, row in zip(numbers, varied[SCORE], strict=True)},
+        variances={name: variance(values) for name, values in varied.items()},
+        ranks={
             name: {"spearman": correlation(spearman, x, y), "kendall": correlation(kendall, x, y)}
             for name, (x, y) in ranking.items()
         },
+        searched=float(np.mean([row.searched / max(1, row.macs) for row in full])),
+        decisions=decisions,
+        counts=counts,
     )
