@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from nasframe.cli.output import console, format_option, set_option
 from nasframe.experiment.checking import load
@@ -17,6 +18,7 @@ from nasframe.plugin.registry import Registry
 
 if TYPE_CHECKING:
     from nasframe.evidence.signal import Signal
+    from nasframe.report.text_table import TextTable
 
 MOST_ROWS = 12
 """Of a table in the terminal; the page has all."""
@@ -66,59 +68,41 @@ def signal(
     """Train random genotypes with several seeds: do they differ, and what tells it early? Goes on where it stopped."""
     experiment = load(file, overrides, registry)
     from nasframe.evidence.signal import summarise
+    from nasframe.evidence.signal_page import write_signal
     from nasframe.evidence.trials import Trials, measure
 
     folder = into or Path(experiment.run.folder) / f"{experiment.name}-signal"
     folder.mkdir(parents=True, exist_ok=True)
     trials = Trials(genotypes, seeds, budgets, matched)
     found = summarise(measure(experiment, trials, folder, lambda line: click.echo(line, err=True), workers))
+    page = write_signal(found, experiment, folder)
     if format_ == "json":
         click.echo(json.dumps(finite(found.to_dict()), indent=1))
     else:
         _show(found)
+    click.echo(f"Wrote {page}", err=format_ == "json")
 
 
 def _show(found: Signal) -> None:
+    from nasframe.evidence.signal_tables import tables
+
     fewest, most = found.macs
     trained = f"{quantity(found.genotypes, 'genotype')}, {quantity(found.seeds, 'seed')}"
     trained += f" ({quantity(found.left_out, 'genotype')} left out)" if found.left_out else ""
     spent = f"{found.seconds:.1f} s a full training, multiply-adds {fewest:,} to {most:,}"
-    spent += f", {found.searched:.0%} of them searched"
-    table = Table(title=f"{trained}; {spent}", title_justify="left")
-    for column in ("metric", "mean", "sd between genotypes", "sd between seeds", "intraclass correlation, 95 %"):
-        table.add_column(column, justify="right" if column != "metric" else "left")
-    for name, one in found.variances.items():
-        interval = f"{one.icc:.2f}, {one.low:.2f} to {one.high:.2f}"
-        table.add_row(name, *(f"{value:.4f}" for value in (one.mean, one.between, one.within)), interval)
-    ranks = Table(title="Rank correlation with the score of full trainings by other seeds", title_justify="left")
-    for column in ("of", "Spearman, 95 %", "Kendall, 95 %"):
-        ranks.add_column(column)
-    for name, kinds in found.ranks.items():
-        ranks.add_row(name, *(_interval(kinds[kind]) for kind in ("spearman", "kendall")))
-    for shown in (table, ranks, _decisions(found), _counts(found)):
-        if shown.row_count:
-            console().print(shown)
+    click.echo(f"{trained}; {spent}, {found.searched:.0%} of them searched")
+    for table in tables(found):
+        _show_table(table)
     for sentence in found.advice():
         click.echo(f"{sentence}.")
 
 
-def _decisions(found: Signal) -> Table:
-    shown = Table(title="Of the variance between genotypes each decision explains", title_justify="left")
-    for column in ("decision", "answers", "share", "p", "p, corrected"):
-        shown.add_column(column, justify="left" if column == "decision" else "right")
-    for one in found.decisions[:MOST_ROWS]:
-        shown.add_row(one.name, str(one.answers), f"{one.share:.0%}", f"{one.p:.2g}", f"{one.corrected:.2g}")
-    return shown
-
-
-def _counts(found: Signal) -> Table:
-    shown = Table(title="Rank correlation of how often an answer is given with the score", title_justify="left")
-    for column in ("of", "Spearman, 95 %", "p", "p, corrected"):
-        shown.add_column(column, justify="left" if column == "of" else "right")
-    for one in found.counts[:MOST_ROWS]:
-        shown.add_row(one.title, _interval(one.spearman), f"{one.p:.2g}", f"{one.corrected:.2g}")
-    return shown
-
-
-def _interval(rank: Any) -> str:
-    return "–" if rank.value != rank.value else f"{rank.value:.2f}, {rank.low:.2f} to {rank.high:.2f}"
+def _show_table(table: TextTable) -> None:
+    shown = Table(title=table.title, title_justify="left")
+    for number, column in enumerate(table.columns):
+        shown.add_column(column, justify="right" if number else "left")
+    for row in table.rows[:MOST_ROWS]:
+        shown.add_row(*map(Text, row))
+    console().print(shown)
+    if len(table.rows) > MOST_ROWS:
+        click.echo(f"The first {MOST_ROWS} of {quantity(len(table.rows), 'row')}; the page has all.")

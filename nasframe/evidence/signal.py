@@ -165,12 +165,13 @@ def summarise(rows: Sequence[Row]) -> Signal:
         "multiply-adds": (np.array([[row.macs for row in full]], dtype=np.float64), mean),
         **{f"the score at a budget of {budget:g}": (table(SCORE, budget).T, others) for budget in budgets},
     }
+    seconds = [row.seconds for row in rows if row.budget == budgets[-1] and row.seconds and not row.failure]
     decisions, counts = explain([row.genotype["decisions"] for row in full], mean[0])
     return Signal(
         genotypes=len(numbers),
         seeds=len(seeds),
         macs=(min(row.macs for row in full), max(row.macs for row in full)),
-        seconds=float(np.mean([row.seconds for row in rows if row.budget == budgets[-1] and row.seconds] or [0])),
+        seconds=float(np.mean(seconds or [0])),
         left_out=len(drawn) - len(numbers),
         failures=failures,
         scores={number: tuple(row.tolist()) for number, row in zip(numbers, varied[SCORE], strict=True)},

@@ -213,6 +213,11 @@ def test_the_command_shows_tables_or_json(experiment, registry, tmp_path, monkey
     asked = len(ASKED)
     again = CliRunner().invoke(main, [*command, "--format", "json"], obj=registry)
     assert len(ASKED) == asked, "all was trained before"
+    assert "Wrote runs/sought-signal/signal.html" in shown.stdout and "Wrote runs/sought-signal" in again.stderr
+    assert (tmp_path / "runs" / "sought-signal" / "signal.html").is_file()
+    said = json.loads(again.stdout)
+    assert {*said["scores"]} == {"0", "1", "2", "3"} and said["searched"] > 0.9 and said["advice"]
+    assert said["decisions"] == [] == said["counts"], "too few genotypes to tell"
     assert json.loads(again.stdout)["variances"]["score"]["mean"] == pytest.approx(
         np.mean([row.metrics["score"] for row in read(tmp_path / "runs" / "sought-signal") if row.budget == 1])
     )
