@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from nasframe.cli.output import console, format_option, set_option
 from nasframe.experiment.checking import load
@@ -17,6 +18,10 @@ from nasframe.plugin.registry import Registry
 
 if TYPE_CHECKING:
     from nasframe.evidence.signal import Signal
+    from nasframe.report.text_table import TextTable
+
+MOST_ROWS = 12
+"""Of a table in the terminal; the page has all."""
 
 
 def _budgets(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple[float, ...]:
@@ -41,6 +46,9 @@ def _budgets(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple
     help="Take only genotypes whose multiply-adds are within this share of the middle of a hundred draws.",
 )
 @click.option(
+    "--workers", type=click.IntRange(1), help="How many trainings run at a time; default: what the file's run says."
+)
+@click.option(
     "--into", type=click.Path(path_type=Path), help="Folder of the trainings; default: run.folder/NAME-signal."
 )
 @format_option
@@ -53,43 +61,48 @@ def signal(
     seeds: int,
     budgets: tuple[float, ...],
     matched: float | None,
+    workers: int | None,
     into: Path | None,
     format_: str,
 ) -> None:
     """Train random genotypes with several seeds: do they differ, and what tells it early? Goes on where it stopped."""
     experiment = load(file, overrides, registry)
-    from nasframe.evidence.signal import Trials, measure, summarise
+    from nasframe.evidence.signal import summarise
+    from nasframe.evidence.signal_page import write_signal
+    from nasframe.evidence.trials import Trials, measure
 
     folder = into or Path(experiment.run.folder) / f"{experiment.name}-signal"
     folder.mkdir(parents=True, exist_ok=True)
     trials = Trials(genotypes, seeds, budgets, matched)
-    found = summarise(measure(experiment, trials, folder, lambda line: click.echo(line, err=True)))
+    found = summarise(measure(experiment, trials, folder, lambda line: click.echo(line, err=True), workers))
+    page = write_signal(found, experiment, folder)
     if format_ == "json":
         click.echo(json.dumps(finite(found.to_dict()), indent=1))
     else:
         _show(found)
+    click.echo(f"Wrote {page}", err=format_ == "json")
 
 
 def _show(found: Signal) -> None:
+    from nasframe.evidence.signal_tables import tables
+
     fewest, most = found.macs
     trained = f"{quantity(found.genotypes, 'genotype')}, {quantity(found.seeds, 'seed')}"
+    trained += f" ({quantity(found.left_out, 'genotype')} left out)" if found.left_out else ""
     spent = f"{found.seconds:.1f} s a full training, multiply-adds {fewest:,} to {most:,}"
-    table = Table(title=f"{trained}; {spent}", title_justify="left")
-    for column in ("metric", "mean", "sd between genotypes", "sd between seeds", "intraclass correlation, 95 %"):
-        table.add_column(column, justify="right" if column != "metric" else "left")
-    for name, one in found.variances.items():
-        interval = f"{one.icc:.2f}, {one.low:.2f} to {one.high:.2f}"
-        table.add_row(name, *(f"{value:.4f}" for value in (one.mean, one.between, one.within)), interval)
-    ranks = Table(title="Rank correlation with the score of full trainings by other seeds", title_justify="left")
-    for column in ("of", "Spearman, 95 %", "Kendall, 95 %"):
-        ranks.add_column(column)
-    for name, kinds in found.ranks.items():
-        ranks.add_row(name, *(_interval(kinds[kind]) for kind in ("spearman", "kendall")))
-    for shown in (table, ranks):
-        console().print(shown)
+    click.echo(f"{trained}; {spent}, {found.searched:.0%} of them searched")
+    for table in tables(found):
+        _show_table(table)
     for sentence in found.advice():
         click.echo(f"{sentence}.")
 
 
-def _interval(rank: Any) -> str:
-    return "–" if rank.value != rank.value else f"{rank.value:.2f}, {rank.low:.2f} to {rank.high:.2f}"
+def _show_table(table: TextTable) -> None:
+    shown = Table(title=table.title, title_justify="left")
+    for number, column in enumerate(table.columns):
+        shown.add_column(column, justify="right" if number else "left")
+    for row in table.rows[:MOST_ROWS]:
+        shown.add_row(*map(Text, row))
+    console().print(shown)
+    if len(table.rows) > MOST_ROWS:
+        click.echo(f"The first {MOST_ROWS} of {quantity(len(table.rows), 'row')}; the page has all.")

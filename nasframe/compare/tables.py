@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from nasframe.compare.compute import PARTS, ComparedRun, Comparison
 from nasframe.files import words
 from nasframe.plot.canvas import readable
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """A table with a title."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+from nasframe.report.text_table import TextTable
 
 
 def tables(comparison: Comparison) -> Iterator[TextTable]:

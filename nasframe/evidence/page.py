@@ -1,4 +1,4 @@
-"""What signal and repeat found, as pages with pictures."""
+"""What repeat found, as a page with pictures; what signal found: ``signal_page``."""
 
 from __future__ import annotations
 

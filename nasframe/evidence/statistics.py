@@ -1,8 +1,8 @@
-"""Variance between genotypes and between seeds, and rank correlations with intervals."""
+"""Variance between genotypes and between seeds, what groups explain of it, and rank correlations with intervals."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,6 +13,8 @@ from scipy import stats
 Numbers = npt.NDArray[np.float64]
 DRAWS = 2000
 """Bootstrap samples of an interval."""
+PERMUTATIONS = 9999
+"""How often values are dealt out anew to see what chance does."""
 LEVEL = 0.95
 POWER_FACTOR = (1.959964 + 0.841621) ** 2
 """Of a two-sided test at 5 % with a power of 0.8, in the normal model: squared sum of the two quantiles."""
@@ -133,3 +135,53 @@ def paired(differences: Numbers) -> Paired:
         return Paired(mean, mean, mean, 0.0, float(np.sign(mean)) * np.inf if mean else 0.0, float(mean == 0), pairs)
     p = 2 * float(stats.t.sf(abs(mean) / error, pairs - 1))
     return Paired(mean, mean - half, mean + half, deviation, mean / deviation, p, pairs)
+
+
+def explained(groups: Sequence[Hashable], values: Numbers) -> tuple[float, float, float]:
+    """How much of some values' variance is between groups, in a one-way analysis of variance.
+
+    Args:
+        groups: which group each value is of; one group at least has two.
+
+    Returns:
+        Omega squared, which takes off what chance explains and is 0 where that is all (Hays, Statistics, 1963); eta
+        squared, the sum of squares between groups over that of all; the probability of such an eta squared where
+        groups do not matter, by permutations.
+    """
+    names = list(dict.fromkeys(groups))
+    of_group = np.array([[group == name for name in names] for group in groups], dtype=np.float64)  # (values, groups)
+    centred = values - values.mean()
+    total = float((centred**2).sum())
+    dealt = _dealt(centred)
+    between = ((dealt @ of_group) ** 2 / of_group.sum(0)).sum(-1)  # (1 + permutations,)
+    within = (total - float(between[0])) / (len(values) - len(names))
+    omega = (float(between[0]) - (len(names) - 1) * within) / (total + within)
+    return max(0.0, omega), float(between[0]) / total, _chance(between)
+
+
+def rank_chance(x: Numbers, y: Numbers) -> float:
+    """The probability of so strong a rank correlation, of either sign, where the two do not matter to each other."""
+    ranks = [stats.rankdata(values) for values in (x, y)]
+    x, y = (values - values.mean() for values in ranks)
+    return _chance(np.abs(_dealt(y) @ x))
+
+
+def holm(chances: Sequence[float]) -> list[float]:
+    """Probabilities of several tests, corrected so that one below 5 % comes by chance in 5 % of such families."""
+    order = np.argsort(chances, kind="stable")
+    corrected, worst = [1.0] * len(chances), 0.0
+    for rank, test in enumerate(order):
+        worst = max(worst, min(1.0, (len(chances) - rank) * chances[test]))
+        corrected[test] = worst
+    return corrected
+
+
+def _dealt(values: Numbers) -> Numbers:
+    """The values as they are, and below them in random orders; the same orders for as many values."""
+    rng = np.random.default_rng(0)
+    return np.vstack([values, rng.permuted(np.tile(values, (PERMUTATIONS, 1)), axis=1)])
+
+
+def _chance(found: Numbers) -> float:
+    """The share of those that are as large as the first, itself among them (Phipson and Smyth, 2010)."""
+    return float((found >= found[0] - 1e-9 * abs(found[0])).mean())

@@ -56,6 +56,17 @@ def append_json(path: Path, record: Any) -> None:
         raise cannot_write(path, error) from error
 
 
+def read_json_lines(path: Path) -> list[Any]:
+    """What ``append_json`` has added to a file; a torn last line is cut off it. No file: nothing."""
+    if not path.is_file():
+        return []
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        os.truncate(path, whole)
+    return [json.loads(line) for line in data[:whole].splitlines()]
+
+
 def sync_folder(path: Path) -> None:
     """Make renames in a folder survive a power failure."""
     handle = os.open(path, os.O_RDONLY)

@@ -1,16 +1,14 @@
-"""The page: its sections, its style and its script in one file that asks for nothing else."""
+"""The page of a run: its sections, as far as there is something to show."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable
-from importlib.resources import files
 
 from nasframe.plot import trellis
 from nasframe.report import text
 from nasframe.report.html import collapse, experiment, found, frames, front, header, images, retraining, searching
 from nasframe.report.html.markup import Markup, data_script, joined, tag, with_code
+from nasframe.report.html.shell import Section, whole_page
 from nasframe.report.record import RunRecord
 
 MOST_BYTES = 2_900_000
@@ -18,8 +16,6 @@ MOST_BYTES = 2_900_000
 _MOST_FOR_PICTURES = 2_000_000
 _PICTURES = Markup("<!-- pictures -->")
 """Where they go; no text of a run can be mistaken for it, since text is escaped."""
-Section = tuple[str, str, Markup]
-"""Identifier, title, content."""
 
 
 def page(record: RunRecord) -> str:
@@ -60,38 +56,10 @@ def _missing(record: RunRecord, told: frames.Frames | None) -> Iterable[Markup]:
 
 
 def _document(record: RunRecord, told: frames.Frames | None, sections: list[Section]) -> str:
-    style, script = (Markup(_resource(name)) for name in ("report.css", "report.js"))
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"{header.name(record)} – report of a run"),
-        tag("style", style),
-    )
-    links = tag("ul", (tag("li", tag("a", title, href=f"#{key}")) for key, title, _ in sections))
-    body = tag(
-        "body",
-        tag("a", "Skip to the report", href="#report", class_="skip-link"),
+    return whole_page(
+        f"{header.name(record)} – report of a run",
         header.header(record, told),
-        tag("nav", links, aria_label="Sections"),
-        tag("main", (_section(*section) for section in sections), id="report"),
-        tag("footer", tag("p", "Written by nasframe from the run's folder alone.")),
+        sections,
+        "Written by nasframe from the run's folder alone.",
         data_script("frames", searching.data(record, told)) if told else None,
-        tag("script", script),
     )
-    return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
-
-
-def _section(key: str, title: str, content: Markup) -> Markup:
-    return tag("section", tag("h2", title, id=f"{key}-title"), content, id=key, aria_labelledby=f"{key}-title")
-
-
-def _resource(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")

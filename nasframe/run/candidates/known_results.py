@@ -52,9 +52,16 @@ class Known:
             self._shared.add(self._canonical(outcome.job.genotype), outcome.result)
 
     def _canonical(self, genotype: Genotype) -> Genotype:
-        if not isinstance(self._space, Canonical):
-            return genotype
         try:
-            return self._space.canonical(genotype)
+            return canonical_form(self._space, genotype)
         except GenotypeError:  # its evaluation tells
             return genotype
+
+
+def canonical_form(space: SearchSpace, genotype: Genotype) -> Genotype:
+    """The one genotype that stands for all of the same network; itself, where the space does not say.
+
+    Raises:
+        GenotypeError: it is not legal.
+    """
+    return space.canonical(genotype) if isinstance(space, Canonical) else genotype

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, final
@@ -25,11 +23,9 @@ class Kept:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._found: dict[int, Outcome] = {}
-        if path.is_file():
-            self._cut()
-            for line in path.read_text(encoding="utf-8").splitlines():
-                outcome = _read(json.loads(line))
-                self._found[outcome.job.number] = outcome
+        for line in atomic.read_json_lines(path):
+            outcome = _read(line)
+            self._found[outcome.job.number] = outcome
 
     def __iter__(self) -> Iterator[Job]:
         return (outcome.job for outcome in self._found.values())
@@ -47,12 +43,6 @@ class Kept:
         """
         self._found[outcome.job.number] = outcome
         atomic.append_json(self._path, _written(outcome))
-
-    def _cut(self) -> None:
-        data = self._path.read_bytes()
-        whole = data.rfind(b"\n") + 1
-        if whole < len(data):
-            os.truncate(self._path, whole)
 
 
 def _written(outcome: Outcome) -> dict[str, Any]:

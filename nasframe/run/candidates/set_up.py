@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from nasframe.experiment.experiment import Experiment
-from nasframe.plugin.engine import Engine
+from nasframe.plugin.engine import Engine, Show
 from nasframe.run.candidates.constraints import ConstraintCheck
 from nasframe.run.candidates.judge import Judge
 from nasframe.run.candidates.known_results import Known
@@ -57,11 +57,23 @@ def open_evaluations(experiment: Experiment, problem: Problem, journal: Journal)
 
 
 def _engine(experiment: Experiment, problem: Problem, journal: Journal) -> Engine:
-    run = experiment.run
     assert experiment.engine is not None, "what proposes candidates has an engine"
-    if run.workers == 1 and experiment.engine is Processes:
-        return OwnProcess(problem)
+    setup = WorkerSetup(experiment.space, experiment.evaluator, problem.runtime, experiment.run)
+    return make_engine(experiment.engine, setup, lambda: problem, journal.progress.workers)
+
+
+def make_engine(kind: type[Engine], setup: WorkerSetup, problem: Callable[[], Problem], show: Show) -> Engine:
+    """The engine that a run asks for; one worker of the engine ``process`` is the run's own process.
+
+    Args:
+        kind: what the run's ``engine`` names.
+        setup: what the workers are given; how many there are, where, and their threads, its ``run`` says.
+        problem: makes what is evaluated in the run's own process; called where that is what evaluates.
+        show: called now and then with what each worker does.
+    """
+    run = setup.run
+    if run.workers == 1 and kind is Processes:
+        return OwnProcess(problem())
     threads = run.threads or max(1, torch.get_num_threads() // run.workers)
-    options = run.model_copy(update={"threads": threads})
-    setup = WorkerSetup(experiment.space, experiment.evaluator, problem.runtime, options)
-    return experiment.engine(setup, run.workers, run.address, journal.progress.workers)
+    setup = replace(setup, run=run.model_copy(update={"threads": threads}))
+    return kind(setup, run.workers, run.address, show)

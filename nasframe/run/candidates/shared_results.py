@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, final
 
 from nasframe.evaluator import Evaluation, Runtime
-from nasframe.experiment.experiment import Experiment
+from nasframe.experiment.experiment import Experiment, Retrain
 from nasframe.experiment.sections import Part
 from nasframe.files import atomic
 from nasframe.genotype import Genotype
@@ -47,11 +47,11 @@ class Shared:
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 
 
-def context(experiment: Experiment, runtime: Runtime) -> dict[str, Any]:
-    """What the results of an experiment's search depend on, as plain data."""
+def context(parts: Experiment | Retrain, runtime: Runtime) -> dict[str, Any]:
+    """What the results of an experiment's search, or of its retraining, depend on, as plain data."""
     return {
-        "space": _described(experiment.space),
-        "evaluator": _described(experiment.evaluator),
+        "space": _described(parts.space),
+        "evaluator": _described(parts.evaluator),
         "seed": runtime.seed,
         "phase": runtime.phase,
         "precision": runtime.precision,
