@@ -123,10 +123,13 @@ class Repeated:
                     f"{_TITLES.get(judgement.opponent, judgement.opponent)}: a part of the difference may be theirs"
                 )
 
+    def by_arm(self) -> dict[str, list[Finding]]:
+        """What each arm found, the search's first."""
+        return {arm: [one for one in self.found if one.arm == arm] for arm in dict.fromkeys(x.arm for x in self.found)}
+
     def rows(self) -> Iterator[tuple[str, ...]]:
         """A row for each arm: name, mean, sd between seeds, sd between retrainings, multiply-adds, cost of a search."""
-        for arm in dict.fromkeys(one.arm for one in self.found):
-            ours = [one for one in self.found if one.arm == arm]
+        for arm, ours in self.by_arm().items():
             scores = np.array([one.scores for one in ours])
             within = float(np.sqrt(scores.var(1, ddof=1).mean())) if scores.shape[1] > 1 else math.nan
             seconds = float(np.mean([one.processor_seconds for one in ours]))

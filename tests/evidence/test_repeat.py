@@ -91,7 +91,9 @@ def test_each_arm_searches_with_each_seed_and_what_is_found_is_retrained_alike(f
         differences = [mine.score - other.score for mine, other in pairs]
         assert judgement.difference.mean == pytest.approx(np.mean(differences))
     page = write_repeated(found, Path("into")).read_text()
-    assert all(sentence in page for sentence in found.sentences()) and Path("into/repeat.svg").is_file()
+    text = Path("into/repeat.md").read_text()
+    assert all(sentence in page and sentence in text for sentence in found.sentences())
+    assert Path("into/repeat.svg").is_file() and page.count("data:image/svg") == 1
 
 
 def test_the_interval_is_students():
