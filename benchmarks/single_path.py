@@ -2,7 +2,8 @@
 
     python benchmarks/single_path.py
 
-Auto-DeepLab's space of `examples/camvid.yaml` on one crop of 65x65, on one CPU thread; processor time, not wall time.
+Auto-DeepLab's space of `examples/camvid_wide.yaml` on one crop of 65x65, on one CPU thread; processor time, not wall
+time.
 """
 
 import time

@@ -1,6 +1,6 @@
 """How long is a whole run by the plain and by the stacked supernet, and how far do the two searches part?
 
-    python benchmarks/whole_run.py examples/camvid.yaml --into results
+    python benchmarks/whole_run.py examples/camvid_wide.yaml --into results
 
 Runs the experiment from its beginning to its report with ``space.implementation`` plain, then stacked, each in its own
 process. Runs that are there already are only read. The steps at which losses are compared grow by factors of two.
