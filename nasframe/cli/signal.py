@@ -46,6 +46,13 @@ def _budgets(ctx: click.Context, parameter: click.Parameter, text: str) -> tuple
     help="Take only genotypes whose multiply-adds are within this share of the middle of a hundred draws.",
 )
 @click.option(
+    "--proxies",
+    default="free",
+    show_default=True,
+    metavar="free|all|none|NAMES",
+    help="What is nearly free to know of a genotype: proxies that train nothing, all that fit, none, or some by name.",
+)
+@click.option(
     "--workers", type=click.IntRange(1), help="How many trainings run at a time; default: what the file's run says."
 )
 @click.option(
@@ -61,12 +68,14 @@ def signal(
     seeds: int,
     budgets: tuple[float, ...],
     matched: float | None,
+    proxies: str,
     workers: int | None,
     into: Path | None,
     format_: str,
 ) -> None:
     """Train random genotypes with several seeds: do they differ, and what tells it early? Goes on where it stopped."""
     experiment = load(file, overrides, registry)
+    from nasframe.evidence.proxies import chosen_proxies, measure_proxies
     from nasframe.evidence.signal import summarise
     from nasframe.evidence.signal_page import write_signal
     from nasframe.evidence.trials import Trials, measure
@@ -74,7 +83,13 @@ def signal(
     folder = into or Path(experiment.run.folder) / f"{experiment.name}-signal"
     folder.mkdir(parents=True, exist_ok=True)
     trials = Trials(genotypes, seeds, budgets, matched)
-    found = summarise(measure(experiment, trials, folder, lambda line: click.echo(line, err=True), workers))
+    asked = chosen_proxies(experiment, registry, proxies)
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    rows = measure(experiment, trials, folder, say, workers)
+    found = summarise(rows, measure_proxies(experiment, asked, rows, folder, say))
     page = write_signal(found, experiment, folder)
     if format_ == "json":
         click.echo(json.dumps(finite(found.to_dict()), indent=1))

@@ -14,6 +14,7 @@ import numpy as np
 
 from nasframe.errors import RunError
 from nasframe.evidence.decisions import Counted, Explained, explain
+from nasframe.evidence.proxies import ProxyValues
 from nasframe.evidence.statistics import (
     POWER_FACTOR,
     Correlation,
@@ -49,6 +50,8 @@ class Signal:
     """How many genotypes are not among them, for not all their trainings are there and succeeded."""
     failures: tuple[str, ...]
     """Which trainings failed, and why."""
+    no_proxies: tuple[str, ...]
+    """Which proxies gave nothing, and why."""
     scores: dict[int, tuple[float, ...]]
     """By the number of the genotype, from 0, its scores of full trainings by seed."""
     variances: dict[str, Variance]
@@ -84,6 +87,8 @@ class Signal:
             )
         yield from self._pairs()
         yield from self._telling()
+        for failure in self.no_proxies:
+            yield f"A proxy gave nothing, and is left out: {failure}"
         for failure in self.failures:
             yield f"Failed, so that its genotype is left out: {failure}"
 
@@ -121,8 +126,11 @@ class Signal:
         }
 
 
-def summarise(rows: Sequence[Row]) -> Signal:
+def summarise(rows: Sequence[Row], proxies: ProxyValues | None = None) -> Signal:
     """What the trainings say; of those genotypes all of whose trainings are there and succeeded.
+
+    Args:
+        proxies: what is nearly free to know of the genotypes; None: nothing was asked.
 
     Raises:
         RunError: these are fewer than three.
@@ -165,6 +173,9 @@ def summarise(rows: Sequence[Row]) -> Signal:
         "multiply-adds": (np.array([[row.macs for row in full]], dtype=np.float64), mean),
         **{f"the score at a budget of {budget:g}": (table(SCORE, budget).T, others) for budget in budgets},
     }
+    told = proxies or ProxyValues({})
+    for name, values in told.values.items():
+        ranking[name] = np.array([[values[number] for number in numbers]]), mean
     seconds = [row.seconds for row in rows if row.budget == budgets[-1] and row.seconds and not row.failure]
     decisions, counts = explain([row.genotype["decisions"] for row in full], mean[0])
     return Signal(
@@ -174,6 +185,7 @@ def summarise(rows: Sequence[Row]) -> Signal:
         seconds=float(np.mean(seconds or [0])),
         left_out=len(drawn) - len(numbers),
         failures=failures,
+        no_proxies=told.failures,
         scores={number: tuple(row.tolist()) for number, row in zip(numbers, varied[SCORE], strict=True)},
         variances={name: variance(values) for name, values in varied.items()},
         ranks={

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["space", "strategy", "evaluator", "engine", "genotype", "check"]
+Kind = Literal["space", "strategy", "evaluator", "engine", "proxy", "genotype", "check"]
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Component:
 
     kind: Kind
     """``engine``: what evaluates the candidates of a search; its target is a ``nasframe.plugin.engine.Engine``.
+    ``proxy``: what may rank candidates; its target is a ``nasframe.plugin.proxy.Proxy``.
     ``genotype``: a published architecture; its target is a ``GenotypeRecord``. ``check``: numbers that must come out;
     its target is a tuple of ``nasframe.plugin.golden.Golden``."""
     name: str

@@ -23,6 +23,7 @@ from nasframe.plugin import hookspecs
 from nasframe.plugin.component import Component, Kind
 from nasframe.plugin.engine import Engine
 from nasframe.plugin.golden import Golden
+from nasframe.plugin.proxy import Proxy
 from nasframe.space import SearchSpace
 from nasframe.strategy import Strategy
 
@@ -30,7 +31,13 @@ T = TypeVar("T")
 GROUP = "nasframe"
 DISABLE_VARIABLE = "NASFRAME_DISABLE_PLUGINS"
 KINDS: tuple[Kind, ...] = get_args(Kind)
-_BASES: dict[Kind, type] = {"space": SearchSpace, "strategy": Strategy, "evaluator": Evaluator, "engine": Engine}
+_BASES: dict[Kind, type] = {
+    "space": SearchSpace,
+    "strategy": Strategy,
+    "evaluator": Evaluator,
+    "engine": Engine,
+    "proxy": Proxy,
+}
 _COMPONENT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _TARGET = re.compile(r"\w+(\.\w+)*:\w+")
 
@@ -137,6 +144,8 @@ class Registry:
     @overload
     def get(self, kind: Literal["engine"], name: str) -> Found[type[Engine]]: ...
     @overload
+    def get(self, kind: Literal["proxy"], name: str) -> Found[type[Proxy]]: ...
+    @overload
     def get(self, kind: Literal["genotype"], name: str) -> Found[GenotypeRecord]: ...
     @overload
     def get(self, kind: Literal["check"], name: str) -> Found[tuple[Golden, ...]]: ...
@@ -158,11 +167,11 @@ class Registry:
             raise PluginError(f"{plugin} offers the {kind} {name!r}, but {error}") from error
         return Found(component, plugin.distribution, plugin.version, value)
 
-    def usable(self, kind: Literal["space", "evaluator", "strategy"]) -> list[Found[Any]]:
+    def usable(self, kind: Literal["space", "evaluator", "strategy", "proxy"]) -> list[Found[Any]]:
         """All components of a kind that can be looked up, by name; ``unusable`` tells of the others."""
         return self._examine(kind)[0]
 
-    def unusable(self, kind: Literal["space", "evaluator", "strategy"]) -> list[str]:
+    def unusable(self, kind: Literal["space", "evaluator", "strategy", "proxy"]) -> list[str]:
         """Why the other components of a kind cannot be looked up: clashes, targets that are missing or wrong."""
         return self._examine(kind)[1]
 
@@ -204,7 +213,7 @@ class Registry:
         if self.manager.has_plugin(_key(plugin)):
             self.manager.unregister(name=_key(plugin))
 
-    def _examine(self, kind: Literal["space", "evaluator", "strategy"]) -> tuple[list[Found[Any]], list[str]]:
+    def _examine(self, kind: Literal["space", "evaluator", "strategy", "proxy"]) -> tuple[list[Found[Any]], list[str]]:
         found: list[Found[Any]] = []
         reasons: list[str] = []
         for name in self.names(kind):
@@ -323,7 +332,7 @@ _FAULTS: dict[Kind, Callable[[object], str]] = {"genotype": _record_fault, "chec
 def _class_fault(component: Component, value: object) -> str:
     base = _BASES[component.kind]
     if not (isinstance(value, type) and issubclass(value, base)):
-        home = base.__module__ if base is Engine else "nasframe"  # where plug-ins import it from
+        home = base.__module__ if base in (Engine, Proxy) else "nasframe"  # where plug-ins import it from
         return f"is no subclass of {home}.{base.__name__}"
     cls: Any = value
     if inspect.isabstract(cls):
@@ -343,7 +352,7 @@ def _options_fault(component: Component, cls: Any) -> str:
         return "has Options that are no subclass of nasframe.Options"
     if "type" in cls.Options.model_fields:
         return "has an option called 'type', which names the component in experiment files"
-    if component.kind == "strategy" and not (
+    if component.kind in ("strategy", "proxy") and not (
         isinstance(cls.needs, tuple) and all(isinstance(need, type) for need in cls.needs)
     ):
         return "has needs that are no tuple of classes"

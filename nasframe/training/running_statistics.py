@@ -1,14 +1,18 @@
-"""Running statistics, like batch norm's mean and variance, that passes for some other purpose leave as they are."""
+"""Running statistics, like batch norm's mean and variance: held still in some passes, or taken anew."""
 
 from __future__ import annotations
 
 from abc import ABC
+from collections.abc import Iterable
 from typing import final
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["HeldStatistics", "Holding"]
+from nasframe.evaluator import Batch, Runtime
+from nasframe.training.precision import autocast
+
+__all__ = ["HeldStatistics", "Holding", "recalibrate"]
 
 
 class Holding(ABC):  # noqa: B024 - it says what a module has, and has nothing to implement
@@ -48,3 +52,22 @@ class HeldStatistics:
         for other, values in zip(self._others, buffers, strict=True):
             for name, value in values.items():
                 other.get_buffer(name).copy_(value)
+
+
+def recalibrate(network: nn.Module, batches: Iterable[Batch], runtime: Runtime) -> None:
+    """Replace the running statistics of all norms by their means over these batches; without any, keep them.
+
+    SPOS, section 3.4: statistics for one candidate. A norm is what has ``running_mean`` and ``momentum``.
+    The network is left in training mode.
+    """
+    norms = [part for part in network.modules() if getattr(part, "running_mean", None) is not None]
+    momenta = [norm.momentum for norm in norms]
+    network.train()
+    with torch.no_grad():
+        for count, batch in enumerate(batches, start=1):
+            for norm in norms:
+                norm.momentum = 1 / count  # type: ignore[assignment]  # so the moving average is the mean so far
+            with autocast(runtime):
+                network(batch.inputs)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum

@@ -5,7 +5,7 @@ from nasframe import Component, hookimpl
 
 @hookimpl
 def nasframe_components() -> list[Component]:
-    """Two strategies; neither is imported here."""
+    """Two strategies and a proxy; none is imported here."""
     package = "nasframe_one_shot"
     return [
         Component(
@@ -19,5 +19,11 @@ def nasframe_components() -> list[Component]:
             "one-shot-evolution",
             f"{package}.evolution:OneShotEvolution",
             "Single-path supernet, then evolution on it (SPOS, 2019).",
+        ),
+        Component(
+            "proxy",
+            "shared-weights",
+            f"{package}.proxy:SharedWeightsScore",
+            "Score with the weights of a single-path supernet.",
         ),
     ]

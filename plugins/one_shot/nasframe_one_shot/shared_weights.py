@@ -11,9 +11,9 @@ from nasframe.evaluator import Differentiable, Evaluation, Runtime
 from nasframe.genotype import Genotype
 from nasframe.supernet import SwitchableSupernet
 from nasframe.training.batches import BatchStream
+from nasframe.training.running_statistics import recalibrate
 from nasframe.training.sgd import Training
 from nasframe_one_shot.options import OneShotOptions
-from nasframe_one_shot.recalibration import recalibrate
 
 
 @final

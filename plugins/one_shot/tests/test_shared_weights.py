@@ -8,9 +8,9 @@ from torch import nn
 from nasframe import Problem, Runtime
 from nasframe.genotype import trace
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
+from nasframe.training.running_statistics import recalibrate
 from nasframe_one_shot.options import OneShotOptions
 from nasframe_one_shot.random_search import OneShotRandom
-from nasframe_one_shot.recalibration import recalibrate
 from nasframe_one_shot.shared_weights import SharedWeights
 
 torch.set_num_threads(1)

@@ -1,0 +1,41 @@
+"""What is nearly free to know of a candidate, and may rank candidates: components of kind ``proxy``.
+
+``nasframe signal`` says how well each one does where genotypes have been trained, and so whether it may be believed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from nasframe.genotype import Genotype
+from nasframe.options import Options as BaseOptions
+from nasframe.strategy import Problem
+
+
+class Proxy(ABC):
+    """Gives a genotype a number that may order genotypes as their scores would; higher should mean better.
+
+    Torch's global generators are seeded before each value from the experiment's seed and the genotype's number, so a
+    value follows from these. Keep the module light: import torch where the work is done.
+    """
+
+    name: ClassVar[str]
+    Options: ClassVar[type[BaseOptions]] = BaseOptions
+    needs: ClassVar[tuple[type, ...]] = ()
+    """Capabilities that the space or the evaluator must have, like ``Differentiable``."""
+    trains: ClassVar[bool] = False
+    """Whether something is trained for it: then it is not nearly free, and only computed when asked for."""
+
+    def __init__(self, problem: Problem, options: Any) -> None:
+        """Args: problem: the space and the evaluator, whose phase is that of retraining; options: of ``Options``."""
+        self.problem = problem
+        self.options = options
+
+    @abstractmethod
+    def value(self, genotype: Genotype) -> float:
+        """The number of a genotype; what costs much and is the same for all is prepared at the first call.
+
+        Raises:
+            NasframeError: the space's networks, or the data, are not such that it can be computed.
+        """

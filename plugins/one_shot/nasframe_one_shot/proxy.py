@@ -1,0 +1,65 @@
+"""What a one-shot search would see of a candidate: its score with shared weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+from pydantic import Field
+from typing_extensions import override
+
+from nasframe import CapabilityError, Differentiable, Genotype, Problem, Switchable
+from nasframe.genotype import sample
+from nasframe.plugin.proxy import Proxy
+from nasframe_one_shot.options import OneShotOptions
+
+if TYPE_CHECKING:
+    from nasframe_one_shot.shared_weights import SharedWeights
+
+
+@final
+class SharedWeightsScore(Proxy):
+    """The score of a genotype on ``val`` with the weights of a supernet that was trained by single uniform paths.
+
+    How well it ranks is what one-shot strategies stand or fall by (SPOS, arXiv 1904.00420, section 3).
+    """
+
+    name: ClassVar[str] = "shared-weights"
+    needs: ClassVar[tuple[type, ...]] = (Switchable, Differentiable)
+    trains: ClassVar[bool] = True
+
+    class Options(OneShotOptions):
+        """How the supernet is trained and candidates are measured; shorter than a search would train it."""
+
+        epochs: float = Field(default=20.0, gt=0)
+        """Length of the supernet's training in passes over the split ``train``."""
+
+    def __init__(self, problem: Problem, options: Any) -> None:
+        """Raises: CapabilityError: the space or the evaluator lacks what one-shot methods need."""
+        super().__init__(problem, options)
+        if not isinstance(problem.space, Switchable) or not isinstance(problem.evaluator, Differentiable):
+            raise CapabilityError(
+                f"{self.name} needs a Switchable space and a Differentiable evaluator; got {problem.space.name!r} and "
+                f"{problem.evaluator.name!r}"
+            )
+        self._space = problem.space
+        self._evaluator = problem.evaluator
+        self._shared: SharedWeights | None = None
+
+    @override
+    def value(self, genotype: Genotype) -> float:
+        """The supernet is trained at the first call."""
+        if self._shared is None:
+            self._shared = self._trained()
+        return self._shared.measure(genotype).score
+
+    def _trained(self) -> SharedWeights:
+        from nasframe.training.seeding import seed_all
+        from nasframe_one_shot.shared_weights import SharedWeights
+
+        seed, runtime = self.problem.runtime.seed, self.problem.runtime
+        seed_all(seed, "proxy", self.name, "build")
+        shared = SharedWeights(self._space.switchable(self._evaluator.task), self._evaluator, self.options, runtime)
+        for index in range(shared.steps):
+            rng = seed_all(seed, "proxy", self.name, "train", index)
+            shared.train(index, sample(self.problem.space, rng), rng)
+        return shared
