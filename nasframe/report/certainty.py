@@ -48,11 +48,15 @@ class Certainty:
     @property
     def verdict(self) -> Verdict:
         """What the least decided part is: a genotype is no surer than that."""
-        most = max([*self.cells.values(), *([] if self.path is None else [self.path])])
-        if most > UNDECIDED:
+        if self._most > UNDECIDED:
             return "undecided"
         settled = self.agreement is None or self.agreement >= SETTLED
-        return "decided" if most <= HARDLY and settled else "hardly decided"
+        return "decided" if self._most <= HARDLY and settled else "hardly decided"
+
+    @property
+    def _most(self) -> float:
+        """The entropy of the least decided part."""
+        return max([*self.cells.values(), *([] if self.path is None else [self.path])])
 
     def sentences(self) -> Iterator[str]:
         """The verdict, the figures that it rests on, and what to change."""
@@ -67,10 +71,15 @@ class Certainty:
         if self.agreement is not None:
             share = f"{100 * self.agreement:.0f} %"
             yield f"The last quarter of the snapshots shares {share} of its choices with the last one."
-        if self.verdict != "decided":
+        if self.verdict != "decided" and self._most > HARDLY:
             yield (
                 "What was found is little more than what noise left on top, so another seed may find another. Let the "
                 "architecture parameters move further: more steps of them, larger ones, or larger batches for them."
+            )
+        elif self.verdict != "decided":
+            yield (
+                "The weights are far from even, but their choices still change, so a few steps more would find another "
+                "genotype. Let them settle: more steps, or smaller ones of the architecture parameters."
             )
 
 

@@ -60,6 +60,7 @@ def test_choices_that_change_to_the_end_are_not_decided():
     restless = certainty.compute([(step, graph) for step, graph in enumerate([other, one] * 4)])
     assert restless.agreement == pytest.approx(4 / 5), "of the operation and the four places on the path"
     assert restless.verdict == "hardly decided"
+    assert "Let them settle" in [*restless.sentences()][-1]
     settled = certainty.compute([(step, graph) for step, graph in enumerate([other] * 4 + [one] * 12)])
     assert (settled.agreement, settled.verdict) == (1, "decided")
 
