@@ -5,8 +5,6 @@ Everything that is run is a run folder, so it can be killed at any moment and go
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -19,11 +17,12 @@ import torch
 
 from nasframe.cost.counting import count
 from nasframe.derive import FinalSpace, read_final_space
-from nasframe.errors import ExperimentError, RunError, RunFolderError
+from nasframe.errors import ExperimentError, RunError
 from nasframe.evidence.lanes import Lanes
+from nasframe.evidence.settled import fingerprint, settle
 from nasframe.experiment.checking import load
 from nasframe.experiment.experiment import Experiment
-from nasframe.files import atomic, genotypes
+from nasframe.files import genotypes
 from nasframe.files.words import duration
 from nasframe.genotype import Genotype, GenotypeRecord, sample
 from nasframe.plugin.registry import Registry
@@ -254,18 +253,5 @@ def _shared_out(experiment: Experiment, repetition: Repetition, number: int) -> 
 def _settle(experiment: Experiment, repetition: Repetition, folder: Path) -> None:
     """Note what the folder holds, and refuse one that holds something else; more seeds may be added later."""
     resolved = {key: part for key, part in experiment.resolved().items() if key not in ("name", "run")}
-    fingerprint = hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()[:16]
-    kept = ("retrainings", "against", "budget")
-    chosen = json.loads(json.dumps({key: value for key, value in asdict(repetition).items() if key in kept}))
-    settings = {"experiment": fingerprint, **chosen}
-    path = folder / SETTINGS
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        atomic.write_json(path, settings)
-        return
-    known = json.loads(path.read_text(encoding="utf-8"))
-    if changed := [key for key in settings if known.get(key) != settings[key]]:
-        raise RunFolderError(
-            f"{folder} holds a repetition with other {' and '.join(changed)}; go on with the same file and options, or "
-            "name another folder by --into"
-        )
+    kept = {key: value for key, value in asdict(repetition).items() if key in ("retrainings", "against", "budget")}
+    settle(folder / SETTINGS, {"experiment": fingerprint(resolved), **kept}, holds="runs")

@@ -5,8 +5,6 @@ Each training is a line of a file, so a measurement that was stopped goes on whe
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -17,9 +15,10 @@ from typing import Any, final
 import numpy as np
 
 from nasframe.cost.counting import Cost, count, layers
-from nasframe.errors import RunError, RunFolderError
+from nasframe.errors import RunError
 from nasframe.evaluator import Runtime
 from nasframe.evidence.searched_part import searched_macs
+from nasframe.evidence.settled import fingerprint, settle
 from nasframe.experiment.experiment import Experiment, Retrain
 from nasframe.files import atomic
 from nasframe.files.words import quantity
@@ -276,16 +275,6 @@ def _row(place: Place, drawn: _Drawn, outcome: Outcome) -> Row:
 def _settle(experiment: Experiment, trials: Trials, folder: Path) -> None:
     """Note what the trainings in a folder are of, and refuse a folder with others."""
     resolved = experiment.resolved()
-    told = [_bounds(experiment), {key: resolved[key] for key in _PARTS}]
-    fingerprint = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
-    settings = {"experiment": fingerprint, "trials": json.loads(json.dumps(asdict(trials)))}
-    path = folder / "signal.json"
-    if not path.is_file():
-        atomic.write_json(path, settings)
-        return
-    known = json.loads(path.read_text(encoding="utf-8"))
-    if changed := [key for key in settings if known.get(key) != settings[key]]:
-        raise RunFolderError(
-            f"{folder} holds trainings of other {' and '.join(changed)}; go on with the same file and options, or "
-            "name another folder by --into"
-        )
+    described = [_bounds(experiment), {key: resolved[key] for key in _PARTS}]
+    settings = {"experiment": fingerprint(described), "trials": asdict(trials)}
+    settle(folder / "signal.json", settings, holds="trainings")

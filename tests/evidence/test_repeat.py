@@ -167,7 +167,7 @@ def test_more_seeds_may_be_added_and_nothing_else_be_changed(folder):
         len(more.found) == 6
         and before.items() <= {path: path.stat().st_mtime_ns for path in Path("into").rglob("metrics.json")}.items()
     )
-    with pytest.raises(RunFolderError, match="other retrainings"):
+    with pytest.raises(RunFolderError, match="of other retrainings"):
         repeated(Repetition(Path("sought.yaml"), seeds=2, retrainings=2, against=("draws",)))
     shutil.rmtree("into/draws/seed-1-retraining-1")
     with pytest.raises(RunError, match="is not done"):
