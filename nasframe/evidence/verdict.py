@@ -72,13 +72,13 @@ class Judgement:
         """The difference, and what it means."""
         one, name = self.difference, _TITLES.get(self.opponent, self.opponent)
         told = (
-            f"Against {name}: {_points(one.mean)} points (95 %: {_points(one.low)} to {_points(one.high)}), "
+            f"Against {name}, in points: {_points(one.mean)} (95 %: {_points(one.low)} to {_points(one.high)}), "
             f"effect size {one.effect:.2f}, {quantity(one.pairs, 'pair')}"
         )
         if self.verdict != "no difference seen":
             return f"{told}: the search is {self.verdict}"
         needed = max(2, math.ceil(POWER_FACTOR * (one.deviation / WANTED) ** 2) + 1)
-        shown = f"{quantity(needed, 'pair')} would show one of {WANTED / POINT:g} points with a power of 0.8"
+        shown = f"{quantity(needed, 'pair')} would show a difference of {WANTED:g} with a power of 0.8"
         return f"{told}: no difference could be seen; {shown}"
 
 
