@@ -76,7 +76,7 @@ class Meter:
             "reduced_by": self._options.reduce,
         }
         instance = None if counts is None else instance_scores(counts, by_label_ids(matrix))
-        return evaluation(matrix, len(scored.frames), instance, conditions)
+        return evaluation(matrix, len(scored.frames), instance, conditions, self._options.score)
 
     def predictions(
         self, model: Model, inference: Inference, frames: tuple[Frame, ...], *, whole_label: bool

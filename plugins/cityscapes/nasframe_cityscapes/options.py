@@ -51,6 +51,9 @@ class SegmentationOptions(Options):
     """What a search scores on. ``arch``: it sees ``train`` alone: candidates are trained on the half ``weights`` and
     scored on the half ``arch``, as DARTS uses the two. ``val``: they are trained on ``train`` and scored on ``val``,
     which is then no fair measure of what was selected on it: set a ``holdout`` aside."""
+    score: Literal["miou", "category_miou", "class_accuracy", "pixel_accuracy", "frequency_weighted_iou"] = "miou"
+    """Which metric is the score: what a search and ``keep_best`` choose by. All are reported anyhow, and ``nasframe
+    signal`` says by which of them genotypes can be told apart."""
     holdout: Annotated[float, Field(gt=0, lt=1)] | Annotated[str, Field(min_length=1)] | None = None
     """Frames for the final score alone, which no search and no training sees. A number: about that share of ``val``, in
     whole groups of ``halves``, the same whatever the experiment's seed; a name: that split, a folder beside ``train``

@@ -17,7 +17,11 @@ Row = tuple[str | int | float | None, ...]
 
 
 def evaluation(
-    matrix: Counts, frames: int, instance: InstanceScores | None, conditions: Mapping[str, Any]
+    matrix: Counts,
+    frames: int,
+    instance: InstanceScores | None,
+    conditions: Mapping[str, Any],
+    score: str = "miou",
 ) -> Evaluation:
     """The score (mean IoU over the classes present in the truth), all metrics, and three tables.
 
@@ -26,6 +30,7 @@ def evaluation(
         frames: how many.
         instance: None: without the instance score.
         conditions: how it was measured.
+        score: which of the metrics is the score, and stands first.
 
     Raises:
         DataError: no pixel is of a scored class.
@@ -53,7 +58,7 @@ def evaluation(
         "categories": _categories(result, instance),
         "confusion": _confusion(matrix),
     }
-    return Evaluation(result.miou, metrics, tables, conditions)
+    return Evaluation(metrics[score], {score: metrics[score], **metrics}, tables, conditions)
 
 
 def _classes(result: Scores, instance: InstanceScores | None) -> Table:

@@ -112,3 +112,16 @@ def test_a_test_split_of_ones_own_can_be_set_aside_and_that_of_cityscapes_cannot
 def test_the_instance_score_needs_ids_of_what_is_set_aside_too(tree):
     with pytest.raises(DataError, match="instanceIds"):
         make(tree, holdout=0.4, instance_iou=True)
+
+
+def roads(inputs):
+    return -grey(inputs)
+
+
+@pytest.mark.parametrize("score", ["category_miou", "class_accuracy", "pixel_accuracy", "frequency_weighted_iou"])
+def test_another_metric_can_be_the_score(tree, score):
+    usual, other = make(tree, holdout=0.4), make(tree, holdout=0.4, score=score)
+    for measure in ("measure", "measure_holdout"):
+        found, chosen = getattr(usual, measure)(roads), getattr(other, measure)(roads)
+        assert chosen.metrics == found.metrics and next(iter(chosen.metrics)) == score
+        assert chosen.score == found.metrics[score] != found.score == found.metrics["miou"]
