@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nasframe.evaluator import Candidate, Differentiable, Evaluation, Evaluator, Split, Trainable
+from nasframe.evaluator import Candidate, Differentiable, Evaluation, Evaluator, HoldsOut, Split, Trainable
 from nasframe.genotype import Genotype
 from nasframe.inference import Illustrating, Inference, Inferring
 
@@ -84,6 +84,20 @@ class EvaluatorContract:
         assert network.training, "measure() must restore the module's mode"
         assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
         assert evaluator.measure(network) == first, "measuring twice must give the same numbers"
+
+    def test_what_is_set_aside_is_scored_alike_each_time_and_trains_nothing(self) -> None:
+        evaluator = self.make()
+        if not isinstance(evaluator, HoldsOut):
+            pytest.skip("the evaluator sets nothing aside")
+        torch.manual_seed(0)
+        network = self.network().train()
+        before = {key: value.clone() for key, value in network.state_dict().items()}
+        first = evaluator.measure_holdout(network)
+        if first is None:
+            pytest.skip("the evaluator's options set nothing aside")
+        assert math.isfinite(first.score) and evaluator.measure_holdout(network) == first
+        assert network.training, "measure_holdout() must restore the module's mode"
+        assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
 
     def test_an_inference_without_wishes_is_measuring(self) -> None:
         evaluator = self.make()

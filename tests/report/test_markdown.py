@@ -180,6 +180,30 @@ def test_the_result_line_has_score_size_and_cost(reported):
     )
 
 
+WARNED = "The search chose by scores on val, on which the found network is reported too"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "held_out", "warned"),
+    [
+        ({"phase": "search", "select_on": "val"}, False, True),
+        ({"phase": "search", "select_on": "val"}, True, False),
+        ({"phase": "search", "select_on": "arch"}, False, False),
+        ({"phase": "retrain", "select_on": "val"}, False, False),
+        ({}, False, False),
+    ],
+)
+def test_a_score_on_frames_that_were_selected_on_is_warned_of(done, recorded, held_out, warned):
+    write_json(done / "evaluator.json", recorded)
+    if held_out:
+        write_json(done / "retrain" / "metrics.json", {**METRICS, "holdout": {"score": 0.4, "metrics": {"miou": 0.4}}})
+    text = report(done)
+    assert (WARNED in text) == (WARNED in (done / "report.html").read_text()) == warned
+    result = next(line for line in text.splitlines() if line.startswith("> Result"))
+    assert ("on the holdout: **40.00 % mIoU** · 46.12 % mIoU on val" in result) == held_out
+    assert ("| mIoU | 46.12 % | 40.00 % |" in text) == held_out
+
+
 def test_what_was_run_names_components_versions_and_what_retraining_changed(reported):
     _, text = reported
     assert "| space | `toy` | `layers: 2` `filters: 4` |" in text

@@ -55,6 +55,11 @@ class TestCityscapes(EvaluatorContract):
         return make(self.root, workers=1, scale=(0.75, 1.5), flip=0.5)
 
 
+class TestWithHoldout(TestCityscapes):
+    def make(self):
+        return make(self.root, workers=0, halves="frame", holdout=0.4)
+
+
 def test_the_task_is_that_of_a_whole_reduced_frame(write_tree):
     task = make(write_tree(size=(28, 40)), reduce=2).task
     assert (task.in_channels, task.num_classes, task.size, task.dense) == (3, 19, (14, 20), True)
