@@ -80,6 +80,7 @@ class Signal:
                 f"between seeds; the share of a score's variance that is theirs is {found.icc:.2f} ({found.low:.2f} to "
                 f"{found.high:.2f})"
             )
+        yield from self._clearer()
         if self.searched < LITTLE_SEARCHED:
             yield (
                 f"Only {self.searched:.0%} of the multiply-adds are in layers that differ between genotypes, and no "
@@ -91,6 +92,17 @@ class Signal:
             yield f"A proxy gave nothing, and is left out: {failure}"
         for failure in self.failures:
             yield f"Failed, so that its genotype is left out: {failure}"
+
+    def _clearer(self) -> Iterator[str]:
+        """Metrics by which genotypes can be told apart where the score does not tell."""
+        if self.variances[SCORE].low > 0:
+            return
+        for name, one in self.variances.items():
+            if one.low > 0:
+                yield (
+                    f"By {name} genotypes can be told apart (intraclass correlation {one.icc:.2f}, {one.low:.2f} to "
+                    f"{one.high:.2f}): see whether it may be what is searched by"
+                )
 
     def _pairs(self) -> Iterator[str]:
         for points in (0.01, 0.02):

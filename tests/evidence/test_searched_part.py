@@ -41,3 +41,14 @@ def test_where_no_name_is_shared_layers_are_matched_by_what_they_are():
 
 def test_networks_that_share_nothing_are_searched_wholly():
     assert searched_macs([[layer("a", 3)], [layer("b", 4)]]) == [3, 4]
+
+
+def test_a_fixed_layer_may_see_images_of_another_size():
+    def sized(name, params, macs):
+        return LayerCost(name, "Conv2d", params, macs, macs, macs)
+
+    small = [sized("stem", 9, 100), sized("cell", 5, 30), sized("head", 2, 10)]
+    padded = [sized("stem", 9, 121), sized("cell", 7, 40), sized("head", 2, 12)]
+    assert searched_macs([small, padded]) == [30, 40]
+    unnamed = [replace(one, name=str(number)) for number, one in enumerate(padded)]
+    assert searched_macs([small, unnamed]) == [140, 173], "no name in common, and no layer of equal multiply-adds"

@@ -17,7 +17,7 @@ import nasframe
 from nasframe import Component, Evaluation, Evaluator, RunError, RunFolderError, Task
 from nasframe.cli import main
 from nasframe.evidence.signal import summarise
-from nasframe.evidence.trials import Trials, draw, measure, read
+from nasframe.evidence.trials import Row, Trials, draw, measure, read
 from nasframe.experiment.checking import load
 from nasframe.plugin.registry import Plugin, Registry
 
@@ -259,3 +259,16 @@ def test_on_a_table_of_real_trainings_it_says_what_the_table_says(tmp_path):
     assert counted["identity"].corrected < 0.05 and any(
         "number of identity" in line for line in summarise(rows).advice()
     )
+
+
+def test_where_the_score_does_not_tell_a_metric_that_does_is_named():
+    rng = np.random.default_rng(0)
+    genotypes, seeds = rng.normal(size=8), rng.normal(size=(8, 2))
+    rows = [
+        Row(number, {"space": "x", "decisions": {"a": number % 3}}, 1, 2, 1, seed, 1.0, metrics, 1.0)
+        for number in range(8)
+        for seed in (0, 1)
+        for metrics in [{"score": seeds[number, seed], "clear": genotypes[number] + 0.1 * seeds[number, seed]}]
+    ]
+    (said,) = (sentence for sentence in summarise(rows).advice() if "can be told apart" in sentence)
+    assert said.startswith("By clear genotypes can be told apart (intraclass correlation 0.9")
