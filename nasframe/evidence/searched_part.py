@@ -20,9 +20,9 @@ def searched_macs(networks: Sequence[Sequence[LayerCost]]) -> list[int]:
     """Of each network the multiply-adds of its layers that are not the same in all networks.
 
     A layer is the same in all of them if each has one of its name and class that has as many parameters and about as
-    many multiply-adds, for images may be padded to what the coarsest stride needs. Where names tell nothing, for no layer
-    with multiply-adds has the same name in all networks, layers are the same whatever they are called, if they also
-    have as many multiply-adds, and as many of them as all networks have.
+    many multiply-adds, for images may be padded to what the coarsest stride needs. Where names tell nothing, for no
+    layer with multiply-adds has the same name in all networks, layers are the same whatever they are called, if they
+    also have as many multiply-adds, and as many of them as all networks have.
 
     Args:
         networks: the layers of each, as ``nasframe.cost.layers`` has them, each layer by itself.
