@@ -100,7 +100,7 @@ class Signal:
         for name, one in self.variances.items():
             if one.low > 0:
                 yield (
-                    f"By {name} genotypes can be told apart (intraclass correlation {one.icc:.2f}, {one.low:.2f} to "
+                    f"Genotypes can be told apart by {name} (intraclass correlation {one.icc:.2f}, {one.low:.2f} to "
                     f"{one.high:.2f}): see whether it may be what is searched by"
                 )
 

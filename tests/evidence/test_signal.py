@@ -271,4 +271,4 @@ def test_where_the_score_does_not_tell_a_metric_that_does_is_named():
         for metrics in [{"score": seeds[number, seed], "clear": genotypes[number] + 0.1 * seeds[number, seed]}]
     ]
     (said,) = (sentence for sentence in summarise(rows).advice() if "can be told apart" in sentence)
-    assert said.startswith("By clear genotypes can be told apart (intraclass correlation 0.9")
+    assert said.startswith("Genotypes can be told apart by clear (intraclass correlation 0.9")
