@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import final
@@ -11,10 +11,11 @@ import numpy as np
 
 from nasframe.errors import CapabilityError
 from nasframe.evidence.trials import Row
-from nasframe.experiment.experiment import Experiment, Retrain
+from nasframe.experiment.experiment import Experiment
 from nasframe.files import atomic
 from nasframe.files.words import first_line
 from nasframe.genotype import Genotype
+from nasframe.plugin.needs import lacking
 from nasframe.plugin.proxy import Proxy
 from nasframe.plugin.registry import Registry
 from nasframe.run.problems import make_problem, open_problems
@@ -61,14 +62,16 @@ def chosen_proxies(experiment: Experiment, registry: Registry, asked: str) -> di
     named = asked not in (FREE, ALL, NONE)
     names = [name.strip() for name in asked.split(",")] if named else registry.names("proxy")
     found = {name: registry.get("proxy", name).value for name in (() if asked == NONE else names)}
-    lacking = {name: missing for name, proxy in found.items() if (missing := _lacking(parts, proxy))}
-    if named and lacking:
-        name, missing = next(iter(lacking.items()))
+    partners = parts.space.cls, parts.evaluator.cls
+    unmet = {name: needs for name, proxy in found.items() if (needs := lacking(*partners, proxy))}
+    if named and unmet:
+        name, needs = next(iter(unmet.items()))
+        wanted = " and ".join(need.__name__ for need in needs)
         raise CapabilityError(
-            f"proxy {name!r} needs {' and '.join(missing)}, which neither space {parts.space.component.name!r} nor "
+            f"proxy {name!r} needs {wanted}, which neither space {parts.space.component.name!r} nor "
             f"evaluator {parts.evaluator.component.name!r} is; leave it out, or ask --proxies all for those that fit"
         )
-    fitting = {name: proxy for name, proxy in found.items() if name not in lacking}
+    fitting = {name: proxy for name, proxy in found.items() if name not in unmet}
     return {name: proxy for name, proxy in fitting.items() if asked != FREE or not proxy.trains}
 
 
@@ -86,31 +89,21 @@ def measure_proxies(
     Raises:
         NasframeError: the data cannot be read.
     """
-    path, parts = folder / FILE, experiment.retrain or experiment
-    known = {(one.proxy, one.number, one.seed): one.value for one in _read(path)}
+    parts, kept = experiment.retrain or experiment, _Kept(folder / FILE)
     genotypes = {row.number: Genotype.from_dict(row.genotype) for row in rows}
     seeds = sorted({row.seed for row in rows})
+    missing = {seed: names for seed in seeds if (names := [n for n in proxies if kept.missing(n, genotypes, seed)])}
     failures: dict[str, str] = {}
-    missing = {
-        (name, seed): [number for number in genotypes if (name, number, seed) not in known]
-        for seed in seeds
-        for name in proxies
-    }
-    if any(missing.values()):
+    if missing:
         with open_problems(experiment) as problems:
-            for (name, seed), numbers in missing.items():
-                if not numbers or name in failures:
-                    continue
+            for seed, names in missing.items():
                 where = replace(problems.runtime, seed=experiment.seed + seed)
-                asked = _Asked(name, proxies[name], make_problem(parts.space, parts.evaluator, where))
-                try:
-                    for number in numbers:
-                        value = asked.value(number, genotypes[number])
-                        known[name, number, seed] = value
-                        atomic.append_json(path, asdict(ProxyValue(name, number, seed, value)))
-                except Exception as error:  # whatever a stranger's proxy raises, the others are worth having
-                    failures[name] = f"{name}, for genotype {number + 1}: {first_line(error)}"
-                    say(f"proxy {failures[name]}")
+                problem = make_problem(parts.space, parts.evaluator, where)
+                for name in [name for name in names if name not in failures]:
+                    if failure := _complete(proxies[name], problem, seed, genotypes, kept):
+                        failures[name] = failure
+                        say(f"proxy {failure}")
+    known = kept.values
     whole = [name for name in proxies if all((name, number, seed) in known for number in genotypes for seed in seeds)]
     means = {
         name: {number: float(np.mean([known[name, number, seed] for seed in seeds])) for number in genotypes}
@@ -119,32 +112,36 @@ def measure_proxies(
     return ProxyValues(means, tuple(failures.values()))
 
 
-class _Asked:
-    """A proxy of one seed, made when its first value is wanted."""
+class _Kept:
+    """The values in a file, by proxy, genotype and seed."""
 
-    def __init__(self, name: str, cls: type[Proxy], problem: Problem) -> None:
-        self._name = name
-        self._cls = cls
-        self._problem = problem
-        self._proxy: Proxy | None = None
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        told = (ProxyValue(**line) for line in atomic.read_json_lines(path))
+        self.values = {(one.proxy, one.number, one.seed): one.value for one in told}
 
-    def value(self, number: int, genotype: Genotype) -> float:
-        """Raises: ValueError: it is not finite."""
-        seed = self._problem.runtime.seed
-        if self._proxy is None:
-            seed_all(seed, "proxy", self._name)
-            self._proxy = self._cls(self._problem, self._cls.Options())
-        seed_all(seed, "proxy", self._name, number)
-        value = float(self._proxy.value(genotype))
-        if not np.isfinite(value):
-            raise ValueError(f"its value is {value}")
-        return value
+    def add(self, one: ProxyValue) -> None:
+        self.values[one.proxy, one.number, one.seed] = one.value
+        atomic.append_json(self._path, asdict(one))
+
+    def missing(self, name: str, numbers: Iterable[int], seed: int) -> list[int]:
+        """The genotypes, of these, for which a proxy has no value."""
+        return [number for number in numbers if (name, number, seed) not in self.values]
 
 
-def _lacking(parts: Experiment | Retrain, proxy: type[Proxy]) -> list[str]:
-    owners = (parts.space.cls, parts.evaluator.cls)
-    return [need.__name__ for need in proxy.needs if not any(issubclass(owner, need) for owner in owners)]
-
-
-def _read(path: Path) -> list[ProxyValue]:
-    return [ProxyValue(**line) for line in atomic.read_json_lines(path)]
+def _complete(cls: type[Proxy], problem: Problem, seed: int, genotypes: Mapping[int, Genotype], kept: _Kept) -> str:
+    """Compute what is missing of a proxy with a seed; why it gave nothing, or an empty text."""
+    numbers = kept.missing(cls.name, genotypes, seed)
+    number, base = numbers[0], problem.runtime.seed
+    try:
+        seed_all(base, "proxy", cls.name)
+        proxy = cls(problem, cls.Options())
+        for number in numbers:
+            seed_all(base, "proxy", cls.name, number)
+            value = float(proxy.value(genotypes[number]))
+            if not np.isfinite(value):
+                raise ValueError(f"its value is {value}")
+            kept.add(ProxyValue(cls.name, number, seed, value))
+    except Exception as error:  # whatever a stranger's proxy raises, the others are worth having
+        return f"{cls.name}, for genotype {number + 1}: {first_line(error)}"
+    return ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nasframe.evaluator import Evaluator, EvaluatorCapability
+from nasframe.plugin.needs import lacking
 from nasframe.plugin.registry import Found, Registry
 from nasframe.space import SearchSpace, SpaceCapability
 
@@ -26,11 +27,6 @@ class Combination:
     strategy: str
     reason: str
     """Why not, each part beginning with the name of the component that wants something; empty: they can."""
-
-
-def lacking(space: type, evaluator: type, strategy: Any) -> list[type]:
-    """The needs of a strategy that neither its space nor its evaluator meets."""
-    return [need for need in strategy.needs if not issubclass(space, need) and not issubclass(evaluator, need)]
 
 
 def misfit(space: type[SearchSpace], evaluator: type[Evaluator]) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+from nasframe.errors import CapabilityError
 from nasframe.genotype import Genotype
 from nasframe.options import Options as BaseOptions
+from nasframe.plugin.needs import lacking
 from nasframe.strategy import Problem
 
 
@@ -28,7 +30,17 @@ class Proxy(ABC):
     """Whether something is trained for it: then it is not nearly free, and only computed when asked for."""
 
     def __init__(self, problem: Problem, options: Any) -> None:
-        """Args: problem: the space and the evaluator, whose phase is that of retraining; options: of ``Options``."""
+        """Args: problem: the space and the evaluator, whose phase is that of retraining; options: of ``Options``.
+
+        Raises:
+            CapabilityError: neither of the two has something that the proxy needs.
+        """
+        space, evaluator = problem.space, problem.evaluator
+        if unmet := lacking(type(space), type(evaluator), self):
+            raise CapabilityError(
+                f"{self.name} needs a space or an evaluator that is {' and '.join(need.__name__ for need in unmet)}; "
+                f"got {space.name!r} and {evaluator.name!r}"
+            )
         self.problem = problem
         self.options = options
 

@@ -41,13 +41,8 @@ class SupernetScore(Proxy):
         """Batches of ``train`` from which norms take their statistics anew for each candidate; 0: they keep them."""
 
     def __init__(self, problem: Problem, options: Any) -> None:
-        """Raises: CapabilityError: the space or the evaluator lacks what gradients need."""
         super().__init__(problem, options)
-        if not isinstance(problem.space, Relaxable) or not isinstance(problem.evaluator, Differentiable):
-            raise CapabilityError(
-                f"{self.name} needs a Relaxable space and a Differentiable evaluator; got {problem.space.name!r} and "
-                f"{problem.evaluator.name!r}"
-            )
+        assert isinstance(problem.space, Relaxable) and isinstance(problem.evaluator, Differentiable), "it needs both"
         self._space = problem.space
         self._evaluator = problem.evaluator
         self._graph = problem.space.graph()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from pydantic import Field
 from typing_extensions import override
 
-from nasframe import CapabilityError, Differentiable, Genotype, Problem, Switchable
+from nasframe import Differentiable, Genotype, Problem, Switchable
 from nasframe.genotype import sample
 from nasframe.plugin.proxy import Proxy
 from nasframe_one_shot.options import OneShotOptions
@@ -34,13 +34,8 @@ class SharedWeightsScore(Proxy):
         """Length of the supernet's training in passes over the split ``train``."""
 
     def __init__(self, problem: Problem, options: Any) -> None:
-        """Raises: CapabilityError: the space or the evaluator lacks what one-shot methods need."""
         super().__init__(problem, options)
-        if not isinstance(problem.space, Switchable) or not isinstance(problem.evaluator, Differentiable):
-            raise CapabilityError(
-                f"{self.name} needs a Switchable space and a Differentiable evaluator; got {problem.space.name!r} and "
-                f"{problem.evaluator.name!r}"
-            )
+        assert isinstance(problem.space, Switchable) and isinstance(problem.evaluator, Differentiable), "it needs both"
         self._space = problem.space
         self._evaluator = problem.evaluator
         self._shared: SharedWeights | None = None

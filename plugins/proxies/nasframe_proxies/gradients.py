@@ -5,9 +5,11 @@ Abdelfattah, Mehrotra, Dudziak, Lane, Zero-Cost Proxies for Lightweight NAS, ICL
 
 from __future__ import annotations
 
+from abc import ABC
 from typing import TYPE_CHECKING, ClassVar, final
 
 import torch
+from torch import Tensor
 from typing_extensions import override
 
 from nasframe import Genotype
@@ -17,30 +19,36 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+class OfTheLoss(AtInitialisation, ABC):
+    """Looks at the gradient of one batch's loss."""
+
+    def gradients(self, genotype: Genotype) -> list[tuple[Tensor, Tensor]]:
+        """Each parameter of the network with its gradient."""
+        network = self.network(genotype)
+        self.evaluator.loss(network, self.batch).backward()  # type: ignore[no-untyped-call]
+        return _gradients(network)
+
+
 @final
-class GradNorm(AtInitialisation):
+class GradNorm(OfTheLoss):
     """The sum over all parameters p of the L2 norm of dL/dp, L being the loss of one batch (section 3.1)."""
 
     name: ClassVar[str] = "grad-norm"
 
     @override
     def value(self, genotype: Genotype) -> float:
-        network = self.network(genotype)
-        self.evaluator.loss(network, self.batch).backward()  # type: ignore[no-untyped-call]
-        return sum(float(gradient.norm()) for _, gradient in _gradients(network))
+        return sum(float(gradient.norm()) for _, gradient in self.gradients(genotype))
 
 
 @final
-class Snip(AtInitialisation):
+class Snip(OfTheLoss):
     """The sum over all weights w of |dL/dw w| (Lee, Ajanthan, Torr, SNIP, ICLR 2019, arXiv 1810.02340, Eq. 4)."""
 
     name: ClassVar[str] = "snip"
 
     @override
     def value(self, genotype: Genotype) -> float:
-        network = self.network(genotype)
-        self.evaluator.loss(network, self.batch).backward()  # type: ignore[no-untyped-call]
-        return sum(float((gradient * weight).abs().sum()) for weight, gradient in _gradients(network))
+        return sum(float((gradient * weight).abs().sum()) for weight, gradient in self.gradients(genotype))
 
 
 @final
@@ -67,7 +75,7 @@ class SynFlow(AtInitialisation):
         return float(torch.tensor(total, dtype=torch.float64).log())
 
 
-def _gradients(network: nn.Module) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def _gradients(network: nn.Module) -> list[tuple[Tensor, Tensor]]:
     """Each parameter that got a gradient, with it."""
     pairs = [(weight.detach(), weight.grad) for weight in network.parameters()]
     return [(weight, gradient) for weight, gradient in pairs if gradient is not None]

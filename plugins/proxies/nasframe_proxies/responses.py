@@ -5,7 +5,9 @@ Mellor, Turner, Storkey, Crowley, Neural Architecture Search without Training, I
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -20,21 +22,35 @@ from nasframe import Genotype, RunError
 from nasframe import Options as BaseOptions
 from nasframe_proxies.initial import AtInitialisation
 
-
-class ManyOptions(BaseOptions):
-    """How many examples are looked at."""
-
-    examples: int = Field(default=16, ge=2)
-    """Training crops or images that are told apart. (The paper: 128; a forward pass holds all at once.)"""
-
-
 _RELUS = (F.relu, F.relu_, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_)
 SMALL = 1e-5
 """Added to eigenvalues in ``jacob-cov``, as the authors do."""
 
 
+class OfExamples(AtInitialisation, ABC):
+    """Looks at how differently a network responds to the first examples of the training data."""
+
+    class Options(BaseOptions):
+        """How many examples are looked at."""
+
+        examples: int = Field(default=16, ge=2)
+        """Training crops or images that are told apart. (The paper: 128; a forward pass holds all at once.)"""
+
+    options: Options
+
+    @cached_property
+    def inputs(self) -> Tensor:
+        """The examples, (count, C, H, W), the same for all genotypes of a seed."""
+        found: list[Tensor] = []
+        for batch in self.evaluator.batches("train"):
+            found.append(batch.inputs)
+            if sum(map(len, found)) >= self.options.examples:
+                break
+        return torch.cat(found)[: self.options.examples]
+
+
 @final
-class Naswot(AtInitialisation):
+class Naswot(OfExamples):
     """log |det K|, where K_ij counts the ReLUs that examples i and j both have on or both have off (section 3, Eq. 2).
 
     A ReLU is one for each place of each feature map. Whoever applies them, modules or functions, they are counted.
@@ -42,17 +58,11 @@ class Naswot(AtInitialisation):
 
     name: ClassVar[str] = "naswot"
 
-    class Options(ManyOptions):
-        """How many examples."""
-
-    options: Options
-
     @override
     def value(self, genotype: Genotype) -> float:
-        inputs = self.examples(self.options.examples)
         network = self.network(genotype)
-        with torch.no_grad(), _ReluCodes(len(inputs)) as codes:
-            network(inputs)
+        with torch.no_grad(), _ReluCodes(len(self.inputs)) as codes:
+            network(self.inputs)
         if not codes.agreeing.any():
             raise RunError("naswot looks at ReLUs, and this network has none")
         return float(np.linalg.slogdet(codes.agreeing)[1])
@@ -77,7 +87,7 @@ class _ReluCodes(TorchFunctionMode):
 
 
 @final
-class JacobCov(AtInitialisation):
+class JacobCov(OfExamples):
     """-sum over the eigenvalues s of the correlations of the examples' jacobians of log(s + k) + 1 / (s + k), k = 1e-5.
 
     The first version of the paper (arXiv 2006.04647v1, Eq. 1 to 5). An example's jacobian is the gradient of the sum of
@@ -86,14 +96,9 @@ class JacobCov(AtInitialisation):
 
     name: ClassVar[str] = "jacob-cov"
 
-    class Options(ManyOptions):
-        """How many examples."""
-
-    options: Options
-
     @override
     def value(self, genotype: Genotype) -> float:
-        inputs = self.examples(self.options.examples).requires_grad_()
+        inputs = self.inputs.clone().requires_grad_()
         network = self.network(genotype)
         (jacobian,) = torch.autograd.grad(network(inputs).sum(), inputs)
         with np.errstate(invalid="ignore"):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, final
 from pydantic import Field
 from typing_extensions import override
 
-from nasframe import CapabilityError, Genotype, Problem, Trainable
+from nasframe import Genotype, Problem, Trainable
 from nasframe import Options as BaseOptions
 from nasframe.plugin.proxy import Proxy
 
@@ -33,10 +33,8 @@ class TrainingLoss(Proxy):
         """Share of these steps whose losses are averaged."""
 
     def __init__(self, problem: Problem, options: Any) -> None:
-        """Raises: CapabilityError: the evaluator does not train step by step."""
         super().__init__(problem, options)
-        if not isinstance(problem.evaluator, Trainable):
-            raise CapabilityError(f"{self.name} needs a Trainable evaluator; got {problem.evaluator.name!r}")
+        assert isinstance(problem.evaluator, Trainable), "it needs that"
         self._evaluator = problem.evaluator
 
     @override
