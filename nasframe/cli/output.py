@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from nasframe.files.words import quantity
+
+if TYPE_CHECKING:
+    from nasframe.report.text_table import TextTable
 
 PIPE_WIDTH = 200
 """Characters a line where the output is no terminal, so that another program sees each row on one line."""
@@ -31,6 +39,23 @@ set_option = click.option(
 def console() -> Console:
     """The standard output, for tables."""
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+
+
+def show_figures(table: TextTable, most: int | None = None) -> None:
+    """Print a table whose first column names what the others have figures of.
+
+    Args:
+        table: its title stands above it.
+        most: how many rows are printed; the page that the command writes has all. None: all.
+    """
+    shown = Table(title=table.title, title_justify="left")
+    for number, column in enumerate(table.columns):
+        shown.add_column(column, justify="right" if number else "left")
+    for row in table.rows[:most]:
+        shown.add_row(*map(Text, row))
+    console().print(shown)
+    if most is not None and len(table.rows) > most:
+        click.echo(f"The first {most} of {quantity(len(table.rows), 'row')}; the page has all.")
 
 
 def size_of(ctx: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int] | None:

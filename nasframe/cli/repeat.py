@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
-from rich.text import Text
 
-from nasframe.cli.output import console, format_option, set_option
+from nasframe.cli.output import format_option, set_option, show_figures
 from nasframe.errors import ExperimentError
 from nasframe.experiment.checking import load
 from nasframe.files.plain_json import finite
@@ -63,8 +62,8 @@ def repeat(
     experiment = load(file, overrides, registry)
     if experiment.strategy is None:
         raise ExperimentError(f"{file} gives its genotype, so there is no search to repeat; name one with a strategy")
-    from nasframe.evidence.page import write_repeated
     from nasframe.evidence.repeat import Repetition, conduct
+    from nasframe.evidence.repeat_page import write_repeated
     from nasframe.evidence.verdict import judge
 
     repetition = Repetition(file, overrides, seeds, retrainings, against, budget, jobs)
@@ -81,11 +80,6 @@ def repeat(
 
 
 def _show(found: Repeated) -> None:
-    table = Table(title=found.name, title_justify="left")
-    for column in found.COLUMNS:
-        table.add_column(column, justify="left" if column == "arm" else "right")
-    for row in found.rows():
-        table.add_row(*map(Text, row))
-    console().print(table)
+    show_figures(replace(found.arms(), title=found.name))
     for sentence in found.sentences():
         click.echo(f"{sentence}.")

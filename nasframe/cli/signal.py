@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
-from rich.text import Text
 
-from nasframe.cli.output import console, format_option, set_option
+from nasframe.cli.output import format_option, set_option, show_figures
 from nasframe.experiment.checking import load
 from nasframe.files.plain_json import finite
 from nasframe.files.words import quantity
@@ -18,7 +16,6 @@ from nasframe.plugin.registry import Registry
 
 if TYPE_CHECKING:
     from nasframe.evidence.signal import Signal
-    from nasframe.report.text_table import TextTable
 
 MOST_ROWS = 12
 """Of a table in the terminal; the page has all."""
@@ -107,17 +104,6 @@ def _show(found: Signal) -> None:
     spent = f"{found.seconds:.1f} s a full training, multiply-adds {fewest:,} to {most:,}"
     click.echo(f"{trained}; {spent}, {found.searched:.0%} of them searched")
     for table in tables(found):
-        _show_table(table)
+        show_figures(table, MOST_ROWS)
     for sentence in found.advice():
         click.echo(f"{sentence}.")
-
-
-def _show_table(table: TextTable) -> None:
-    shown = Table(title=table.title, title_justify="left")
-    for number, column in enumerate(table.columns):
-        shown.add_column(column, justify="right" if number else "left")
-    for row in table.rows[:MOST_ROWS]:
-        shown.add_row(*map(Text, row))
-    console().print(shown)
-    if len(table.rows) > MOST_ROWS:
-        click.echo(f"The first {MOST_ROWS} of {quantity(len(table.rows), 'row')}; the page has all.")

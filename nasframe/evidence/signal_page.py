@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from nasframe.pareto import SCORE
 from nasframe.plot import spread
 from nasframe.plot.canvas import save_figure
 from nasframe.report import markdown as md
-from nasframe.report.html import tables
+from nasframe.report.html import images, tables
 from nasframe.report.html.markup import Markup, joined, tag
 from nasframe.report.html.shell import Section, whole_page
 from nasframe.report.text_table import TextTable
@@ -101,22 +100,17 @@ def _page(found: Signal, experiment: Experiment, folder: Path) -> str:
 def _sections(found: Signal, folder: Path) -> Iterator[Section]:
     """A section for each table; pictures stand in that which they belong to."""
     every = signal_tables.of_genotypes(found)
-    folded = tables.folded(every.title, _table(every))
+    folded = tables.folded(every.title, tables.of_text(every))
     variances, ranks, *others = signal_tables.tables(found)
-    yield "variances", variances.title, joined(_picture(folder, SCORES), _told(variances), folded)
-    yield "ranks", ranks.title, joined(_picture(folder, RANKS), _told(ranks))
+    yield (
+        "variances",
+        variances.title,
+        joined(images.drawn(folder / SCORES, _PICTURED[SCORES]), _told(variances), folded),
+    )
+    yield "ranks", ranks.title, joined(images.drawn(folder / RANKS, _PICTURED[RANKS]), _told(ranks))
     for number, table in enumerate(others):
         yield f"answers-{number + 1}", table.title, _told(table)
 
 
 def _told(table: TextTable) -> Markup:
-    return joined(tag("p", table.note, class_="note"), _table(table))
-
-
-def _table(table: TextTable) -> Markup:
-    return tables.table(table.columns, table.rows, numbers_from=1, caption=table.title)
-
-
-def _picture(folder: Path, name: str) -> Markup:
-    address = "data:image/svg+xml;base64," + base64.b64encode((folder / name).read_bytes()).decode()
-    return tag("figure", tag("img", src=address, alt=_PICTURED[name]), class_="frame")
+    return joined(tag("p", table.note, class_="note"), tables.of_text(table))

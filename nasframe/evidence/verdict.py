@@ -15,9 +15,10 @@ import numpy.typing as npt
 from nasframe.errors import RunError
 from nasframe.evidence.repeat import DRAWS, RANDOM, SEARCH, Repetition, processor_seconds, run_folder
 from nasframe.evidence.statistics import POWER_FACTOR, Paired, paired
-from nasframe.files.words import amount, duration, quantity
+from nasframe.files.words import NOTHING, amount, duration, quantity
 from nasframe.report import certainty
 from nasframe.report.record import read
+from nasframe.report.text_table import TextTable
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.reading import RunReader
 
@@ -127,29 +128,41 @@ class Repeated:
         """What each arm found, the search's first."""
         return {arm: [one for one in self.found if one.arm == arm] for arm in dict.fromkeys(x.arm for x in self.found)}
 
-    def rows(self) -> Iterator[tuple[str, ...]]:
-        """A row for each arm: name, mean, sd between seeds, sd between retrainings, multiply-adds, cost of a search."""
+    def arms(self) -> TextTable:
+        """A row for each arm, the search's first."""
+        columns = (
+            "arm",
+            "score, points",
+            "sd of seeds",
+            "sd of retrainings",
+            "multiply-adds",
+            "processor time to find it",
+        )
+        rows = []
         for arm, ours in self.by_arm().items():
             scores = np.array([one.scores for one in ours])
             within = float(np.sqrt(scores.var(1, ddof=1).mean())) if scores.shape[1] > 1 else math.nan
             seconds = float(np.mean([one.processor_seconds for one in ours]))
-            yield (
-                arm,
-                f"{scores.mean() / POINT:.2f}",
-                f"{scores.mean(1).std(ddof=1) / POINT:.2f}",
-                "–" if math.isnan(within) else f"{within / POINT:.2f}",
-                amount(float(np.mean([one.macs for one in ours]))),
-                duration(seconds) if seconds else "–",
+            rows.append(
+                (
+                    arm,
+                    f"{scores.mean() / POINT:.2f}",
+                    f"{scores.mean(1).std(ddof=1) / POINT:.2f}",
+                    NOTHING if math.isnan(within) else f"{within / POINT:.2f}",
+                    amount(float(np.mean([one.macs for one in ours]))),
+                    duration(seconds) if seconds else NOTHING,
+                )
             )
+        return TextTable("The search and its opponents", columns, tuple(rows))
 
-    COLUMNS = (
-        "arm",
-        "score, points",
-        "sd of seeds",
-        "sd of retrainings",
-        "multiply-adds",
-        "processor time to find it",
-    )
+    def networks(self) -> TextTable:
+        """A row for each network that was found."""
+        trained = (f"training {number + 1}" for number in range(len(self.found[0].scores)))
+        rows = (
+            (one.arm, str(one.number), *(f"{score / POINT:.2f}" for score in one.scores), amount(one.macs))
+            for one in self.found
+        )
+        return TextTable("Every network", ("arm", "seed", *trained, "multiply-adds"), tuple(rows))
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain data."""

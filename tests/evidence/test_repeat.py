@@ -18,8 +18,8 @@ from scipy import stats
 from nasframe import ExperimentError, RunError, RunFolderError
 from nasframe.cli import main
 from nasframe.evidence.lanes import Lanes
-from nasframe.evidence.page import write_repeated
 from nasframe.evidence.repeat import Repetition, conduct
+from nasframe.evidence.repeat_page import write_repeated
 from nasframe.evidence.statistics import paired
 from nasframe.evidence.verdict import Finding, Judgement, Repeated, agreement, judge
 from nasframe.experiment.checking import load

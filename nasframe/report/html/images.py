@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib import image
 
 from nasframe.files.words import quantity
+from nasframe.report.html.markup import Markup, tag
 
 MOST_PICTURES = 12
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -54,6 +55,12 @@ def embedded(paths: Sequence[Path], room: int) -> Images:
             f"Only the first {MOST_PICTURES} of the {quantity(len(paths), 'picture')} in `retrain/pictures` are shown"
         )
     return Images(tuple(found), tuple(said))
+
+
+def drawn(path: Path, said: str) -> Markup:
+    """An SVG file as a figure that holds it. Args: said: what it shows, for those who do not see it."""
+    address = "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
+    return tag("figure", tag("img", src=address, alt=said), class_="frame")
 
 
 def _fitted(data: bytes, most: int) -> tuple[bytes, int]:

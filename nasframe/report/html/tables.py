@@ -11,6 +11,7 @@ from nasframe.files import words
 from nasframe.files.words import quantity
 from nasframe.plot.heatmap import Heatmap
 from nasframe.report.html.markup import Child, Markup, joined, tag
+from nasframe.report.text_table import TextTable
 
 MOST_ROWS = 300
 _TABLE_UP_TO = 30
@@ -36,6 +37,11 @@ def table(
     body = (tag("tr", tag("th", row[0], scope="row"), _cells(row[1:], kind[1:])) for row in rows)
     said = tag("caption", tag("span", caption, class_="unseen")) if caption else None
     return _scrolled(tag("table", said, tag("thead", tag("tr", head)), tag("tbody", body)), caption)
+
+
+def of_text(found: TextTable) -> Markup:
+    """A table whose columns but the first are figures."""
+    return table(found.columns, found.rows, numbers_from=1, caption=found.title)
 
 
 def facts(rows: Iterable[tuple[str, Child]]) -> Markup:

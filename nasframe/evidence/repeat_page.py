@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from pathlib import Path
 
 from nasframe.evidence.verdict import POINT, Repeated
 from nasframe.files import atomic
-from nasframe.files.words import amount, quantity
+from nasframe.files.words import quantity
 from nasframe.plot import repeats
 from nasframe.plot.canvas import save_figure
 from nasframe.report import markdown as md
-from nasframe.report.html import tables
-from nasframe.report.html.markup import Markup, joined, tag
+from nasframe.report.html import images, tables
+from nasframe.report.html.markup import joined, tag
 from nasframe.report.html.shell import Section, whole_page
 
 PICTURE = "repeat.svg"
@@ -49,8 +48,9 @@ def _paragraphs(found: Repeated) -> Iterator[str]:
     yield f"# {md.escaped(_title(found))}"
     yield "\n".join(f"- {md.escaped(sentence)}." for sentence in found.sentences())
     yield md.figure(_PICTURED, PICTURE)
-    yield md.table(found.COLUMNS, found.rows(), numbers_from=1)
-    yield md.folded("Every network", md.table(_columns(found), _rows(found), numbers_from=1))
+    arms, networks = found.arms(), found.networks()
+    yield md.table(arms.columns, arms.rows, numbers_from=1)
+    yield md.folded(networks.title, md.table(networks.columns, networks.rows, numbers_from=1))
 
 
 def _page(found: Repeated, folder: Path) -> str:
@@ -63,28 +63,11 @@ def _page(found: Repeated, folder: Path) -> str:
         tag("h1", _title(found)),
         [tag("p", f"{verdict}.", class_="certainty", role="note") for verdict in verdicts],
     )
-    address = "data:image/svg+xml;base64," + base64.b64encode((folder / PICTURE).read_bytes()).decode()
-    picture = tag("figure", tag("img", src=address, alt=_PICTURED), class_="frame")
-    every = tables.table(_columns(found), list(_rows(found)), numbers_from=1, caption="Every network")
+    arms, networks = found.arms(), found.networks()
     sections: list[Section] = [
-        ("arms", "The search and its opponents", joined(picture, _arms(found))),
+        ("arms", arms.title, joined(images.drawn(folder / PICTURE, _PICTURED), tables.of_text(arms))),
         ("rests-on", "What this rests on", tag("ul", (tag("li", f"{sentence}.") for sentence in others))),
-        ("networks", "Every network", every),
+        ("networks", networks.title, tables.of_text(networks)),
     ]
     filled = [section for section in sections if section[0] != "rests-on" or others]
     return whole_page(_title(found), header, filled, "Written by nasframe from the run folders beside this file.")
-
-
-def _arms(found: Repeated) -> Markup:
-    return tables.table(found.COLUMNS, list(found.rows()), numbers_from=1, caption="The search and its opponents")
-
-
-def _columns(found: Repeated) -> tuple[str, ...]:
-    trained = (f"training {number + 1}" for number in range(len(found.found[0].scores)))
-    return ("arm", "seed", *trained, "multiply-adds")
-
-
-def _rows(found: Repeated) -> Iterator[tuple[str, ...]]:
-    for one in found.found:
-        scores = (f"{score / POINT:.2f}" for score in one.scores)
-        yield one.arm, str(one.number), *scores, amount(one.macs)
