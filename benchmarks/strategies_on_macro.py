@@ -34,6 +34,7 @@ from nasframe_evolution.regularised import Evolution
 from nasframe_macro.space import Macro
 from nasframe_progressive.strategy import Progressive
 from nasframe_table.evaluator import Table
+from nasframe_thompson.strategy import Thompson
 
 EVALUATIONS = 500
 MARKS = (50, 100, 200, 500)
@@ -48,6 +49,7 @@ STRATEGIES = {
     "controller, lr=0.002": (Controller, {"lr": 0.002}),
     "progressive, grown": (Progressive, {}),
     "progressive, not grown": (Progressive, {"grow": False}),
+    "thompson": (Thompson, {}),
 }
 OBJECTIVES = ("score", "macs")
 """All strategies are told; one that follows a single objective follows the first."""
@@ -116,13 +118,13 @@ def search(name: str, seed: int) -> list[tuple[int, float]]:
         Problem(Macro(), table(seed), Runtime(seed=seed), OBJECTIVES), cls.Options(samples=EVALUATIONS, **options)
     )
     assert isinstance(strategy, AskTell)
-    best, changes = -np.inf, []
+    best, changes, true = None, [], {}
     for index in range(EVALUATIONS):
         strategy.step(index, seed_all(seed, "search", index))
-        result = strategy.history[-1][1]
-        if result.score > best:
-            best = result.score
-            changes.append((index + 1, 100 * result.metrics["mean_accuracy"]))
+        genotype, result = strategy.history[-1]
+        true[genotype] = 100 * result.metrics["mean_accuracy"]
+        if best != (best := strategy.best()):
+            changes.append((index + 1, true[best]))
     return changes
 
 

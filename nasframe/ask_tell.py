@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -66,6 +66,13 @@ class AskTell(Strategy, EndsEarly, ABC):
         """
         return
 
+    def worth(self, genotype: Genotype, result: Evaluation) -> float:
+        """By what candidates of equal budget are ranked when the search takes the best; default: by their scores.
+
+        Args: of a candidate that was told, and has not failed.
+        """
+        return result.score
+
     @final
     def is_known(self, genotype: Genotype) -> bool:
         """Whether a genotype was asked for before: it was told, is outstanding or was refused."""
@@ -112,14 +119,26 @@ class AskTell(Strategy, EndsEarly, ABC):
     @final
     @override
     def best(self) -> Genotype:
-        """Of those with the largest budget the genotype of the highest score; the earliest among equals.
+        """Of those with the largest budget the genotype of the greatest worth; the earliest among equals.
 
         Raises:
             RunError: no evaluation has succeeded.
         """
-        if self.__top is None:
+        return self.finalists(1)[0]
+
+    @final
+    @override
+    def finalists(self, count: int) -> Sequence[Genotype]:
+        """Those with the largest budget by their worth, then those with the next smaller one, and so on.
+
+        Raises:
+            RunError: no evaluation has succeeded.
+        """
+        told = [(genotype, result) for genotype, result in self.history if not result.failure]
+        if not told:
             raise RunError(f"no candidate of {len(self.history)} was evaluated with success, so none is the best")
-        return self.__top[0]
+        ranked = sorted(told, key=lambda one: (one[1].budget, self.worth(*one)), reverse=True)
+        return list(dict.fromkeys(genotype for genotype, _ in ranked))[:count]
 
     @final
     @override

@@ -68,6 +68,13 @@ class Strategy(ABC):
     def best(self) -> Genotype:
         """The best genotype so far, by whatever the strategy knows; legal at any time after the first step."""
 
+    def finalists(self, count: int) -> Sequence[Genotype]:
+        """The most promising distinct genotypes by whatever the strategy knows, ``best()`` first; at most so many.
+
+        Asked for when the search is over, to be compared by trainings. Default: the best alone.
+        """
+        return [self.best()]
+
     def snapshot(self) -> Mapping[str, np.ndarray]:
         """Mixing weights or probabilities to draw, by the names that the space's graph refers to; default: nothing."""
         return {}

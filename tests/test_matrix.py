@@ -42,6 +42,7 @@ SMALL = {
     "nsga2": {"population": 2},
     "controller": {"batch": 1},
     "progressive": {"keep": 1, "first": 1},
+    "thompson": {"start": 2, "pool": 4},
 }
 """Options with which a component is quick; others run with their defaults."""
 
@@ -124,6 +125,6 @@ def test_an_incompatible_triple_is_refused_with_what_would_work(one, place):
 
 def test_a_strangers_conditional_space_is_searched_by_every_strategy_that_wants_no_more():
     ran = {one.strategy for one in ABLE if one.space == "branches"}
-    assert {"random", "exhaustive", "local", "evolution", "controller", "progressive", "dice"} <= ran
+    assert {"random", "exhaustive", "local", "evolution", "controller", "progressive", "thompson", "dice"} <= ran
     reasons = [one.reason for one in UNABLE if one.space == "branches"]
     assert all("Relaxable" in reason or "Switchable" in reason or "labelled" in reason for reason in reasons)

@@ -1,0 +1,16 @@
+"""Model-based search for noisy scores."""
+
+from nasframe import Component, hookimpl
+
+
+@hookimpl
+def nasframe_components() -> list[Component]:
+    """The strategy; it is not imported here."""
+    return [
+        Component(
+            "strategy",
+            "thompson",
+            "nasframe_thompson.strategy:Thompson",
+            "Thompson sampling by a Bayesian linear model of the score.",
+        )
+    ]
