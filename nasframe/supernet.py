@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import numpy as np
@@ -23,6 +23,10 @@ class Supernet(nn.Module, ABC):
     @abstractmethod
     def derive(self) -> Genotype:
         """The genotype that the architecture parameters favour; legal by construction: it answers ``decide``."""
+
+    def finalists(self, count: int) -> Sequence[Genotype]:
+        """The most probable distinct genotypes, ``derive()`` first; at most so many. Default: that one alone."""
+        return [self.derive()]
 
     @abstractmethod
     def mixing_weights(self) -> Mapping[str, np.ndarray]:

@@ -203,7 +203,8 @@ def conduct(
                 say(f"random search gets {duration(60 * minutes)} of processor time, as the search of this seed did")
                 strategy = f"strategy={{type: random, samples: {ENDLESS}, budget: {repetition.budget!r}}}"
                 ended = f"run.search_cpu_minutes={max(minutes, 1e-4)!r}"
-                yield order(arm, done.number, repetition.file, (*repetition.overrides, strategy, ended), reference)
+                own = (*repetition.overrides, strategy, ended, "finalists=null")
+                yield order(arm, done.number, repetition.file, own, reference)
             else:
                 yield order(arm, done.number, Path(what), (), reference)
 
@@ -212,20 +213,20 @@ def conduct(
 
 
 def processor_seconds(folder: Path) -> float:
-    """What a run's search has cost, in processor seconds.
+    """What a run's search has cost, the comparison of its finalists included, in processor seconds.
 
     Raises:
         RunError: the run does not say it.
     """
     events = RunReader(folder).events()
-    spent = [
-        event["processor_seconds"]
+    spent = {
+        event["phase"]: float(event["processor_seconds"])
         for event in events
-        if event.get("event") == "checkpoint" and event.get("phase") == "search" and "processor_seconds" in event
-    ]
-    if not spent:
+        if event.get("event") == "checkpoint" and "processor_seconds" in event and event.get("phase") != "retrain"
+    }
+    if "search" not in spent:
         raise RunError(f"{folder} does not say what its search has cost; delete the folder, and it is run again")
-    return float(spent[-1])
+    return sum(spent.values())
 
 
 def _has_result(folder: Path) -> bool:

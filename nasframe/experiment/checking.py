@@ -10,6 +10,7 @@ from typing import Any, final
 from nasframe.ask_tell import AskTell
 from nasframe.experiment import composition
 from nasframe.experiment.experiment import Experiment, Identity, Retrain, origins
+from nasframe.experiment.finalists import FINALISTS, Finalists, has_finalists, read_finalists
 from nasframe.experiment.given_genotype import GENOTYPE, check_legal, read_given
 from nasframe.experiment.run_options import RunOptions, read_engine
 from nasframe.experiment.sections import (
@@ -30,7 +31,7 @@ from nasframe.plugin.compatibility import misfits, refusals
 from nasframe.plugin.engine import Engine
 from nasframe.plugin.registry import Registry
 
-KEYS = ("name", "seed", "extends", *SECTIONS, GENOTYPE, *TERMS, "retrain", "run")
+KEYS = ("name", "seed", "extends", *SECTIONS, GENOTYPE, *TERMS, FINALISTS, "retrain", "run")
 RETRAIN_KEYS = ("space", "evaluator", "weights")
 Adapt = Callable[[Value, Faults], Value]
 
@@ -94,6 +95,7 @@ class _Parts:
     terms: Terms | None
     run: RunOptions | None
     engine: type[Engine] | None
+    finalists: Finalists | None
 
 
 @final
@@ -131,7 +133,8 @@ class _Check:
             self.retrain(sections),
             read_terms(tree, sections.strategy, self.registry, self.faults),
             check_options(RunOptions, run, "run", self.faults),
-            read_engine(run, self.registry, self.faults) if _proposes(sections) else None,
+            read_engine(run, self.registry, self.faults) if _has_candidates(sections) else None,
+            read_finalists(tree, self.faults),
         )
         if sections.given and parts.retrain:
             check_legal(sections.given, parts.retrain.space, tree.members[GENOTYPE].place, self.faults)
@@ -192,11 +195,11 @@ class _Check:
         return None
 
 
-def _proposes(sections: _Sections) -> bool:
-    """Whether candidates are proposed, as far as is known: a strategy that is wrong may have been meant to."""
+def _has_candidates(sections: _Sections) -> bool:
+    """Whether candidates are evaluated, as far as is known: a strategy that is wrong may have been meant to propose."""
     if sections.strategy is None:
         return GENOTYPE not in sections.tree.members
-    return issubclass(sections.strategy.found.value, AskTell)
+    return issubclass(sections.strategy.found.value, AskTell) or has_finalists(sections.tree)
 
 
 def _made(sections: _Sections, parts: _Parts, path: Path) -> Experiment:
@@ -213,6 +216,7 @@ def _made(sections: _Sections, parts: _Parts, path: Path) -> Experiment:
         parts.terms,
         parts.run,
         parts.engine,
+        parts.finalists,
         str(path),
     )
     return replace(experiment, origins=origins(experiment.resolved(), sections.tree))

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 
 from nasframe.evaluator import Evaluator
 from nasframe.experiment.composition import escape
+from nasframe.experiment.finalists import FINALISTS, Finalists
 from nasframe.experiment.given_genotype import GENOTYPE
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.sections import Part
@@ -70,7 +71,9 @@ class Experiment:
     """On what terms candidates are evaluated; None: the strategy proposes none."""
     run: RunOptions
     engine: type[Engine] | None
-    """What evaluates candidates; None: the strategy proposes none."""
+    """What evaluates candidates; None: there are none."""
+    finalists: Finalists | None
+    """How the best that the strategy names are compared; None: its best is what is found."""
     source: str = field(compare=False)
     """The file it was read from."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -94,6 +97,7 @@ class Experiment:
             **{key: {"type": part.component.name, **part.written()} for key, part in parts.items() if part},
             **({GENOTYPE: given} if given else {}),
             **(self.terms.model_dump(mode="json", include=self._term_keys()) if self.terms else {}),
+            **({FINALISTS: self.finalists.model_dump(mode="json")} if self.finalists else {}),
             "retrain": retrain,
             "run": self.run.model_dump(mode="json"),
         }

@@ -10,6 +10,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 
 from nasframe.errors import PluginError
 from nasframe.experiment.experiment import Identity
+from nasframe.experiment.finalists import FINALISTS, Finalists
 from nasframe.experiment.given_genotype import GENOTYPE
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.sections import SECTIONS
@@ -45,6 +46,7 @@ def json_schema(registry: Registry) -> Schema:
             **{section: _section(section, components) for section, components in found.items()},
             GENOTYPE: _given(),
             **{key: _nullable(spec) for key, spec in options_schema(Terms, "terms", definitions)["properties"].items()},
+            FINALISTS: _finalists(definitions),
             "retrain": _retrain(),
             "run": _nullable(_run(registry, definitions)),
         },
@@ -142,6 +144,17 @@ def _given() -> Schema:
         "type": ["string", "object", "null"],
         "if": {"type": "object"},
         "then": {"required": ["space", "decisions"]},
+    }
+
+
+def _finalists(definitions: Schema) -> Schema:
+    schema = options_schema(Finalists, FINALISTS, definitions)
+    return {
+        "description": "How many of the search's best genotypes are compared by trainings at its end, or all of this.",
+        "type": ["integer", "object", "null"],
+        "minimum": 2,
+        "properties": schema["properties"],
+        "additionalProperties": False,
     }
 
 

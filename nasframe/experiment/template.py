@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from nasframe.errors import CapabilityError, PluginError
 from nasframe.experiment.composition import escape
 from nasframe.experiment.experiment import Identity
+from nasframe.experiment.finalists import FINALISTS
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.schema import Schema
 from nasframe.experiment.sections import SECTIONS, Section
@@ -60,6 +61,8 @@ def experiment_text(parts: list[Found[Any]], name: str) -> str:
     terms = term_keys(parts[-1].value)
     if terms:
         lines += ["", *_comment("On what terms the candidates are evaluated.", 0), *_mapping(Terms, {}, 0, terms)]
+    about = "How many of the best genotypes are compared by trainings at the end, or a mapping; null: none are."
+    lines += ["", *_comment(about, 0), f"{FINALISTS}: null"]
     lines += ["", *_comment("What differs in retraining the genotype that was found; null: it is not retrained.", 0)]
     lines += ["retrain:", *_comment("Options of the space, like those above.", 2), "  space: {}"]
     lines += [*_comment("Options of the evaluator, like those above.", 2), "  evaluator: {}"]

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from nasframe.ask_tell import AskTell
+from nasframe.experiment.finalists import FINALISTS, has_finalists
 from nasframe.experiment.given_genotype import GENOTYPE
 from nasframe.experiment.sections import Choice, check_options
 from nasframe.files.yaml_text import Faults, Value
@@ -80,7 +81,8 @@ TERMS = tuple(Terms.model_fields)
 BOUNDED = ("constraints",)
 """The keys that a ``Bounded`` strategy knows too."""
 WORKERS = ("workers", "engine", "address", "outstanding")
-"""The keys of ``run`` that only such a search has."""
+"""The keys of ``run`` that only such a search has, or one whose finalists are trained."""
+WORKER_KEYS = tuple(f"run.{key}" for key in WORKERS)
 
 
 def read_terms(tree: Value, strategy: Choice | None, registry: Registry, faults: Faults) -> Terms | None:
@@ -102,6 +104,7 @@ def read_terms(tree: Value, strategy: Choice | None, registry: Registry, faults:
             why = "it is given, and no candidates are evaluated"
             faults.add(value.key, path, f"found beside the key {GENOTYPE!r}; {why}")
     elif strategy is not None:
+        known = (*known, *WORKER_KEYS) if has_finalists(tree) else known
         beside = {f"run.{key}": run[key] for key in WORKERS if key in run and run[key].data is not None}
         for path, value in {**written, **_not_default(beside)}.items():
             if path not in known:
@@ -134,10 +137,10 @@ def _refusal(path: str, strategy: Choice, registry: Registry) -> str:
 
 def _keys(strategy: type) -> tuple[str, ...]:
     """All that a strategy has, as written in an experiment."""
-    return (*term_keys(strategy), *(f"run.{key}" for key in WORKERS if issubclass(strategy, AskTell)))
+    return (*term_keys(strategy), *(WORKER_KEYS if issubclass(strategy, AskTell) else ()))
 
 
 def without_terms(value: Value) -> Value:
-    """An experiment without these keys."""
-    kept = {key: inner for key, inner in value.members.items() if key not in TERMS}
+    """An experiment without these keys, and without finalists."""
+    kept = {key: inner for key, inner in value.members.items() if key not in (*TERMS, FINALISTS)}
     return replace(value, data=kept)

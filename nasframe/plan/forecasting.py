@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from nasframe import errors
 from nasframe.errors import NasframeError, RunError
@@ -88,8 +88,12 @@ class Forecast:
 
 def phases_of(experiment: Experiment) -> tuple[Phase, ...]:
     """What an experiment consists of."""
-    found: list[Phase] = ["search"] if experiment.strategy is not None else []
-    return (*found, "retrain") if experiment.retrain is not None else tuple(found)
+    there = {
+        "search": experiment.strategy is not None,
+        "finalists": experiment.finalists is not None,
+        "retrain": experiment.retrain is not None,
+    }
+    return tuple(phase for phase in get_args(Phase) if there[phase])
 
 
 def forecast(

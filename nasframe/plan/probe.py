@@ -80,7 +80,9 @@ def probe(experiment: Experiment, phase: Phase, seconds: float, begun: float | N
     result = Probe()
     with open_problems(experiment) as problems:
         with _peak(result, problems.runtime.device):
-            if phase == "search":
+            if phase == "finalists":
+                _finalists(experiment, problems, seconds, begun, result)
+            elif phase == "search":
                 _search(experiment, problems, seconds, begun, result)
             else:
                 _retrain(experiment, problems, seconds, begun, result)
@@ -96,23 +98,43 @@ def _search(experiment: Experiment, problems: Problems, seconds: float, begun: f
     result.before = time.time() - begun
     _read_ahead(problem, ("weights", "arch"))
     if isinstance(strategy, AskTell) and isinstance(problem.evaluator, Trainable):
-        _candidate(problem, strategy, seconds, result)
+        _candidate(problem, strategy.steps, strategy.budget, seconds, result)
     else:
         _steps(strategy, problem, "search", seconds, result)
 
 
-def _candidate(problem: Problem, strategy: AskTell, seconds: float, result: Probe) -> None:
-    """A step is the whole training of a candidate: some updates of one of middling cost, and one measurement."""
+def _finalists(experiment: Experiment, problems: Problems, seconds: float, begun: float, result: Probe) -> None:
+    """As many as are asked for; a strategy may name fewer."""
+    problem, options = problems.search, experiment.finalists
+    assert problem is not None and options is not None, "an experiment with finalists has both"
+    result.before = time.time() - begun
+    _read_ahead(problem, ("weights", "arch"))
+    for count, budget in options.rungs(options.count):
+        rung = Probe()
+        _candidate(problem, count, budget, seconds / len(options.budgets), rung)
+        result.steps += count
+        result.counts[f"training of {budget:g}"], result.seconds[f"training of {budget:g}"] = (
+            rung.counts["candidate"],
+            rung.seconds["candidate"],
+        )
+
+
+def _candidate(problem: Problem, count: int, budget: float, seconds: float, result: Probe) -> None:
+    """A step is the whole evaluation of a candidate: some updates of one of middling cost, and one measurement."""
     evaluator = problem.evaluator
-    assert isinstance(evaluator, Trainable), "asked before"
     genotype = _middling(problem, result)
-    training = evaluator.training(problem.space.build(genotype, evaluator.task), strategy.budget)
+    result.steps, result.counts = count, {"candidate": count}
+    if not isinstance(evaluator, Trainable):
+        start = time.perf_counter()
+        evaluator.evaluate(Candidate(genotype, lambda: problem.space.build(genotype, evaluator.task)), budget)
+        result.seconds = {"candidate": time.perf_counter() - start}
+        return
+    training = evaluator.training(problem.space.build(genotype, evaluator.task), budget)
     inner = Probe()
     _steps(training, problem, "search", seconds, inner)
     inner.after = _measurement(problem, training, genotype)
     whole = sum(inner.counts[kind] * inner.seconds[kind] for kind in inner.counts) + inner.after
-    result.steps = strategy.steps
-    result.counts, result.seconds = {"candidate": strategy.steps}, {"candidate": whole}
+    result.seconds = {"candidate": whole}
 
 
 def _retrain(experiment: Experiment, problems: Problems, seconds: float, begun: float, result: Probe) -> None:

@@ -87,7 +87,7 @@ def lighter(experiment: Experiment, phase: Phase) -> Iterator[tuple[str, ...]]:
     own = experiment.retrain if phase == "retrain" and experiment.genotype is None else None
     prefix, parts = ("retrain.", own) if own else ("", experiment)
     for section, part in (("space", parts.space), ("evaluator", parts.evaluator)):
-        for change in part.options.lighter(phase):
+        for change in part.options.lighter("retrain" if phase == "retrain" else "search"):
             yield tuple(f"{prefix}{section}.{option}={json.dumps(value)}" for option, value in change.items())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,8 +11,10 @@ import networkx as nx
 
 from nasframe.files import words
 from nasframe.graph import part
+from nasframe.pareto import SCORE
 from nasframe.plot.canvas import labels, readable
 from nasframe.report.record import RunRecord
+from nasframe.report.text_table import TextTable
 from nasframe.runfolder.listing import worked_seconds
 
 
@@ -74,6 +77,41 @@ def result(record: RunRecord) -> Result | None:
     if held_out := record.metrics.get("holdout"):
         return Result("on the holdout", _score(held_out), (f"{_score(record.metrics)} on val", *details))
     return Result("", _score(record.metrics), tuple(details))
+
+
+def metric_table(record: RunRecord) -> TextTable | None:
+    """The metrics of the final network, on val and on what was set aside; None: there are none."""
+    metrics = record.metrics.get("metrics", {})
+    held = record.metrics.get("holdout", {}).get("metrics")
+    parts = {"val": metrics, "holdout": held} if held else {"value": metrics}
+    rows = [(readable(name), *(words.cell_text(part.get(name), name) for part in parts.values())) for name in metrics]
+    return TextTable("Metrics", ("metric", *parts), tuple(rows)) if rows else None
+
+
+def finalists(record: RunRecord) -> TextTable | None:
+    """What the search named, in its order, and what each scored with each budget that it got; None: no such thing."""
+    told: dict[str, dict[float, str]] = {}
+    for event in record.events:
+        if event.get("phase") == "finalists" and event.get("event") == "evaluated":
+            score = event.get("objectives", {}).get(SCORE)
+            shown = words.number(score) if score is not None else "failed"
+            told.setdefault(json.dumps(event.get("genotype")), {})[event.get("budget", 0.0)] = shown
+    if not told:
+        return None
+    budgets = sorted({budget for scores in told.values() for budget in scores})
+    found = [json.dumps(event["genotype"]) for event in record.events if event.get("event") == "genotype"]
+    rows = [
+        (
+            f"{rank}{', found' if genotype in found else ''}",
+            *(scores.get(budget, words.NOTHING) for budget in budgets),
+        )
+        for rank, (genotype, scores) in enumerate(told.items(), start=1)
+    ]
+    note = (
+        "The search's best genotypes in its own order, each with its score after a training with a share of a full "
+        "evaluation. The best of those that were trained longest is what was found."
+    )
+    return TextTable("The finalists", ("finalist", *(f"{budget:.0%}" for budget in budgets)), tuple(rows), note)
 
 
 def selected_on_val(record: RunRecord) -> bool:

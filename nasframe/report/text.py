@@ -103,9 +103,14 @@ def what_was_found(record: RunRecord, figures: Figures) -> Iterator[str]:
 
 
 def search(record: RunRecord, figures: Figures) -> Iterator[str]:
-    """Curves and weights of the search."""
-    if "search" in figures.curves or figures.operations or figures.weights:
+    """Curves and weights of the search, and the comparison of what it named."""
+    named = facts.finalists(record)
+    if "search" in figures.curves or figures.operations or figures.weights or named:
         yield "## The search"
+    if named:
+        yield f"### {named.title}"
+        yield named.note
+        yield md.table(named.columns, named.rows, numbers_from=1)
     if "search" in figures.curves:
         yield md.figure("Curves of the search", figures.curves["search"])
     if figures.weights:
@@ -125,14 +130,8 @@ def retraining(record: RunRecord, figures: Figures) -> Iterator[str]:
     yield "## Retraining"
     if "retrain" in figures.curves:
         yield md.figure("Curves of the retraining", figures.curves["retrain"])
-    metrics = record.metrics.get("metrics", {})
-    if metrics:
-        held = record.metrics.get("holdout", {}).get("metrics")
-        parts = {"val": metrics, "holdout": held} if held else {"value": metrics}
-        rows = [
-            (readable(name), *(words.cell_text(part.get(name), name) for part in parts.values())) for name in metrics
-        ]
-        yield md.table(("metric", *parts), rows, numbers_from=1)
+    if found := facts.metric_table(record):
+        yield md.table(found.columns, found.rows, numbers_from=1)
     for name, table in record.metrics.get("tables", {}).items():
         yield f"### {readable(name).capitalize()}"
         if name in figures.confusion:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, final
+from typing import Any, Literal, final, get_args
 
 from nasframe.ask_tell import AskTell
 from nasframe.errors import GenotypeError, NasframeError, RunError
@@ -15,12 +17,15 @@ from nasframe.evaluator import Evaluation
 from nasframe.experiment.checking import load
 from nasframe.experiment.experiment import Experiment
 from nasframe.experiment.sections import Part
+from nasframe.experiment.terms import Terms
 from nasframe.files import atomic, genotypes
+from nasframe.files.words import first_line
 from nasframe.genotype import Genotype, GenotypeRecord, validate
 from nasframe.graph import to_json
 from nasframe.plugin.registry import Registry
+from nasframe.run.candidates.finals import Finals, name_finalists
 from nasframe.run.candidates.front import write_front
-from nasframe.run.candidates.set_up import open_evaluations
+from nasframe.run.candidates.set_up import open_evaluations, open_judge
 from nasframe.run.interrupt import Interrupted
 from nasframe.run.journal import Journal, Listeners
 from nasframe.run.loop import run_steps
@@ -102,7 +107,7 @@ class _Run:
         self.folder = folder
         self.progress = progress
         self.journals: dict[Phase, Journal] = {
-            phase: Journal(folder, phase, listeners, progress) for phase in ("search", "retrain")
+            phase: Journal(folder, phase, listeners, progress) for phase in get_args(Phase)
         }
 
     def go(self) -> None:
@@ -125,12 +130,12 @@ class _Run:
         atomic.write_json(files.task, dataclasses.asdict(full.evaluator.task))
         atomic.write_text(files.graph, to_json(problem.space.graph()))
         given, retrain = self.experiment.genotype, self.experiment.retrain
-        genotype = self._give(given) if given else self._search(problem)
+        genotype = self._give(given) if given else self._found(problem)
         validate(problem.space, genotype)
         atomic.write_text(files.genotype_graph, to_json(problem.space.graph(genotype)))
         part = retrain.space if given and retrain else self.experiment.space
         self._write_genotype(files.genotype, genotype, part)
-        journal = self.journals["retrain" if given else "search"]
+        journal = self.journals["retrain" if given else "finalists" if self.experiment.finalists else "search"]
         journal.record("genotype", journal.done, genotype=genotype.to_dict())
         return genotype
 
@@ -138,7 +143,29 @@ class _Run:
         self.folder.cut_events(0)  # what was written by an execution that was killed before its first checkpoint
         return given.genotype
 
-    def _search(self, problem: Problem) -> Genotype:
+    def _found(self, problem: Problem) -> Genotype:
+        """What the search found: the best by its own light, or by trainings of the best."""
+        options, file = self.experiment.finalists, self.folder.layout.finalists
+        if options is None:
+            return self._search(problem)[0]
+        if file.is_file():
+            named = self._read_finalists(file)
+        else:
+            named = self._search(problem)
+            atomic.write_json(file, [one.to_dict() for one in named])
+        if len(named) == 1:
+            self.progress.say("The search names one genotype alone, so no finalists are compared.")
+            return named[0]
+        journal = self.journals["finalists"]
+        journal.open()
+        with open_judge(self.experiment, problem, journal, Terms()) as judge:
+            finals = Finals(replace(problem, evaluations=judge), options, named)
+            run_steps(finals, journal, problem.runtime.seed, self.experiment.run)
+        self.progress.end()
+        return finals.best()
+
+    def _search(self, problem: Problem) -> list[Genotype]:
+        """The best genotype alone, or where there are finalists all of these, best first."""
         part = self.experiment.strategy
         assert part is not None, "what is not given is searched"
         seed_all(problem.runtime.seed, "search", "build")
@@ -151,8 +178,10 @@ class _Run:
             run_steps(strategy, journal, problem.runtime.seed, self.experiment.run)
             if isinstance(strategy, AskTell):
                 write_front(self.folder.layout, strategy, problem.objectives, self.experiment.space)
+            options = self.experiment.finalists
+            named = name_finalists(strategy, problem, options.count) if options else [strategy.best()]
         self.progress.end()
-        return strategy.best()
+        return named
 
     def _retrain(self, genotype: Genotype) -> Evaluation:
         assert self.problems.retrain is not None and self.experiment.retrain is not None
@@ -196,6 +225,15 @@ class _Run:
                 f"{self.folder.layout.retrain_checkpoints} to derive it again from the search"
             ) from error
 
+    def _read_finalists(self, file: Path) -> list[Genotype]:
+        try:
+            return [Genotype.from_dict(one) for one in json.loads(file.read_text())]
+        except (OSError, ValueError, AttributeError, GenotypeError) as error:
+            raise RunError(
+                f"the search is over, but the finalists that it named are lost: {file} ({first_line(error)}). Put the "
+                "file back, or delete it to name them again from the search's last checkpoint"
+            ) from error
+
     def _note_environment(self) -> None:
         found = environment(self.experiment, self.problems)
         path = self.folder.layout.environment
@@ -237,7 +275,7 @@ class _Run:
     def _note_end(self, state: Literal["stopped", "failed"], reason: str) -> None:
         self.folder.write_status(state=state, reason=reason)
         begun = self.experiment.genotype is not None or self.journals["retrain"].has_begun
-        phase: Phase = "retrain" if begun else "search"
+        phase: Phase = "retrain" if begun else "finalists" if self.folder.layout.finalists.is_file() else "search"
         self.journals[phase].record(state, self.journals[phase].done, reason=reason)
 
 

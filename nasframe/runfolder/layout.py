@@ -8,8 +8,8 @@ from typing import Literal, final
 
 __all__ = ["Phase", "RunLayout"]
 
-Phase = Literal["search", "retrain"]
-"""What a run is doing: searching, or training what it has found anew."""
+Phase = Literal["search", "finalists", "retrain"]
+"""What a run is doing: searching, comparing the best that it has found, or training what is left anew."""
 
 
 @final
@@ -50,6 +50,11 @@ class RunLayout:
     genotype_graph = _At("genotype.json")
     snapshots = _At("snapshots/")
     checkpoints = _At("checkpoints/")
+    finalists = _At("finalists/genotypes.json")
+    """What the search named, best first; from here on it is over."""
+    finalists_evaluations = _At("finalists/evaluations.jsonl")
+    finalists_snapshots = _At("finalists/snapshots/")
+    finalists_checkpoints = _At("finalists/checkpoints/")
     final_genotype = _At("retrain/genotype.yaml")
     """What was found, with the options of the final network."""
     retrain_evaluator = _At("retrain/evaluator.json")
@@ -68,7 +73,16 @@ class RunLayout:
 
     def checkpoints_of(self, phase: Phase) -> Path:
         """The folder of a phase's checkpoints."""
-        return self.checkpoints if phase == "search" else self.retrain_checkpoints
+        found = {
+            "search": self.checkpoints,
+            "finalists": self.finalists_checkpoints,
+            "retrain": self.retrain_checkpoints,
+        }
+        return found[phase]
+
+    def evaluations_of(self, phase: Phase) -> Path:
+        """The file of the evaluations of a phase that has candidates."""
+        return self.finalists_evaluations if phase == "finalists" else self.evaluations
 
     def checkpoint(self, phase: Phase, step: int) -> Path:
         """A phase's state after so many steps."""
@@ -76,7 +90,8 @@ class RunLayout:
 
     def snapshots_of(self, phase: Phase) -> Path:
         """The folder of a phase's snapshots."""
-        return self.snapshots if phase == "search" else self.retrain_snapshots
+        found = {"search": self.snapshots, "finalists": self.finalists_snapshots, "retrain": self.retrain_snapshots}
+        return found[phase]
 
     def snapshot(self, phase: Phase, step: int) -> Path:
         """A phase's arrays to draw after so many steps."""

@@ -35,6 +35,7 @@ def _sections(record: RunRecord, told: frames.Frames | None) -> list[Section]:
         ("found", what, found.section(record, drawn=told is None)),
         ("over-time", "The search over time", searching.over_time(record, told) if told else ()),
         ("search", "Curves of the search", (retraining.phase_curves(record, "search"),)),
+        ("finalists", "The finalists", (retraining.finalists(record),)),
         ("front", "The Pareto front", front.section(record)),
         ("retraining", "Retraining", (*retrained, _PICTURES if record.pictures else None)),
         ("cost", "Cost and time", experiment.cost(record)),

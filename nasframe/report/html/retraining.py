@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nasframe.files.words import cell_text
 from nasframe.plot import curves, heatmap
 from nasframe.plot.canvas import readable
+from nasframe.report import facts
 from nasframe.report.html import tables
 from nasframe.report.html.chart import figure, of_panel
 from nasframe.report.html.images import Images
@@ -20,15 +20,17 @@ def phase_curves(record: RunRecord, phase: str) -> Markup | None:
     return tag("div", (figure(of_panel(panel)) for panel in panels), class_="charts") if panels else None
 
 
+def finalists(record: RunRecord) -> Markup | None:
+    """What the search named, compared by trainings."""
+    found = facts.finalists(record)
+    return joined(tag("p", found.note, class_="note"), tables.of_text(found)) if found else None
+
+
 def scores(record: RunRecord) -> Iterator[Markup]:
     """The metrics and the evaluator's tables."""
-    metrics = record.metrics.get("metrics", {})
     beside, below = [], []
-    if metrics:
-        held = record.metrics.get("holdout", {}).get("metrics")
-        parts = {"val": metrics, "holdout": held} if held else {"value": metrics}
-        rows = [(readable(name), *(cell_text(part.get(name), name) for part in parts.values())) for name in metrics]
-        beside.append(_titled("Metrics", tables.table(("metric", *parts), rows, 1, "Metrics of the network")))
+    if found := facts.metric_table(record):
+        beside.append(_titled(found.title, tables.table(found.columns, found.rows, 1, "Metrics of the network")))
     for name, table in record.metrics.get("tables", {}).items():
         title = readable(name).capitalize()
         matrix = heatmap.of_confusion(table)

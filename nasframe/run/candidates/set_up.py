@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from nasframe.experiment.experiment import Experiment
+from nasframe.experiment.terms import Terms
 from nasframe.plugin.engine import Engine, Show
 from nasframe.run.candidates.constraints import ConstraintCheck
 from nasframe.run.candidates.judge import Judge
@@ -38,9 +39,18 @@ def open_evaluations(experiment: Experiment, problem: Problem, journal: Journal)
     if issubclass(experiment.strategy.cls, Bounded):
         yield replace(problem, accepts=ConstraintCheck(problem, terms).accept)
         return
+    with open_judge(experiment, problem, journal, terms) as judge:
+        yield replace(problem, objectives=terms.objectives, evaluations=judge)
+
+
+@contextmanager
+def open_judge(experiment: Experiment, problem: Problem, journal: Journal, terms: Terms) -> Iterator[Judge]:
+    """What evaluates a phase's candidates on these terms, recorded in its journal; it stops at the end."""
     folder = terms.cache.folder
     shared = Shared(Path(folder), context(experiment, problem.runtime)) if folder else None
-    known = Known(problem.space, Kept(journal.folder.layout.evaluations), reuse=terms.cache.reuse, shared=shared)
+    known = Known(
+        problem.space, Kept(journal.folder.layout.evaluations_of(journal.phase)), reuse=terms.cache.reuse, shared=shared
+    )
     engine = _engine(experiment, problem, journal)
 
     def record(candidate: int, facts: Mapping[str, Any]) -> None:
@@ -51,7 +61,7 @@ def open_evaluations(experiment: Experiment, problem: Problem, journal: Journal)
     judge = Judge(terms.objectives, ConstraintCheck(problem, terms), known, engine, record, journal.spend)
     judge.outstanding = experiment.run.outstanding or experiment.run.workers
     try:
-        yield replace(problem, objectives=terms.objectives, evaluations=judge)
+        yield judge
     finally:
         engine.close()
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import combinations, product
 from typing import Any, TypeVar
 
+import networkx as nx
 import numpy as np
 
 from nasframe import Genotype
-from nasframe.decode import RULES, k_best
+from nasframe.decode import RULES, Path, k_best
 from nasframe.genotype import trace
 from nasframe.graph import with_weights
-from nasframe_autodeeplab.cell_graph import edges
+from nasframe_autodeeplab.cell_graph import Edge, edges
 from nasframe_autodeeplab.questions import Questions
 from nasframe_autodeeplab.trellis import ENTRY, last_states, moves
 
@@ -24,13 +27,62 @@ def decode(questions: Questions, weights: Mapping[str, np.ndarray]) -> Genotype:
     Args:
         weights: ``operation`` (edges, primitives) and ``move`` (rows, 3), as the space's graph refers to them.
     """
-    answers = {**_strongest_cell(questions, weights["operation"]), **_strongest_path(questions, weights)}
+    return _genotype(
+        questions, {**_strongest_cell(questions, weights["operation"]), **_strongest_path(questions, weights)}
+    )
 
+
+def _genotype(questions: Questions, answers: Mapping[str, Any]) -> Genotype:
     def choose(name: str, options: Sequence[T]) -> T:
         answer: T = answers[name]
         return answer
 
     return trace(questions, choose)
+
+
+def decode_several(questions: Questions, weights: Mapping[str, np.ndarray], count: int) -> list[Genotype]:
+    """The most probable genotypes, best first: exact, as cell and path are independent, and so are blocks.
+
+    A block's answer has the product of its two operations' weights as its value, a path the product of its moves'. The
+    first genotype is that of ``decode``, which is among the best ones and may tie with others.
+
+    Args:
+        weights: as for ``decode``.
+        count: how many at most.
+    """
+    blocks = [_ranked_block(questions, weights["operation"], block, count) for block in questions.blocks]
+    cells: list[tuple[dict[str, Any], float]] = [({}, 0.0)]
+    for block in blocks:
+        joined = [({**cell, **answers}, log + more) for cell, log in cells for answers, more in block]
+        cells = sorted(joined, key=lambda one: -one[1])[:count]
+    graph = RULES[questions.options.decode](with_weights(moves(questions.trellis), weights))
+    paths = k_best(graph, ENTRY, last_states(questions.trellis), k=count)
+    pairs = [({**cell, **_path(graph, path)}, log + path.log_probability) for cell, log in cells for path in paths]
+    ranked = [_genotype(questions, answers) for answers, _ in sorted(pairs, key=lambda one: -one[1])[:count]]
+    return list(dict.fromkeys([decode(questions, weights), *ranked]))[:count]
+
+
+def _ranked_block(
+    questions: Questions, weights: np.ndarray, block: str, count: int
+) -> list[tuple[dict[str, Any], float]]:
+    """The answers of a block with the logarithms of their values, best first."""
+    kept = questions.options.kept_operations
+    columns = [questions.options.operations.index(name) for name in kept]
+    with np.errstate(divide="ignore"):
+        logs = {edge.source: np.log(row) for edge, row in _into(questions, weights[:, columns], block)}
+    found = [
+        ({f"cell/{block}/inputs": (one, other), f"cell/{block}/{one}": kept[a], f"cell/{block}/{other}": kept[b]}, log)
+        for one, other in combinations(logs, 2)
+        for a, b in product(range(len(kept)), repeat=2)
+        if (log := float(logs[one][a] + logs[other][b])) > -math.inf
+    ]
+    return sorted(found, key=lambda one: -one[1])[:count]
+
+
+def _into(questions: Questions, weights: np.ndarray, block: str) -> list[tuple[Edge, np.ndarray]]:
+    """The edges into a block with their rows."""
+    rows = zip(edges(questions.options.blocks), weights, strict=True)
+    return [(edge, row) for edge, row in rows if edge.block == block]
 
 
 def _strongest_cell(questions: Questions, weights: np.ndarray) -> dict[str, Any]:
@@ -57,4 +109,8 @@ def _strongest_path(questions: Questions, weights: Mapping[str, np.ndarray]) -> 
     """The most probable path by the betas (Viterbi), under the space's rule for borders."""
     graph = RULES[questions.options.decode](with_weights(moves(questions.trellis), weights))
     (path,) = k_best(graph, ENTRY, last_states(questions.trellis))
+    return _path(graph, path)
+
+
+def _path(graph: nx.DiGraph, path: Path) -> dict[str, Any]:
     return {f"path/l{layer}": graph.nodes[node]["stride"] for layer, node in enumerate(path.nodes) if layer > 0}

@@ -7,7 +7,7 @@ reading of Eq. 1 to 7, or all together.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import cast, final
 
@@ -19,7 +19,7 @@ from typing_extensions import override
 from nasframe import Genotype, Task, Weigh
 from nasframe.supernet import Supernet
 from nasframe_autodeeplab.cell_graph import edges
-from nasframe_autodeeplab.decoding import decode
+from nasframe_autodeeplab.decoding import decode, decode_several
 from nasframe_autodeeplab.head import SupernetHead
 from nasframe_autodeeplab.normalisation import BatchNorm
 from nasframe_autodeeplab.operations import Recipe, conv, relu_conv_norm
@@ -75,6 +75,11 @@ class AutoDeepLabSupernet(Supernet):
     def derive(self) -> Genotype:
         """The two strongest edges of each block, and the most probable path (section 3.4.3)."""
         return decode(self.questions, self.mixing_weights())
+
+    @override
+    def finalists(self, count: int) -> Sequence[Genotype]:
+        """By the product of the weights of the path's moves and of the cell's operations."""
+        return decode_several(self.questions, self.mixing_weights(), count)
 
     @override
     def forward(self, inputs: Tensor) -> Tensor:

@@ -1,15 +1,17 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from nasframe import CapabilityError
 from nasframe.derive import Request, Weighted, derive, genotype_with
-from nasframe.genotype import validate
+from nasframe.genotype import enumerate_all, validate
 from nasframe.graph import with_weights
 from nasframe_autodeeplab.cell_graph import edges
-from nasframe_autodeeplab.decoding import decode
+from nasframe_autodeeplab.decoding import decode, decode_several
 from nasframe_autodeeplab.options import PRIMITIVES
 from nasframe_autodeeplab.space import AutoDeepLab
-from nasframe_autodeeplab.trellis import moves
+from nasframe_autodeeplab.trellis import ENTRY, moves
 
 
 def flat(space):
@@ -143,3 +145,36 @@ def test_flat_betas_are_an_exact_tie_for_the_unbiased_rule():
     paths = derive(weighted, Request(50, "unbiased"), CapabilityError("no prices"), None).paths
     assert {found.gap for found in paths} == {0.0}
     assert path(decode(space.questions, flat(space))) == [4] * 12
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_several_are_the_most_probable_of_all_genotypes_in_order(seed):
+    space = AutoDeepLab(AutoDeepLab.Options(layers=3, levels=2, blocks=2, operations=("sep_3x3", "skip", "zero")))
+    rng = np.random.default_rng(seed)
+    weights = flat(space)
+    weights["operation"] = rng.dirichlet(np.ones(3), size=len(weights["operation"]))
+    weights["move"] = weights["move"] * rng.uniform(0.1, 1, weights["move"].shape)
+
+    def log(genotype):
+        rows = {edge: row for row, edge in enumerate(edges(2))}
+        columns = space.options.operations
+        chosen = [
+            weights["operation"][rows[source, block], columns.index(operation)]
+            for block, wiring in space.questions.cell_wiring(genotype).items()
+            for source, operation in wiring
+        ]
+        trellis = with_weights(moves(space.questions.trellis), weights)
+        path = [ENTRY, *space.questions.path_states(genotype)]
+        chosen += [trellis.edges[move]["value"] for move in pairwise(path)]
+        return float(np.log(chosen).sum())
+
+    every = sorted(enumerate_all(space), key=log, reverse=True)
+    several = decode_several(space.questions, weights, 50)
+    assert several[0] == decode(space.questions, weights)
+    assert len(set(several)) == 50
+    assert [log(one) for one in several] == pytest.approx([log(one) for one in every[:50]])
+
+
+def test_of_equal_weights_the_first_of_several_is_what_decoding_gives():
+    space = AutoDeepLab()
+    assert decode_several(space.questions, flat(space), 3)[0] == decode(space.questions, flat(space))

@@ -70,6 +70,11 @@ class Darts(Strategy, Uneven):
         return self._bilevel.supernet.derive()
 
     @override
+    def finalists(self, count: int) -> Sequence[Genotype]:
+        """What the architecture parameters favour most."""
+        return self._bilevel.supernet.finalists(count)
+
+    @override
     def remarks(self) -> Sequence[str]:
         """Whether the architecture parameters can move far enough for anything to be decided."""
         found = remark(self._options, self._bilevel.timing)
