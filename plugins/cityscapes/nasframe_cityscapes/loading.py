@@ -16,7 +16,7 @@ import numpy.typing as npt
 from nasframe_cityscapes.dataset import Frame
 from nasframe_cityscapes.frames import FrameStore, Picture
 from nasframe_cityscapes.options import SegmentationOptions
-from nasframe_cityscapes.transforms import Input, Window, cut
+from nasframe_cityscapes.transforms import ColourJitter, Input, Window, cut
 
 Made = TypeVar("Made")
 
@@ -72,12 +72,13 @@ class CropLoader:
         frame = self._frames[index]
         pair = self._store.load(frame)
         size = pair[1].shape[0], pair[1].shape[1]
-        if self._random:
-            rng = np.random.default_rng([*self._key, 1, number, place])
-            window = Window.random(size, self._options, rng)
-        else:
-            window = Window.central(size, self._options.crop_size)
-        return *cut(pair, window, self._options), frame.stem
+        if not self._random:
+            return *cut(pair, Window.central(size, self._options.crop_size), self._options), frame.stem
+        rng = np.random.default_rng([*self._key, 1, number, place])
+        window = Window.random(size, self._options, rng)
+        widths = self._options.colour_jitter
+        jitter = ColourJitter.random(widths, rng) if widths else None  # last, so that windows are the same without it
+        return *cut(pair, window, self._options, jitter), frame.stem
 
 
 @lru_cache(maxsize=16)

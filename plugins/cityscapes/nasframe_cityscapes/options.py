@@ -13,6 +13,7 @@ from nasframe.training.options import TrainingOptions
 
 Pixels = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 Colour = tuple[float, float, float]
 _SHRUNK_BY, _SMALLEST_CROP = 0.75, 33
 
@@ -25,6 +26,17 @@ class HardPixelOptions(Options):
     fewest: int = Field(default=100_000, ge=1)
     """Pixels of an image that are learned from at least, the hardest first; void ones do not count. (A crop of 769
     has 591,361; for smaller crops give less.)"""
+
+
+class ColourJitterOptions(Options):
+    """By how much a training crop's light and colours vary; the names and meanings are torchvision's."""
+
+    brightness: Share = 0.0
+    """The picture is multiplied by a factor, drawn uniformly from 1 - this to 1 + this."""
+    contrast: Share = 0.0
+    """So is each pixel's distance from the picture's mean grey."""
+    saturation: Share = 0.0
+    """So is each pixel's distance from its own grey."""
 
 
 class SegmentationOptions(Options):
@@ -40,6 +52,9 @@ class SegmentationOptions(Options):
     """Range of the random enlargement of a training frame before the crop; [0.5, 2.0] is usual, [1, 1]: none."""
     flip: float = Field(default=0.0, ge=0, le=1)
     """Probability that a training crop is mirrored left to right. (The paper names no flips.)"""
+    colour_jitter: ColourJitterOptions | None = None
+    """How a training crop's light and colours vary; None: not at all (the paper names none). Where other places or
+    hours are scored than were trained on, networks of several seeds agree better with it; 0.4 of each is usual."""
     batch: int = Field(default=2, ge=1)
     """Crops in a batch."""
     halves: Literal["frame", "block", "city"] = "frame"
@@ -54,6 +69,10 @@ class SegmentationOptions(Options):
     score: Literal["miou", "category_miou", "class_accuracy", "pixel_accuracy", "frequency_weighted_iou"] = "miou"
     """Which metric is the score: what a search and ``keep_best`` choose by. All are reported anyhow, and ``nasframe
     signal`` says by which of them genotypes can be told apart."""
+    val_from_train: float | None = Field(default=None, gt=0, lt=1)
+    """``val`` is about this share of ``train``, in whole groups of ``halves``, the same whatever the experiment's seed;
+    None: it is the folder of that name. For data whose ``val`` is one short clip: seeds of one network differ less on
+    frames of many places, and so fewer trainings tell two networks apart."""
     holdout: Annotated[float, Field(gt=0, lt=1)] | Annotated[str, Field(min_length=1)] | None = None
     """Frames for the final score alone, which no search and no training sees. A number: about that share of ``val``, in
     whole groups of ``halves``, the same whatever the experiment's seed; a name: that split, a folder beside ``train``

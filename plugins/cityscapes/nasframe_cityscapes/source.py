@@ -55,13 +55,16 @@ def collect(source: Source, options: SegmentationOptions, runtime: Runtime) -> F
         DataError: what is wrong with the data.
     """
     train = find_frames(source.root, "train", source.labels)
-    val = find_frames(source.root, "val", source.labels)
+    if options.val_from_train is None:
+        val = find_frames(source.root, "val", source.labels)
+    else:
+        train, val = set_aside(train, "val_from_train", options.halves, options.block, options.val_from_train)
     elsewhere = _holdout_split(source, options.holdout) if isinstance(options.holdout, str) else ()
     _require_apart([*train, *val], elsewhere, source)
     weights, arch = halve(train, options.halves, options.block, runtime.seed)
     watched, holdout = val, elsewhere
     if isinstance(options.holdout, float):
-        watched, holdout = set_aside(val, options.halves, options.block, options.holdout)
+        watched, holdout = set_aside(val, "holdout", options.halves, options.block, options.holdout)
     selects = runtime.phase == "search" and options.select_on == "arch"
     splits: dict[Split, tuple[Frame, ...]] = {"weights": weights, "arch": arch, "train": train, "val": watched}
     if selects:

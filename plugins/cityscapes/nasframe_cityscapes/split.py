@@ -1,4 +1,4 @@
-"""The two disjoint halves of ``train``, one for weights, one for architecture parameters; what of ``val`` is set aside.
+"""The two disjoint halves of ``train``, one for weights, one for architecture parameters; what of a split is set aside.
 
 The paper halves at random by frame. Frames of a video resemble their neighbours, so a random halving leaks; whole
 cities or blocks of neighbouring frames leak less (blocks only where two of them meet).
@@ -38,11 +38,14 @@ def halve(frames: Sequence[Frame], how: Halving, block: int, seed: int) -> tuple
     return _parted(groups, len(frames) // 2, seed)
 
 
-def set_aside(frames: Sequence[Frame], how: Halving, block: int, share: float) -> tuple[Group, Group]:
-    """What is left of ``val``, and about a share of it, in whole groups; one group at least on either side.
+def set_aside(
+    frames: Sequence[Frame], option: Literal["val_from_train", "holdout"], how: Halving, block: int, share: float
+) -> tuple[Group, Group]:
+    """What is left of a split, and about a share of it, in whole groups; one group at least on either side.
 
     Args:
         frames: sorted by name; the result depends on nothing else, so all seeds of an experiment report on the same.
+        option: what asks for it, for messages.
         how: what stays together.
         block: frames in a block, where ``how`` is ``block``.
         share: of the frames, from 0 to 1.
@@ -52,9 +55,13 @@ def set_aside(frames: Sequence[Frame], how: Halving, block: int, share: float) -
     """
     groups = _groups(frames, how, block)
     if len(groups) < 2:
+        split, way_out = {
+            "holdout": ("val", "name a split as holdout"),
+            "val_from_train": ("train", "leave val_from_train out"),
+        }[option]
         raise DataError(
-            f"holdout: {share:g} needs two groups of halves: {how} in val, which is a single one of "
-            f"{quantity(len(frames), 'frame')}; choose other halves, a smaller block, or name a split as holdout"
+            f"{option}: {share:g} needs two groups of halves: {how} in {split}, which is a single one of "
+            f"{quantity(len(frames), 'frame')}; choose other halves, a smaller block, or {way_out}"
         )
     sizes = sorted(map(len, groups))
     return _parted(groups, min(max(round(share * len(frames)), sizes[0]), len(frames) - sizes[0]), seed=0)

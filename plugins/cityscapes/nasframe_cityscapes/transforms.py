@@ -1,4 +1,4 @@
-"""From a decoded frame to what a network sees: enlarging, cropping, mirroring, padding, normalising.
+"""From a decoded frame to what a network sees: enlarging, cropping, colours, mirroring, padding, normalising.
 
 Image and label always go through the same window. Labels are never interpolated.
 """
@@ -10,11 +10,11 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from nasframe_cityscapes.classes import VOID
 from nasframe_cityscapes.frames import Picture
-from nasframe_cityscapes.options import SegmentationOptions
+from nasframe_cityscapes.options import ColourJitterOptions, SegmentationOptions
 
 Input = npt.NDArray[np.float32]
 
@@ -47,7 +47,31 @@ class Window:
         return cls(*size, top, left)
 
 
-def cut(pair: tuple[Picture, Picture], window: Window, options: SegmentationOptions) -> tuple[Input, Picture]:
+@dataclass(frozen=True)
+class ColourJitter:
+    """By which factors a crop's light and colours are changed, in this order; 1: as they are."""
+
+    brightness: float = 1.0
+    contrast: float = 1.0
+    saturation: float = 1.0
+
+    @classmethod
+    def random(cls, options: ColourJitterOptions, rng: np.random.Generator) -> Self:
+        """Factors that are uniform within the options' ranges."""
+        ranges = (options.brightness, options.contrast, options.saturation)
+        return cls(*(float(rng.uniform(1 - width, 1 + width)) for width in ranges))
+
+    def applied(self, image: Picture) -> Picture:
+        """(H, W, 3) of 0..255, changed; what leaves that range is cut off at its ends."""
+        changed = Image.fromarray(np.ascontiguousarray(image))
+        changed = ImageEnhance.Brightness(changed).enhance(self.brightness)
+        changed = ImageEnhance.Contrast(changed).enhance(self.contrast)
+        return np.asarray(ImageEnhance.Color(changed).enhance(self.saturation))
+
+
+def cut(
+    pair: tuple[Picture, Picture], window: Window, options: SegmentationOptions, jitter: ColourJitter | None = None
+) -> tuple[Input, Picture]:
     """A normalised crop, (3, h, w), and its train ids, (h, w), both of the crop's size.
 
     Where the window ends before the crop does (on the right and below), the image is padded with the mean, which
@@ -57,6 +81,8 @@ def cut(pair: tuple[Picture, Picture], window: Window, options: SegmentationOpti
     height, width = options.crop_size
     shown = (min(height, window.height - window.top), min(width, window.width - window.left))
     image, label = _window(image, window, shown, "image"), _window(label, window, shown, "label")
+    if jitter is not None:
+        image = jitter.applied(image)
     if window.mirrored:
         image, label = image[:, ::-1], label[:, ::-1]
     inputs = np.zeros((3, height, width), dtype=np.float32)

@@ -78,6 +78,34 @@ def test_what_is_set_aside_is_in_no_other_part_and_the_same_for_every_seed(tree)
     assert result.metrics["frames"] == len(held[0]) and result.conditions["split"] == "holdout"
 
 
+def test_val_can_be_whole_groups_of_train_and_the_holdout_a_part_of_it(tree):
+    shutil.rmtree(tree / "leftImg8bit/val")
+    given = {"val_from_train": 0.7, "holdout": 0.5, "halves": "block", "block": 1}
+    evaluators = [make(tree, seed=seed, **given) for seed in range(3)]
+    frames = [evaluator.record()["frames"] for evaluator in evaluators]
+    assert frames[0]["val"] == frames[1]["val"] == frames[2]["val"] and len(frames[0]["val"]) == 3
+    assert frames[0]["holdout"] == frames[1]["holdout"] and len(frames[0]["holdout"]) == 3
+    trained = names(evaluators[0], "train")
+    assert len(trained) == 3 and not trained & {*frames[0]["val"], *frames[0]["holdout"]}
+    searched = make(tree, "search", **given)
+    assert set().union(*(names(searched, part) for part in PARTS)) == trained
+
+
+def test_val_from_train_keeps_neighbouring_frames_together(tree):
+    evaluator = make(tree, val_from_train=0.3, halves="city")
+    cities = {name.split("_")[0] for name in names(evaluator, "train")}
+    assert len(cities) == 2 and not cities & {name.split("_")[0] for name in names(evaluator, "val")}
+    with pytest.raises(DataError, match=r"val_from_train: 0.3 needs two groups of halves: city in train"):
+        make(one_city(tree), val_from_train=0.3, halves="city")
+
+
+def one_city(tree):
+    for city in ("bb", "cc"):
+        for kind in ("leftImg8bit", "gtFine"):
+            shutil.rmtree(tree / kind / "train" / city)
+    return tree
+
+
 def test_a_split_can_be_set_aside_by_its_name(tree):
     for kind in ("leftImg8bit", "gtFine"):
         (tree / kind / "val").rename(tree / kind / "last")

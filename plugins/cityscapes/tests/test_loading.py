@@ -9,8 +9,8 @@ from nasframe import DataError
 from nasframe_cityscapes.dataset import find_frames
 from nasframe_cityscapes.frames import FrameStore
 from nasframe_cityscapes.loading import CropLoader, ahead
-from nasframe_cityscapes.options import SegmentationOptions
-from nasframe_cityscapes.transforms import Window, cut, normalised
+from nasframe_cityscapes.options import ColourJitterOptions, SegmentationOptions
+from nasframe_cityscapes.transforms import ColourJitter, Window, cut, normalised
 
 PLAIN = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
 
@@ -52,6 +52,43 @@ def test_enlarged_crops_keep_whole_labels_that_match_the_image():
     assert inputs.shape == (3, 12, 16) and set(np.unique(targets)) <= {3, 5}
     off = np.abs(inputs[2] * 255 - targets * 20.0) > 1
     assert off.mean() < 0.15  # only the seam between the two is mixed
+
+
+def test_colour_jitter_changes_the_image_and_not_its_label_nor_the_window(write_tree):
+    root = write_tree()
+    plain, changed = (
+        loader(root, flip=0.5, scale=(0.5, 2.0), batch=4, colour_jitter=jitter).batch(0)
+        for jitter in (None, {"brightness": 0.4, "contrast": 0.4, "saturation": 0.4})
+    )
+    assert np.array_equal(plain.targets, changed.targets) and plain.stems == changed.stems
+    assert not np.array_equal(plain.inputs, changed.inputs)
+    again = loader(root, flip=0.5, scale=(0.5, 2.0), batch=4, colour_jitter={"brightness": 0.4})
+    assert np.array_equal(again.batch(3).inputs, again.batch(3).inputs)
+
+
+def test_validation_frames_keep_their_colours(write_tree):
+    root = write_tree()
+    plain, changed = (loader(root, "val", colour_jitter=jitter).batch(0) for jitter in (None, {"brightness": 0.4}))
+    assert np.array_equal(plain.inputs, changed.inputs)
+
+
+def test_brightness_contrast_and_saturation_are_factors_of_what_they_name():
+    image = np.array([[[10, 20, 30], [100, 100, 100]]], dtype=np.uint8)
+    assert ColourJitter(brightness=1.5).applied(image).tolist() == [[[15, 30, 45], [150, 150, 150]]]
+    # The greys are 18 and 100, their mean is 59.
+    assert ColourJitter(contrast=0.0).applied(image).tolist() == [[[59] * 3] * 2]
+    assert ColourJitter(saturation=0.0).applied(image).tolist() == [[[18] * 3, [100] * 3]]
+    assert ColourJitter().applied(image).tolist() == image.tolist()
+    assert ColourJitter(brightness=1.4, contrast=1.4).applied(np.full((2, 2, 3), 250, dtype=np.uint8)).max() == 255
+
+
+def test_factors_of_colour_jitter_fill_their_range():
+    widths = ColourJitterOptions(brightness=0.4, saturation=0.1)
+    drawn = [ColourJitter.random(widths, np.random.default_rng(seed)) for seed in range(200)]
+    assert {one.contrast for one in drawn} == {1.0}
+    for name, width in (("brightness", 0.4), ("saturation", 0.1)):
+        factors = [getattr(one, name) for one in drawn]
+        assert 1 - width <= min(factors) < 1 - 0.95 * width and 1 + 0.95 * width < max(factors) <= 1 + width
 
 
 def test_small_frames_are_padded_with_the_mean_and_with_void():

@@ -76,7 +76,7 @@ def test_a_single_frame_is_refused():
 @pytest.mark.parametrize(("how", "held"), [("frame", 15), ("block", 14), ("city", 13)])
 def test_about_a_share_is_set_aside_in_whole_groups(how, held):
     whole = frames(a=13, b=7, c=22, d=9)  # in blocks of 4: 3 of each city's and a rest of 1, 3, 2, 1
-    watched, holdout = set_aside(whole, how, 4, 0.3)
+    watched, holdout = set_aside(whole, "holdout", how, 4, 0.3)
     assert len(holdout) <= round(0.3 * 51) == 15 and not set(watched) & set(holdout)
     assert sorted([*watched, *holdout]) == whole and list(holdout) == sorted(holdout)
     if how == "city":
@@ -84,15 +84,15 @@ def test_about_a_share_is_set_aside_in_whole_groups(how, held):
     if how == "block":
         blocks = {(frame.city, int(frame.stem[-6:]) // 4) for frame in holdout}
         assert not blocks & {(frame.city, int(frame.stem[-6:]) // 4) for frame in watched}
-    assert set_aside(whole, how, 4, 0.3) == (watched, holdout)
+    assert set_aside(whole, "holdout", how, 4, 0.3) == (watched, holdout)
 
 
 def test_neither_side_is_without_a_group():
     whole = frames(a=30, b=30)
     for share in (0.01, 0.99):
-        assert list(map(len, set_aside(whole, "city", 1, share))) == [30, 30]
+        assert list(map(len, set_aside(whole, "holdout", "city", 1, share))) == [30, 30]
 
 
 def test_a_single_group_cannot_be_set_aside():
     with pytest.raises(DataError, match=r"holdout: 0.5 needs two groups of halves: block in val.*9 frames"):
-        set_aside(frames(a=9), "block", 20, 0.5)
+        set_aside(frames(a=9), "holdout", "block", 20, 0.5)
