@@ -9,24 +9,27 @@ to do on the same batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, final
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from nasframe.errors import RunError
 from nasframe.evaluator import Batch, Differentiable, Runtime
+from nasframe.space import Weigh
 from nasframe.supernet import Supernet
 from nasframe.training.batches import BatchStream
 from nasframe.training.gradients import freeze, update
 from nasframe.training.precision import autocast, grad_scaler
 from nasframe.training.running_statistics import HeldStatistics
 from nasframe.training.sgd import check_finite
-from nasframe_darts.hypergradient import Hypergradient
-from nasframe_darts.options import DartsOptions
-from nasframe_darts.timing import Timing, cosine, temperature
-from nasframe_darts.weighing import Weighing
+from nasframe_darts.hypergradient import Hypergradient, added
+from nasframe_darts.options import BilevelOptions
+from nasframe_darts.parts import Parts
+from nasframe_darts.timing import Timing, cosine
 
 
 @final
@@ -35,29 +38,29 @@ class Bilevel:
 
     def __init__(
         self,
-        relax: Callable[[Weighing], Supernet],
+        relax: Callable[[Weigh], Supernet],
         evaluator: Differentiable,
-        options: DartsOptions,
+        options: BilevelOptions,
         runtime: Runtime,
+        parts: Parts,
     ) -> None:
         """Args: relax: builds the supernet, from torch's global generator."""
-        self.weighing = Weighing(options.weigh)
-        self.supernet = relax(self.weighing).to(runtime.device)
+        self.supernet = relax(parts.weigh).to(runtime.device)
         self.evaluator = evaluator
         self.options = options
         self.runtime = runtime
+        self.parts = parts
         self.timing = Timing.of(options, evaluator.epoch_steps("weights"))
         self.steps = self.timing.steps
-        self._weights = self.supernet.weight_parameters()
-        self._arch = self.supernet.arch_parameters()
-        self._weight_optimiser = torch.optim.SGD(
-            self._weights, options.lr, momentum=options.momentum, weight_decay=options.weight_decay, fused=True
+        weights, arch = self.supernet.weight_parameters(), self.supernet.arch_parameters()
+        sgd = torch.optim.SGD(
+            weights, options.lr, momentum=options.momentum, weight_decay=options.weight_decay, fused=True
         )
-        self._arch_optimiser = torch.optim.Adam(
-            self._arch, options.arch_lr, betas=options.arch_betas, weight_decay=options.arch_weight_decay
-        )
+        adam = torch.optim.Adam(arch, options.arch_lr, betas=options.arch_betas, weight_decay=options.arch_weight_decay)
+        self._weights = _Half(weights, sgd, options.clip)
+        self._arch = _Half(arch, adam, None)
         self._held = HeldStatistics(self.supernet)
-        self._hypergradient = Hypergradient(self.supernet, evaluator, self._weight_optimiser, runtime)
+        self._hypergradient = Hypergradient(self.supernet, evaluator, sgd, runtime)
         self._scaler = grad_scaler(runtime)
         self._weight_batches = BatchStream(evaluator, "weights")
         self._arch_batches = BatchStream(evaluator, "arch")
@@ -66,81 +69,126 @@ class Bilevel:
         """One update of the weights, after the warm-up one of the architecture, and a validation when due.
 
         Raises:
-            RunError: a loss or a gradient is not finite.
+            RunError: a loss, a term of it or a gradient is not finite.
         """
         self.supernet.train()
         lr = cosine(self.options, self.timing, index)
-        for group in self._weight_optimiser.param_groups:
+        for group in self._weights.optimiser.param_groups:
             group["lr"] = lr
-        self.weighing.temperature = temperature(self.options, self.timing, index)
+        passed = self.timing.passed(index)
+        self.parts.weigh.begin(passed)
         batch = self._weight_batches[index]
         if index < self.timing.warmup:
             metrics = self._train_weights(batch)
         else:
-            metrics = self._train_both(batch, self._arch_batches[index - self.timing.warmup])
-        metrics["lr"] = lr
-        if self.options.temperature != (1.0, 1.0):
-            metrics["temperature"] = self.weighing.temperature
+            metrics = self._train_both(batch, self._arch_batches[index - self.timing.warmup], passed)
+        metrics |= {"lr": lr, **self.parts.weigh.metrics()}
         if self.timing.validates_after(index):
-            with self.weighing.hold_still():
+            with self.parts.weigh.hold_still():
                 measured = self.evaluator.measure(self.supernet).metrics
             metrics |= {f"val_{name}": value for name, value in measured.items()}
         return metrics
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next step depends on."""
-        return {name: part.state_dict() for name, part in self._parts().items()}
+        state = {name: part.state_dict() for name, part in self._trained().items()}
+        kept = {name: part.state_dict() for name, part in self._stateful().items()}
+        return state | {name: part for name, part in kept.items() if part}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
-        for name, part in self._parts().items():
+        for name, part in self._trained().items():
             part.load_state_dict(state[name])
+        for name, part in self._stateful().items():
+            part.load_state_dict(state.get(name, {}))
 
-    def _parts(self) -> dict[str, Any]:
+    def _trained(self) -> dict[str, Any]:
         return {
             "supernet": self.supernet,
-            "weight_optimiser": self._weight_optimiser,
-            "arch_optimiser": self._arch_optimiser,
+            "weight_optimiser": self._weights.optimiser,
+            "arch_optimiser": self._arch.optimiser,
             "scaler": self._scaler,
         }
 
-    def _train_weights(self, batch: Batch) -> dict[str, float]:
-        return {"loss": self._update(batch, self._weights, self._weight_optimiser, self.options.clip)}
+    def _stateful(self) -> dict[str, Any]:
+        """The parts that may have a state, each by a name of its own."""
+        return {f"regularise/{number}": part for number, part in enumerate(self.parts.regularise)}
 
-    def _train_both(self, inner: Batch, outer: Batch) -> dict[str, float]:
+    def _train_weights(self, batch: Batch) -> dict[str, float]:
+        with freeze(self._arch.parameters):
+            return {"loss": self._descend(batch, self._weights)}
+
+    def _train_both(self, inner: Batch, outer: Batch, passed: float) -> dict[str, float]:
         if self.options.order == "first":
             metrics = self._train_weights(inner)
-            with self._held:  # they are of the weights' batches alone, in every order
-                metrics["arch_loss"] = self._update(outer, self._arch, self._arch_optimiser, None)
+            with self._held, freeze(self._weights.parameters):  # statistics are of the weights' batches, in every order
+                metrics["arch_loss"] = self._descend(outer, self._arch, self._terms(passed))
         else:
-            arch_loss = self._look_ahead(inner, outer)
+            arch_loss = self._look_ahead(inner, outer, self._terms(passed))
             metrics = {**self._train_weights(inner), "arch_loss": arch_loss}
+        for regulariser in self.parts.regularise:
+            regulariser.after_update(self.supernet, passed)
+            metrics |= regulariser.metrics()
         return metrics | entropies(self.supernet.mixing_weights())
 
-    def _look_ahead(self, inner: Batch, outer: Batch) -> float:
+    def _terms(self, passed: float) -> list[Tensor]:
+        """What is added to the architecture's loss."""
+        return [scalar(one.term(self.supernet, passed), type(one).__name__) for one in self.parts.regularise]
+
+    def _look_ahead(self, inner: Batch, outer: Batch, terms: Sequence[Tensor]) -> float:
         """One second-order update of the architecture; the loss after the unrolled step."""
         exact = self.options.order == "second"
         differentiate = self._hypergradient.exact if exact else self._hypergradient.finite
         loss, gradients = differentiate(inner, outer)
-        for parameter, gradient in zip(self._arch, gradients, strict=True):
+        for term in terms:  # no step of the weights is in them: their gradients are added as they are
+            if term.requires_grad:
+                slopes = torch.autograd.grad(term, self._arch.parameters, allow_unused=True)
+                gradients = [added(one, other) for one, other in zip(gradients, slopes, strict=True)]
+        for parameter, gradient in zip(self._arch.parameters, gradients, strict=True):
             parameter.grad = gradient
-        update(self._arch_optimiser, self._scaler, self._arch, None, outer.names)
-        self._arch_optimiser.zero_grad()
+        self._update(self._arch, outer)
         return loss
 
-    def _update(
-        self, batch: Batch, parameters: list[nn.Parameter], optimiser: torch.optim.Optimizer, clip: float | None
-    ) -> float:
-        """One first-order update of these parameters and no others; the batch's loss."""
-        others = self._arch if parameters is self._weights else self._weights
-        with freeze(others):
-            with autocast(self.runtime):
-                loss = self.evaluator.loss(self.supernet, batch)
-            value = check_finite(loss, batch)
-            torch.autograd.backward(self._scaler.scale(loss), inputs=parameters)
-        update(optimiser, self._scaler, parameters, clip, batch.names)
-        optimiser.zero_grad()  # at once: the other half of the step needs the memory
+    def _descend(self, batch: Batch, half: _Half, terms: Sequence[Tensor] = ()) -> float:
+        """One first-order update of these parameters and no others; the batch's loss, without the terms."""
+        with autocast(self.runtime):
+            loss = self.evaluator.loss(self.supernet, batch)
+        value = check_finite(loss, batch)
+        torch.autograd.backward(self._scaler.scale(sum(terms, loss)), inputs=half.parameters)
+        self._update(half, batch)
         return value
+
+    def _update(self, half: _Half, batch: Batch) -> None:
+        """Apply the gradients that the parameters have."""
+        update(half.optimiser, self._scaler, half.parameters, half.clip, batch.names)
+        half.optimiser.zero_grad()  # at once: the other half of the step needs the memory
+
+
+class _Half(NamedTuple):
+    """What is trained together, and by what."""
+
+    parameters: list[nn.Parameter]
+    optimiser: torch.optim.Optimizer
+    clip: float | None
+
+
+def scalar(term: Tensor, name: str) -> Tensor:
+    """The term itself.
+
+    Args:
+        term: of the architecture's loss.
+        name: whose it is, for the message.
+
+    Raises:
+        RunError: it is no scalar, or not finite.
+    """
+    if term.numel() == 1 and math.isfinite(float(term.detach())):
+        return term.squeeze()
+    found = f"{float(term.detach())}" if term.numel() == 1 else f"a tensor of shape {tuple(term.shape)}"
+    raise RunError(
+        f"{name} adds {found} to the architecture's loss; it must be one finite number. Look at its options; if they "
+        "are sound, try a smaller strategy.arch_lr"
+    )
 
 
 def entropies(mixing_weights: Mapping[str, np.ndarray]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The settings of a DARTS search."""
+"""The settings of a bilevel search, and those of DARTS."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ Positive = Annotated[float, Field(gt=0)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
-class DartsOptions(Options):
-    """Defaults are Auto-DeepLab's (section 4.1); what it does not state is as in DARTS's code."""
+class BilevelOptions(Options):
+    """How weights and architecture parameters are trained in turns, whatever a search is composed of.
+
+    Defaults are Auto-DeepLab's (section 4.1); what it does not state is as in DARTS's code.
+    """
 
     epochs: float = Field(default=40.0, gt=0)
     """Length in passes over the split ``weights``."""
@@ -39,6 +42,19 @@ class DartsOptions(Options):
     order: Literal["first", "second", "second-finite"] = "first"
     """``second``: the architecture's gradient looks through the weights' next step, exactly; ``second-finite``: the
     same by the finite differences of DARTS's code; ``first``: the weights are taken as fixed."""
+    arch_lr: float = Field(default=3e-3, gt=0)
+    """Adam's learning rate of the architecture parameters."""
+    arch_betas: tuple[Decay, Decay] = (0.5, 0.999)
+    """Adam's decay rates (DARTS's code)."""
+    arch_weight_decay: float = Field(default=1e-3, ge=0)
+    """L2 penalty on the architecture parameters."""
+    validate_epochs: float = Field(default=1.0, ge=0)
+    """How often the supernet is measured on ``val``, in epochs; 0: never."""
+
+
+class DartsOptions(BilevelOptions):
+    """The parts that ``darts`` is composed of; the defaults are those of DARTS."""
+
     weigh: Weighed = "softmax"
     """How architecture parameters become mixing weights. ``gumbel``: a softmax with Gumbel noise (SNAS);
     ``gumbel-hard``: one option alone, drawn with the softmax's probabilities, whose gradient is that of ``gumbel``
@@ -48,11 +64,3 @@ class DartsOptions(Options):
     GDAS: [10, 0.1]."""
     anneal: Literal["linear", "exponential"] = "linear"
     """How the temperature goes from the one to the other; exponential: by the same factor in each step."""
-    arch_lr: float = Field(default=3e-3, gt=0)
-    """Adam's learning rate of the architecture parameters."""
-    arch_betas: tuple[Decay, Decay] = (0.5, 0.999)
-    """Adam's decay rates (DARTS's code)."""
-    arch_weight_decay: float = Field(default=1e-3, ge=0)
-    """L2 penalty on the architecture parameters."""
-    validate_epochs: float = Field(default=1.0, ge=0)
-    """How often the supernet is measured on ``val``, in epochs; 0: never."""

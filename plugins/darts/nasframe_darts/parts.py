@@ -1,0 +1,23 @@
+"""What a bilevel search is composed of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, final
+
+from nasframe_darts.weighing import Softmax
+
+if TYPE_CHECKING:
+    from nasframe_darts.regularising import Regulariser
+    from nasframe_darts.weighing import Weighing
+
+
+@final
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one search; some have a state, so they are made for it. The defaults are those of plain DARTS."""
+
+    weigh: Weighing = field(default_factory=Softmax)
+    """How architecture parameters become mixing weights."""
+    regularise: tuple[Regulariser, ...] = ()
+    """Terms that are added to the architecture's loss."""
