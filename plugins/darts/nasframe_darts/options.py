@@ -52,6 +52,14 @@ class BilevelOptions(Options):
     """How often the supernet is measured on ``val``, in epochs; 0: never."""
 
 
+class RegulariseOptions(Options):
+    """Terms that are added to the architecture's loss."""
+
+    entropy: tuple[float, float] = (0.0, 0.0)
+    """Weight of the mixing weights' entropy, in nats, in the first and in the last update of the architecture; in
+    between it goes linearly. Above 0 it makes the search decide; [0, 0]: no such term."""
+
+
 class DartsOptions(BilevelOptions):
     """The parts that ``darts`` is composed of; the defaults are those of DARTS."""
 
@@ -64,3 +72,5 @@ class DartsOptions(BilevelOptions):
     GDAS: [10, 0.1]."""
     anneal: Literal["linear", "exponential"] = "linear"
     """How the temperature goes from the one to the other; exponential: by the same factor in each step."""
+    regularise: RegulariseOptions = RegulariseOptions()
+    """Terms of the architecture's loss."""
