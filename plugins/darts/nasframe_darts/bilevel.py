@@ -10,7 +10,7 @@ to do on the same batch.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from nasframe.errors import RunError
 from nasframe.evaluator import Batch, Differentiable, Runtime
+from nasframe.genotype import Genotype
 from nasframe.space import Weigh
 from nasframe.supernet import Supernet
 from nasframe.training.batches import BatchStream
@@ -89,6 +90,21 @@ class Bilevel:
             metrics |= {f"val_{name}": value for name, value in measured.items()}
         return metrics
 
+    def derive(self) -> Genotype:
+        """What the architecture parameters favour, by the weights that deriving looks at."""
+        parameters = self.supernet.arch_parameters()
+        before = [parameter.detach().clone() for parameter in parameters]
+        set_to(parameters, map(self.parts.weigh.derived, before))
+        try:
+            return self.supernet.derive()
+        finally:
+            set_to(parameters, before)
+
+    def mixing_weights(self) -> dict[str, np.ndarray]:
+        """The weights that deriving looks at, by the names that the space's graph refers to."""
+        weighed = self.supernet.weighed(lambda logits: self.parts.weigh.derived(logits.detach().double()).softmax(-1))
+        return {name: weights.cpu().numpy() for name, weights in weighed.items()}
+
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next step depends on."""
         state = {name: part.state_dict() for name, part in self._trained().items()}
@@ -129,7 +145,7 @@ class Bilevel:
         for regulariser in self.parts.regularise:
             regulariser.after_update(self.supernet, passed)
             metrics |= regulariser.metrics()
-        return metrics | entropies(self.supernet.mixing_weights())
+        return metrics | entropies(self.mixing_weights())
 
     def _terms(self, passed: float) -> list[Tensor]:
         """What is added to the architecture's loss."""
@@ -170,6 +186,13 @@ class _Half(NamedTuple):
     parameters: list[nn.Parameter]
     optimiser: torch.optim.Optimizer
     clip: float | None
+
+
+@torch.no_grad()
+def set_to(parameters: Iterable[nn.Parameter], values: Iterable[Tensor]) -> None:
+    """Write these values into the parameters."""
+    for parameter, value in zip(parameters, values, strict=True):
+        parameter.copy_(value)
 
 
 def scalar(term: Tensor, name: str) -> Tensor:

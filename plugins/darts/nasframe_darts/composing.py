@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nasframe_darts.dirichlet import Anchor, DirichletWeighing
 from nasframe_darts.entropy import Entropy
 from nasframe_darts.options import DartsOptions, Weighed
 from nasframe_darts.parts import Parts
 from nasframe_darts.regularising import Regulariser
 from nasframe_darts.weighing import Gumbel, Softmax, StraightThrough, Temperature, Weighing
 
-WEIGHING: dict[Weighed, type[Weighing]] = {"softmax": Softmax, "gumbel": Gumbel, "gumbel-hard": StraightThrough}
+WEIGHING: dict[Weighed, type[Weighing]] = {
+    "softmax": Softmax,
+    "gumbel": Gumbel,
+    "gumbel-hard": StraightThrough,
+    "dirichlet": DirichletWeighing,
+}
 
 
 def composed(options: DartsOptions) -> Parts:
     """New parts, as the options name them."""
-    return Parts(
-        weigh=WEIGHING[options.weigh](Temperature(*options.temperature, options.anneal)),
-        regularise=tuple(_terms(options)),
-    )
+    weighing = WEIGHING[options.weigh](Temperature(*options.temperature, options.anneal))
+    return Parts(weigh=weighing, regularise=tuple(_terms(options, weighing)))
 
 
-def _terms(options: DartsOptions) -> Iterator[Regulariser]:
-    if any(options.regularise.entropy):
-        yield Entropy(*options.regularise.entropy)
+def _terms(options: DartsOptions, weighing: Weighing) -> Iterator[Regulariser]:
+    chosen = options.regularise
+    if any(chosen.entropy):
+        yield Entropy(*chosen.entropy, weighing)
+    if chosen.anchor:
+        yield Anchor(chosen.anchor)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nasframe import Options
 
-Weighed = Literal["softmax", "gumbel", "gumbel-hard"]
+Weighed = Literal["softmax", "gumbel", "gumbel-hard", "dirichlet"]
 Positive = Annotated[float, Field(gt=0)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
 
@@ -58,6 +58,9 @@ class RegulariseOptions(Options):
     entropy: tuple[float, float] = (0.0, 0.0)
     """Weight of the mixing weights' entropy, in nats, in the first and in the last update of the architecture; in
     between it goes linearly. Above 0 it makes the search decide; [0, 0]: no such term."""
+    anchor: float = Field(default=0.0, ge=0)
+    """Weight of the divergence of ``weigh: dirichlet`` from its anchor Dir(1) (DrNAS's code: 0.001, in place of
+    ``arch_weight_decay``); 0: no such term."""
 
 
 class DartsOptions(BilevelOptions):
@@ -66,7 +69,7 @@ class DartsOptions(BilevelOptions):
     weigh: Weighed = "softmax"
     """How architecture parameters become mixing weights. ``gumbel``: a softmax with Gumbel noise (SNAS);
     ``gumbel-hard``: one option alone, drawn with the softmax's probabilities, whose gradient is that of ``gumbel``
-    (GDAS). Measuring and deriving use no noise."""
+    (GDAS); ``dirichlet``: weights drawn from Dir(elu(alpha) + 1) (DrNAS). Measuring and deriving use no noise."""
     temperature: tuple[Positive, Positive] = (1.0, 1.0)
     """By which logits (and noise) are divided, after the warm-up and at the end of the search; low ones sharpen.
     GDAS: [10, 0.1]."""
@@ -74,3 +77,19 @@ class DartsOptions(BilevelOptions):
     """How the temperature goes from the one to the other; exponential: by the same factor in each step."""
     regularise: RegulariseOptions = RegulariseOptions()
     """Terms of the architecture's loss."""
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        if self.weigh == "dirichlet":
+            if self.temperature != (1.0, 1.0):
+                raise ValueError("weigh: dirichlet has no temperature; leave temperature out, or set weigh: gumbel")
+            if self.order == "second":
+                raise ValueError(
+                    "weigh: dirichlet has no second derivative, which order: second needs; set order: second-finite or "
+                    "first"
+                )
+        elif self.regularise.anchor:
+            raise ValueError(
+                f"regularise.anchor is of weigh: dirichlet, and weigh is {self.weigh}; leave the anchor out"
+            )
+        return self

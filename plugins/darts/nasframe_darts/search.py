@@ -88,7 +88,7 @@ class BilevelSearch(Strategy, Uneven, ABC):
     @override
     def best(self) -> Genotype:
         """What the architecture parameters favour now."""
-        return self._bilevel.supernet.derive()
+        return self._bilevel.derive()
 
     @final
     @override
@@ -108,8 +108,8 @@ class BilevelSearch(Strategy, Uneven, ABC):
     @final
     @override
     def snapshot(self) -> Mapping[str, np.ndarray]:
-        """The softmaxed architecture parameters."""
-        return self._bilevel.supernet.mixing_weights()
+        """The mixing weights that deriving looks at: softmaxed architecture parameters, in most searches."""
+        return self._bilevel.mixing_weights()
 
     @final
     @override
