@@ -10,7 +10,9 @@ to do on the same batch.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -30,6 +32,7 @@ from nasframe.training.sgd import check_finite
 from nasframe_darts.hypergradient import Hypergradient, added
 from nasframe_darts.options import BilevelOptions
 from nasframe_darts.parts import Parts
+from nasframe_darts.perturbing import Mixing
 from nasframe_darts.timing import Timing, cosine
 
 
@@ -46,7 +49,8 @@ class Bilevel:
         parts: Parts,
     ) -> None:
         """Args: relax: builds the supernet, from torch's global generator."""
-        self.supernet = relax(parts.weigh).to(runtime.device)
+        self._mixing = Mixing(parts.weigh, parts.perturb)
+        self.supernet = relax(self._mixing).to(runtime.device)
         self.evaluator = evaluator
         self.options = options
         self.runtime = runtime
@@ -78,12 +82,13 @@ class Bilevel:
             group["lr"] = lr
         passed = self.timing.passed(index)
         self.parts.weigh.begin(passed)
+        self.parts.perturb.begin(passed)
         batch = self._weight_batches[index]
         if index < self.timing.warmup:
             metrics = self._train_weights(batch)
         else:
             metrics = self._train_both(batch, self._arch_batches[index - self.timing.warmup], passed)
-        metrics |= {"lr": lr, **self.parts.weigh.metrics()}
+        metrics |= {"lr": lr, **self.parts.weigh.metrics(), **self.parts.perturb.metrics()}
         if self.timing.validates_after(index):
             with self.parts.weigh.hold_still():
                 measured = self.evaluator.measure(self.supernet).metrics
@@ -131,7 +136,8 @@ class Bilevel:
         return {f"regularise/{number}": part for number, part in enumerate(self.parts.regularise)}
 
     def _train_weights(self, batch: Batch) -> dict[str, float]:
-        with freeze(self._arch.parameters):
+        with freeze(self._arch.parameters), self._mixing.perturbing():
+            self.parts.perturb.prepare(partial(self._traceless_loss, batch))
             return {"loss": self._descend(batch, self._weights)}
 
     def _train_both(self, inner: Batch, outer: Batch, passed: float) -> dict[str, float]:
@@ -167,12 +173,25 @@ class Bilevel:
 
     def _descend(self, batch: Batch, half: _Half, terms: Sequence[Tensor] = ()) -> float:
         """One first-order update of these parameters and no others; the batch's loss, without the terms."""
-        with autocast(self.runtime):
-            loss = self.evaluator.loss(self.supernet, batch)
+        loss = self._loss(batch)
         value = check_finite(loss, batch)
         torch.autograd.backward(self._scaler.scale(sum(terms, loss)), inputs=half.parameters)
         self._update(half, batch)
         return value
+
+    def _loss(self, batch: Batch) -> Tensor:
+        with autocast(self.runtime):
+            return self.evaluator.loss(self.supernet, batch)
+
+    @contextmanager
+    def _traceless_loss(self, batch: Batch) -> Iterator[Tensor]:
+        """The loss, without gradients of the weights; running statistics are put back in the end.
+
+        Not before gradients were taken: a norm of torch lets nobody write into its statistics between forward and
+        backward.
+        """
+        with self._held, freeze(self._weights.parameters):
+            yield self._loss(batch)
 
     def _update(self, half: _Half, batch: Batch) -> None:
         """Apply the gradients that the parameters have."""

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from nasframe_darts.dirichlet import Anchor, DirichletWeighing
 from nasframe_darts.entropy import Entropy
-from nasframe_darts.options import DartsOptions, Weighed
+from nasframe_darts.options import DartsOptions, PerturbOptions, Weighed
 from nasframe_darts.parts import Parts
+from nasframe_darts.perturbing import AdversarialPerturbation, Perturbation, Radius, RandomPerturbation, Unperturbed
 from nasframe_darts.regularising import Regulariser
 from nasframe_darts.weighing import Gumbel, Softmax, StraightThrough, Temperature, Weighing
 
@@ -22,7 +23,14 @@ WEIGHING: dict[Weighed, type[Weighing]] = {
 def composed(options: DartsOptions) -> Parts:
     """New parts, as the options name them."""
     weighing = WEIGHING[options.weigh](Temperature(*options.temperature, options.anneal))
-    return Parts(weigh=weighing, regularise=tuple(_terms(options, weighing)))
+    return Parts(weigh=weighing, perturb=_perturbation(options.perturb), regularise=tuple(_terms(options, weighing)))
+
+
+def _perturbation(options: PerturbOptions) -> Perturbation:
+    if options.by == "none":
+        return Unperturbed()
+    radius = Radius(*options.epsilon)
+    return RandomPerturbation(radius) if options.by == "random" else AdversarialPerturbation(radius, options.steps)
 
 
 def _terms(options: DartsOptions, weighing: Weighing) -> Iterator[Regulariser]:

@@ -10,6 +10,7 @@ from nasframe import Options
 
 Weighed = Literal["softmax", "gumbel", "gumbel-hard", "dirichlet"]
 Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -52,12 +53,23 @@ class BilevelOptions(Options):
     """How often the supernet is measured on ``val``, in epochs; 0: never."""
 
 
+class PerturbOptions(Options):
+    """How mixing weights are changed while the network's weights are trained (SDARTS)."""
+
+    by: Literal["none", "random", "adversarial"] = "none"
+    """``random``: by even noise; ``adversarial``: towards the largest loss, by gradient ascent."""
+    epsilon: tuple[NotNegative, NotNegative] = (0.03, 0.3)
+    """How far a mixing weight moves at most, in the first and in the last update (the defaults: SDARTS's code)."""
+    steps: int = Field(default=7, ge=1)
+    """Of the ascent; each costs a pass through the supernet."""
+
+
 class RegulariseOptions(Options):
     """Terms that are added to the architecture's loss."""
 
-    entropy: tuple[float, float] = (0.0, 0.0)
+    entropy: tuple[NotNegative, NotNegative] = (0.0, 0.0)
     """Weight of the mixing weights' entropy, in nats, in the first and in the last update of the architecture; in
-    between it goes linearly. Above 0 it makes the search decide; [0, 0]: no such term."""
+    between it goes linearly. It makes the search decide; [0, 0]: no such term."""
     anchor: float = Field(default=0.0, ge=0)
     """Weight of the divergence of ``weigh: dirichlet`` from its anchor Dir(1) (DrNAS's code: 0.001, in place of
     ``arch_weight_decay``); 0: no such term."""
@@ -75,11 +87,18 @@ class DartsOptions(BilevelOptions):
     GDAS: [10, 0.1]."""
     anneal: Literal["linear", "exponential"] = "linear"
     """How the temperature goes from the one to the other; exponential: by the same factor in each step."""
+    perturb: PerturbOptions = PerturbOptions()
+    """How mixing weights are changed while the network's weights are trained."""
     regularise: RegulariseOptions = RegulariseOptions()
     """Terms of the architecture's loss."""
 
     @model_validator(mode="after")
     def _go_together(self) -> Self:
+        if self.perturb.by != "none" and self.order != "first":
+            raise ValueError(
+                f"perturb.by is {self.perturb.by} and order {self.order}, which looks through a step of the weights "
+                "that is not perturbed; set order: first"
+            )
         if self.weigh == "dirichlet":
             if self.temperature != (1.0, 1.0):
                 raise ValueError("weigh: dirichlet has no temperature; leave temperature out, or set weigh: gumbel")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, final
 
+from nasframe_darts.perturbing import Unperturbed
 from nasframe_darts.weighing import Softmax
 
 if TYPE_CHECKING:
+    from nasframe_darts.perturbing import Perturbation
     from nasframe_darts.regularising import Regulariser
     from nasframe_darts.weighing import Weighing
 
@@ -19,5 +21,7 @@ class Parts:
 
     weigh: Weighing = field(default_factory=Softmax)
     """How architecture parameters become mixing weights."""
+    perturb: Perturbation = field(default_factory=Unperturbed)
+    """How they are changed while the network's weights are trained."""
     regularise: tuple[Regulariser, ...] = ()
     """Terms that are added to the architecture's loss."""
