@@ -33,6 +33,7 @@ from nasframe_darts.hypergradient import Hypergradient, added
 from nasframe_darts.options import BilevelOptions
 from nasframe_darts.parts import Parts
 from nasframe_darts.perturbing import Mixing
+from nasframe_darts.stopping import View
 from nasframe_darts.timing import Timing, cosine
 
 
@@ -69,6 +70,7 @@ class Bilevel:
         self._scaler = grad_scaler(runtime)
         self._weight_batches = BatchStream(evaluator, "weights")
         self._arch_batches = BatchStream(evaluator, "arch")
+        self.ended = False
 
     def step(self, index: int) -> dict[str, float]:
         """One update of the weights, after the warm-up one of the architecture, and a validation when due.
@@ -93,7 +95,14 @@ class Bilevel:
             with self.parts.weigh.hold_still():
                 measured = self.evaluator.measure(self.supernet).metrics
             metrics |= {f"val_{name}": value for name, value in measured.items()}
+        if self.timing.looks_after(index, self.parts.stop.every):
+            metrics |= self._look(self._arch_batches[index - self.timing.warmup])
         return metrics
+
+    def kind(self, index: int) -> str:
+        """What step ``index`` (from 0) does, in words."""
+        kind = self.timing.kind(index)
+        return f"{kind} + look" if self.timing.looks_after(index, self.parts.stop.every) else kind
 
     def derive(self) -> Genotype:
         """What the architecture parameters favour, by the weights that deriving looks at."""
@@ -114,7 +123,8 @@ class Bilevel:
         """Everything that the next step depends on."""
         state = {name: part.state_dict() for name, part in self._trained().items()}
         kept = {name: part.state_dict() for name, part in self._stateful().items()}
-        return state | {name: part for name, part in kept.items() if part}
+        state |= {name: part for name, part in kept.items() if part}
+        return state | {"ended": True} if self.ended else state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
@@ -122,6 +132,7 @@ class Bilevel:
             part.load_state_dict(state[name])
         for name, part in self._stateful().items():
             part.load_state_dict(state.get(name, {}))
+        self.ended = state.get("ended", False)
 
     def _trained(self) -> dict[str, Any]:
         return {
@@ -133,7 +144,8 @@ class Bilevel:
 
     def _stateful(self) -> dict[str, Any]:
         """The parts that may have a state, each by a name of its own."""
-        return {f"regularise/{number}": part for number, part in enumerate(self.parts.regularise)}
+        terms = {f"regularise/{number}": part for number, part in enumerate(self.parts.regularise)}
+        return {**terms, "stop": self.parts.stop}
 
     def _train_weights(self, batch: Batch) -> dict[str, float]:
         with freeze(self._arch.parameters), self._mixing.perturbing():
@@ -179,19 +191,32 @@ class Bilevel:
         self._update(half, batch)
         return value
 
+    def _look(self, batch: Batch) -> Mapping[str, float]:
+        """Whether the search ends here; if it does, with earlier architecture parameters."""
+        with self.parts.weigh.hold_still():
+            view = View(self._arch.parameters, partial(self._traceless_loss, batch, full=True), self.derive)
+            found = self.parts.stop.look(view)
+        if found is not None:
+            set_to(self._arch.parameters, found)
+            self.ended = True
+        return self.parts.stop.metrics()
+
     def _loss(self, batch: Batch) -> Tensor:
         with autocast(self.runtime):
             return self.evaluator.loss(self.supernet, batch)
 
     @contextmanager
-    def _traceless_loss(self, batch: Batch) -> Iterator[Tensor]:
+    def _traceless_loss(self, batch: Batch, full: bool = False) -> Iterator[Tensor]:
         """The loss, without gradients of the weights; running statistics are put back in the end.
 
         Not before gradients were taken: a norm of torch lets nobody write into its statistics between forward and
         backward.
+
+        Args:
+            full: in full precision, whatever the search's is.
         """
         with self._held, freeze(self._weights.parameters):
-            yield self._loss(batch)
+            yield self.evaluator.loss(self.supernet, batch) if full else self._loss(batch)
 
     def _update(self, half: _Half, batch: Batch) -> None:
         """Apply the gradients that the parameters have."""

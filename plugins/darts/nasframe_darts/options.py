@@ -64,6 +64,23 @@ class PerturbOptions(Options):
     """Of the ascent; each costs a pass through the supernet."""
 
 
+class StopOptions(Options):
+    """When a search ends before its last step; it is then derived from an earlier look."""
+
+    when: Literal["never", "eigenvalue", "skips"] = "never"
+    """``eigenvalue``: when the largest eigenvalue of the Hessian of the architecture's loss grows (RobustDARTS);
+    ``skips``: when too many operations of the derived genotype are skip connections (DARTS+)."""
+    every_epochs: float = Field(default=1.0, gt=0)
+    """How often it is looked at after the warm-up, in epochs."""
+    window: int = Field(default=5, ge=1)
+    """Over how many looks eigenvalues are averaged; the average is compared with that of so many looks before, to which
+    a search that ends goes back."""
+    ratio: float = Field(default=0.75, gt=0, lt=1)
+    """The averaged eigenvalue of before, as a share of that of now, below which the search ends."""
+    skips: float = Field(default=0.25, gt=0, le=1)
+    """The share of skip connections, in any cell, at which the search ends."""
+
+
 class RegulariseOptions(Options):
     """Terms that are added to the architecture's loss."""
 
@@ -91,6 +108,8 @@ class DartsOptions(BilevelOptions):
     """How mixing weights are changed while the network's weights are trained."""
     regularise: RegulariseOptions = RegulariseOptions()
     """Terms of the architecture's loss."""
+    stop: StopOptions = StopOptions()
+    """When the search ends before its last step."""
 
     @model_validator(mode="after")
     def _go_together(self) -> Self:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, final
 
 from nasframe_darts.perturbing import Unperturbed
+from nasframe_darts.stopping import Never
 from nasframe_darts.weighing import Softmax
 
 if TYPE_CHECKING:
     from nasframe_darts.perturbing import Perturbation
     from nasframe_darts.regularising import Regulariser
+    from nasframe_darts.stopping import Stop
     from nasframe_darts.weighing import Weighing
 
 
@@ -25,3 +27,5 @@ class Parts:
     """How they are changed while the network's weights are trained."""
     regularise: tuple[Regulariser, ...] = ()
     """Terms that are added to the architecture's loss."""
+    stop: Stop = field(default_factory=Never)
+    """Whether the search ends before its last step."""

@@ -13,6 +13,7 @@ from typing_extensions import override
 from nasframe import (
     CapabilityError,
     Differentiable,
+    EndsEarly,
     ExperimentError,
     Genotype,
     Problem,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from nasframe_darts.parts import Parts
 
 
-class BilevelSearch(Strategy, Uneven, ABC):
+class BilevelSearch(Strategy, Uneven, EndsEarly, ABC):
     """Trains weights on one half of the training data, architecture parameters on the other, in turns.
 
     A search is such a class with a ``name``, ``Options`` on ``BilevelOptions``, and the ``parts`` that it is composed
@@ -81,8 +82,15 @@ class BilevelSearch(Strategy, Uneven, ABC):
     @final
     @override
     def kind(self, index: int) -> str:
-        """Warm-up steps train weights only, bilevel ones both; some of each also measure."""
-        return self._bilevel.timing.kind(index)
+        """Warm-up steps train weights only, bilevel ones both; some of each also measure or look whether to stop."""
+        return self._bilevel.kind(index)
+
+    @final
+    @property
+    @override
+    def ended(self) -> bool:
+        """Whether the part ``stop`` has found that the search is over."""
+        return self._bilevel.ended
 
     @final
     @override
@@ -114,7 +122,7 @@ class BilevelSearch(Strategy, Uneven, ABC):
     @final
     @override
     def state_dict(self) -> dict[str, Any]:
-        """The supernet, both optimisers and the loss scaler."""
+        """The supernet, both optimisers, the loss scaler, and the parts that have a state."""
         return self._bilevel.state_dict()
 
     @final

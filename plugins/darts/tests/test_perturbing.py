@@ -10,7 +10,7 @@ from torch import nn
 from nasframe import Batch, Differentiable, Evaluation, Genotype, Problem, Runtime
 from nasframe.supernet import Supernet
 from nasframe.testing import StrategyContract
-from nasframe.testing.tiny import TinyEvaluator
+from nasframe.testing.tiny import TinyEvaluator, TinySpace
 from nasframe_autodeeplab.space import AutoDeepLab
 from nasframe_darts.bilevel import Bilevel
 from nasframe_darts.composing import composed
@@ -94,7 +94,7 @@ def search(**perturb):
         validate_epochs=0,
         perturb=perturb,
     )
-    return Bilevel(Balance, Ten(), options, Runtime(), composed(options))
+    return Bilevel(Balance, Ten(), options, Runtime(), composed(TinySpace(), options))
 
 
 def test_the_adversary_finds_the_corner_of_the_box_and_the_weights_step_there():
