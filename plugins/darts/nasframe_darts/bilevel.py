@@ -10,7 +10,7 @@ to do on the same batch.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple, final
@@ -30,9 +30,11 @@ from nasframe.training.precision import autocast, grad_scaler
 from nasframe.training.running_statistics import HeldStatistics
 from nasframe.training.sgd import check_finite
 from nasframe_darts.hypergradient import Hypergradient, added
+from nasframe_darts.logits import set_to
 from nasframe_darts.options import BilevelOptions
 from nasframe_darts.parts import Parts
 from nasframe_darts.perturbing import Mixing
+from nasframe_darts.selecting import Trained
 from nasframe_darts.stopping import View
 from nasframe_darts.timing import Timing, cosine
 
@@ -57,7 +59,8 @@ class Bilevel:
         self.runtime = runtime
         self.parts = parts
         self.timing = Timing.of(options, evaluator.epoch_steps("weights"))
-        self.steps = self.timing.steps
+        self.steps = self.timing.steps + parts.select.steps
+        parts.select.check(self.supernet)
         weights, arch = self.supernet.weight_parameters(), self.supernet.arch_parameters()
         sgd = torch.optim.SGD(
             weights, options.lr, momentum=options.momentum, weight_decay=options.weight_decay, fused=True
@@ -79,9 +82,10 @@ class Bilevel:
             RunError: a loss, a term of it or a gradient is not finite.
         """
         self.supernet.train()
+        if index >= self.timing.steps:
+            return self._select(index)
         lr = cosine(self.options, self.timing, index)
-        for group in self._weights.optimiser.param_groups:
-            group["lr"] = lr
+        self._set_rate(lr)
         passed = self.timing.passed(index)
         self.parts.weigh.begin(passed)
         self.parts.perturb.begin(passed)
@@ -101,6 +105,8 @@ class Bilevel:
 
     def kind(self, index: int) -> str:
         """What step ``index`` (from 0) does, in words."""
+        if index >= self.timing.steps:
+            return self.parts.select.kind(index - self.timing.steps)
         kind = self.timing.kind(index)
         return f"{kind} + look" if self.timing.looks_after(index, self.parts.stop.every) else kind
 
@@ -145,7 +151,7 @@ class Bilevel:
     def _stateful(self) -> dict[str, Any]:
         """The parts that may have a state, each by a name of its own."""
         terms = {f"regularise/{number}": part for number, part in enumerate(self.parts.regularise)}
-        return {**terms, "stop": self.parts.stop}
+        return {**terms, "stop": self.parts.stop, "select": self.parts.select}
 
     def _train_weights(self, batch: Batch) -> dict[str, float]:
         with freeze(self._arch.parameters), self._mixing.perturbing():
@@ -201,6 +207,23 @@ class Bilevel:
             self.ended = True
         return self.parts.stop.metrics()
 
+    def _select(self, index: int) -> dict[str, float]:
+        """One step of the selection, at a tenth of the weights' first learning rate, as in DARTS-PT's code."""
+        self._set_rate(self.options.lr / 10)
+
+        def score() -> float:
+            with self.parts.weigh.hold_still():
+                return self.evaluator.measure(self.supernet).score
+
+        def tune() -> dict[str, float]:
+            return self._train_weights(self._weight_batches[index])
+
+        return dict(self.parts.select.step(index - self.timing.steps, Trained(self.supernet, score, tune)))
+
+    def _set_rate(self, lr: float) -> None:
+        for group in self._weights.optimiser.param_groups:
+            group["lr"] = lr
+
     def _loss(self, batch: Batch) -> Tensor:
         with autocast(self.runtime):
             return self.evaluator.loss(self.supernet, batch)
@@ -230,13 +253,6 @@ class _Half(NamedTuple):
     parameters: list[nn.Parameter]
     optimiser: torch.optim.Optimizer
     clip: float | None
-
-
-@torch.no_grad()
-def set_to(parameters: Iterable[nn.Parameter], values: Iterable[Tensor]) -> None:
-    """Write these values into the parameters."""
-    for parameter, value in zip(parameters, values, strict=True):
-        parameter.copy_(value)
 
 
 def scalar(term: Tensor, name: str) -> Tensor:

@@ -8,10 +8,11 @@ from functools import partial
 from nasframe import SearchSpace
 from nasframe_darts.dirichlet import Anchor, DirichletWeighing
 from nasframe_darts.entropy import Entropy
-from nasframe_darts.options import DartsOptions, PerturbOptions, StopOptions, Weighed
+from nasframe_darts.options import DartsOptions, PerturbOptions, SelectOptions, StopOptions, Weighed
 from nasframe_darts.parts import Parts
 from nasframe_darts.perturbing import AdversarialPerturbation, Perturbation, Radius, RandomPerturbation, Unperturbed
 from nasframe_darts.regularising import Regulariser
+from nasframe_darts.selecting import Argmax, PerturbationSelection, Selection, rows
 from nasframe_darts.skips import check_skips, skip_share
 from nasframe_darts.stopping import EigenvalueStop, Never, SkipStop, Stop
 from nasframe_darts.weighing import Gumbel, Softmax, StraightThrough, Temperature, Weighing
@@ -36,6 +37,7 @@ def composed(space: SearchSpace, options: DartsOptions) -> Parts:
         perturb=_perturbation(options.perturb),
         regularise=tuple(_terms(options, weighing)),
         stop=_stop(space, options.stop),
+        select=_selection(space, options.select),
     )
 
 
@@ -61,3 +63,7 @@ def _stop(space: SearchSpace, options: StopOptions) -> Stop:
         return EigenvalueStop(options.every_epochs, options.window, options.ratio)
     check_skips(space)
     return SkipStop(options.every_epochs, options.skips, partial(skip_share, space))
+
+
+def _selection(space: SearchSpace, options: SelectOptions) -> Selection:
+    return Argmax() if options.by == "argmax" else PerturbationSelection(rows(space.graph()), options.tune_steps)

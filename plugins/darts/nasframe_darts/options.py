@@ -81,6 +81,16 @@ class StopOptions(Options):
     """The share of skip connections, in any cell, at which the search ends."""
 
 
+class SelectOptions(Options):
+    """How operations are chosen once the architecture is trained."""
+
+    by: Literal["argmax", "perturbation"] = "argmax"
+    """``argmax``: by their logits; ``perturbation``: of each edge the operation without which the supernet's score on
+    ``val`` is lowest (DARTS-PT). Each score is one more step of the search."""
+    tune_steps: int = Field(default=0, ge=0)
+    """Updates of the weights after each edge but the last, at a tenth of ``lr`` (DARTS-PT's code: five epochs)."""
+
+
 class RegulariseOptions(Options):
     """Terms that are added to the architecture's loss."""
 
@@ -110,6 +120,8 @@ class DartsOptions(BilevelOptions):
     """Terms of the architecture's loss."""
     stop: StopOptions = StopOptions()
     """When the search ends before its last step."""
+    select: SelectOptions = SelectOptions()
+    """How operations are chosen once the architecture is trained."""
 
     @model_validator(mode="after")
     def _go_together(self) -> Self:
@@ -118,6 +130,14 @@ class DartsOptions(BilevelOptions):
                 f"perturb.by is {self.perturb.by} and order {self.order}, which looks through a step of the weights "
                 "that is not perturbed; set order: first"
             )
+        if self.select.by == "perturbation":
+            if self.stop.when != "never":
+                raise ValueError("select.by: perturbation comes after the last step; leave stop out, or the selection")
+            if self.weigh == "gumbel-hard":
+                raise ValueError(
+                    "weigh: gumbel-hard is measured by the strongest operation alone, so no score says what another is "
+                    "worth; leave select.by: perturbation out, or set weigh: gumbel"
+                )
         if self.weigh == "dirichlet":
             if self.temperature != (1.0, 1.0):
                 raise ValueError("weigh: dirichlet has no temperature; leave temperature out, or set weigh: gumbel")

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, final
 
 from nasframe_darts.perturbing import Unperturbed
+from nasframe_darts.selecting import Argmax
 from nasframe_darts.stopping import Never
 from nasframe_darts.weighing import Softmax
 
 if TYPE_CHECKING:
     from nasframe_darts.perturbing import Perturbation
     from nasframe_darts.regularising import Regulariser
+    from nasframe_darts.selecting import Selection
     from nasframe_darts.stopping import Stop
     from nasframe_darts.weighing import Weighing
 
@@ -29,3 +31,5 @@ class Parts:
     """Terms that are added to the architecture's loss."""
     stop: Stop = field(default_factory=Never)
     """Whether the search ends before its last step."""
+    select: Selection = field(default_factory=Argmax)
+    """How operations are chosen in the end."""
