@@ -34,6 +34,7 @@ from nasframe.run.problems import open_problems
 from nasframe.supernet import Supernet
 from nasframe.training.seeding import seed_all
 from nasframe_darts.bilevel import Bilevel
+from nasframe_darts.composing import composed
 from nasframe_darts.options import DartsOptions
 
 EXPERIMENT = Path(__file__).parent.parent / "examples" / "quickstart.yaml"
@@ -103,7 +104,8 @@ def search(seed: int, held: bool, threads: int) -> Search:
         assert isinstance(space, Relaxable) and isinstance(evaluator, Differentiable)
         seed_all(seed, "search", "build")
         relax = partial(space.relax, evaluator.task)
-        bilevel = Bilevel(relax, evaluator, DartsOptions(**experiment.strategy.written()), problems.runtime)
+        options = DartsOptions(**experiment.strategy.written())
+        bilevel = Bilevel(relax, evaluator, options, problems.runtime, composed(space, options))
         measured, seconds = [], 0.0
         for index in range(bilevel.steps):
             seed_all(seed, "search", index)

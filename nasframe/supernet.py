@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
@@ -29,8 +30,18 @@ class Supernet(nn.Module, ABC):
         return [self.derive()]
 
     @abstractmethod
+    def weighed(self, weigh: Callable[[Tensor], Tensor]) -> Mapping[str, Tensor]:
+        """The mixing weights that a rule (``Weigh``) makes of the architecture parameters, on their graph.
+
+        By the names that the space's graph refers to (``weight``). The rule gets whole tables of logits, in which an
+        absent option is -inf.
+        """
+
+    @final
     def mixing_weights(self) -> Mapping[str, np.ndarray]:
-        """The softmaxed architecture parameters, by the names that the space's graph refers to (``weight``)."""
+        """The softmaxed architecture parameters, by the same names; in double precision."""
+        found = self.weighed(lambda logits: torch.softmax(logits.detach().double(), dim=-1))
+        return {name: weights.cpu().numpy() for name, weights in found.items()}
 
     @final
     def weight_parameters(self) -> list[nn.Parameter]:

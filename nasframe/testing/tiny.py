@@ -106,8 +106,8 @@ class TinySupernet(Supernet):
         return [self.alpha]
 
     @override
-    def mixing_weights(self) -> Mapping[str, np.ndarray]:
-        return {"operation": self.alpha.detach().softmax(-1).cpu().numpy()}
+    def weighed(self, weigh: Weigh) -> Mapping[str, Tensor]:
+        return {"operation": weigh(self.alpha)}
 
     @override
     def derive(self) -> Genotype:

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import cast, final
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from typing_extensions import override
@@ -57,19 +56,15 @@ class AutoDeepLabSupernet(Supernet):
         return [self.alpha, self.beta, *([] if self.edge is None else [self.edge])]
 
     @override
-    def mixing_weights(self) -> Mapping[str, np.ndarray]:
-        """``operation`` (edges, K) and ``move`` (nodes with moves, 3), by softmax in double precision.
+    def weighed(self, weigh: Weigh) -> Mapping[str, Tensor]:
+        """``operation`` (edges, K) and ``move`` (nodes with moves, 3).
 
         With partial channels an operation's weight is multiplied by its edge's.
         """
-
-        def softmax(logits: Tensor) -> Tensor:
-            return torch.softmax(logits.detach().double(), dim=-1)
-
-        operation = self._operation_weights(softmax)
+        operation = self._operation_weights(weigh)
         if self.edge is not None:
             operation = operation[:, :-1] * operation[:, -1:]
-        return {"operation": operation.cpu().numpy(), "move": softmax(self._move_logits()).cpu().numpy()}
+        return {"operation": operation, "move": weigh(self._move_logits())}
 
     @override
     def derive(self) -> Genotype:

@@ -91,7 +91,7 @@ class Hypergradient:
         below = self._gradients(self._moved(-reach, direction), inner, self._arch)[1]
         factor = self._rate() / (2 * reach)
         return loss, [
-            _sum(first, _sum(high, low, -1), -factor) for first, high, low in zip(direct, above, below, strict=True)
+            added(first, added(high, low, -1), -factor) for first, high, low in zip(direct, above, below, strict=True)
         ]
 
     def _gradients(
@@ -141,7 +141,7 @@ def _seeds() -> tuple[int, int]:
     return one, other
 
 
-def _sum(one: Tensor | None, other: Tensor | None, factor: float) -> Tensor | None:
+def added(one: Tensor | None, other: Tensor | None, factor: float = 1.0) -> Tensor | None:
     """one + factor · other, where None is zero."""
     if other is None:
         return one

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 from nasframe.files.words import quantity
-from nasframe_darts.options import DartsOptions
+from nasframe_darts.options import BilevelOptions
 from nasframe_darts.timing import Timing
 
 DECIDING = 2.0
 """Logits: ln 7, by which one of eight equal options comes to weigh as much as the other seven together, rounded up."""
 
 
-def remark_on(options: DartsOptions) -> str | None:
+def remark_on(options: BilevelOptions) -> str | None:
     """What the options alone tell; None where ``steps`` are enough, or an update an epoch would be."""
     if options.steps is not None:
         return remark(options, Timing.of(options, epoch=1))  # no part of it depends on the epoch
@@ -33,7 +33,7 @@ def remark_on(options: DartsOptions) -> str | None:
     )
 
 
-def remark(options: DartsOptions, timing: Timing) -> str | None:
+def remark(options: BilevelOptions, timing: Timing) -> str | None:
     """What is known once the data have told how long an epoch is; None where the updates are enough."""
     updates = max(0, timing.steps - timing.warmup)
     reach = updates * options.arch_lr  # a step of Adam is about as long as its learning rate, and rarely longer

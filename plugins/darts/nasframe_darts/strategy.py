@@ -2,112 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, final
 
-import numpy as np
 from typing_extensions import override
 
-from nasframe import (
-    CapabilityError,
-    Differentiable,
-    ExperimentError,
-    Genotype,
-    Problem,
-    Relaxable,
-    Runtime,
-    Strategy,
-    Uneven,
-)
+from nasframe import Problem
 from nasframe_darts.options import DartsOptions
-from nasframe_darts.reach import remark, remark_on
+from nasframe_darts.search import BilevelSearch
+
+if TYPE_CHECKING:
+    from nasframe_darts.parts import Parts
 
 
 @final
-class Darts(Strategy, Uneven):
-    """DARTS: weights on one half of the training data, architecture parameters on the other."""
+class Darts(BilevelSearch):
+    """DARTS, and the variants of it that its options name."""
 
     name: ClassVar[str] = "darts"
-    needs: ClassVar[tuple[type, ...]] = (Relaxable, Differentiable)
 
     class Options(DartsOptions):
         """Settings of the search."""
 
-    def __init__(self, problem: Problem, options: DartsOptions) -> None:
-        """Build the supernet, from torch's global generator, on the problem's device.
-
-        Raises:
-            CapabilityError: the space or the evaluator lacks what gradients need.
-            ExperimentError: the order asks for a higher precision.
-        """
-        from nasframe_darts.bilevel import Bilevel
-
-        space, evaluator = problem.space, problem.evaluator
-        if not isinstance(space, Relaxable) or not isinstance(evaluator, Differentiable):
-            raise CapabilityError(
-                "darts needs a Relaxable space and a Differentiable evaluator; "
-                f"got {space.name!r} and {evaluator.name!r}"
-            )
-        _check_precision(options, problem.runtime)
-        self._bilevel = Bilevel(partial(space.relax, evaluator.task), evaluator, options, problem.runtime)
-        self._options = options
-        self.steps = self._bilevel.steps
-
     @override
-    def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
-        """One update of the weights and, after the warm-up, one of the architecture parameters."""
-        return self._bilevel.step(index)
+    def parts(self, problem: Problem, options: DartsOptions) -> Parts:
+        from nasframe_darts.composing import composed
 
-    @override
-    def kind(self, index: int) -> str:
-        """Warm-up steps train weights only, bilevel ones both; some of each also measure."""
-        return self._bilevel.timing.kind(index)
-
-    @override
-    def best(self) -> Genotype:
-        """What the architecture parameters favour now."""
-        return self._bilevel.supernet.derive()
-
-    @override
-    def finalists(self, count: int) -> Sequence[Genotype]:
-        """What the architecture parameters favour most."""
-        return self._bilevel.supernet.finalists(count)
-
-    @override
-    def remarks(self) -> Sequence[str]:
-        """Whether the architecture parameters can move far enough for anything to be decided."""
-        found = remark(self._options, self._bilevel.timing)
-        return () if found is None else (found,)
-
-    @classmethod
-    @override
-    def remarks_on(cls, options: DartsOptions) -> Sequence[str]:
-        """The same, as far as the options tell how many updates there are."""
-        found = remark_on(options)
-        return () if found is None else (found,)
-
-    @override
-    def snapshot(self) -> Mapping[str, np.ndarray]:
-        """The softmaxed architecture parameters."""
-        return self._bilevel.supernet.mixing_weights()
-
-    @override
-    def state_dict(self) -> dict[str, Any]:
-        """The supernet, both optimisers and the loss scaler."""
-        return self._bilevel.state_dict()
-
-    @override
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a state."""
-        self._bilevel.load_state_dict(state)
-
-
-def _check_precision(options: DartsOptions, runtime: Runtime) -> None:
-    """Second derivatives of a scaled loss overflow in float16; finite differences are lost in any short type."""
-    good = {"second": ("float32", "bfloat16"), "second-finite": ("float32",)}
-    if options.order != "first" and runtime.precision not in good[options.order]:
-        raise ExperimentError(
-            f"strategy.order is {options.order!r} and run.precision {runtime.precision!r}; second derivatives need "
-            f"run.precision: {' or '.join(good[options.order])}, or set strategy.order: first"
-        )
+        return composed(problem.space, options)

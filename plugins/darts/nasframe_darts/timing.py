@@ -1,11 +1,11 @@
-"""When what happens in a DARTS search: its length, its warm-up, its validations, its learning rate, its temperature."""
+"""When what happens in a DARTS search: its length, its warm-up, its validations, its learning rate."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from nasframe_darts.options import DartsOptions
+from nasframe_darts.options import BilevelOptions
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Timing:
     """After how many steps the supernet is measured; 0: never."""
 
     @classmethod
-    def of(cls, options: DartsOptions, epoch: int) -> Timing:
+    def of(cls, options: BilevelOptions, epoch: int) -> Timing:
         """Args: epoch: how many steps make one pass over the split ``weights``."""
         steps = options.steps or max(1, round(options.epochs * epoch))
         warmup = options.warmup_steps
@@ -36,23 +36,23 @@ class Timing:
         name = "warm-up" if index < self.warmup else "bilevel"
         return f"{name} + validation" if self.validates_after(index) else name
 
+    def passed(self, index: int) -> float:
+        """The share of the architecture's updates that are done at step ``index``: 0 in the first, 1 in the last."""
+        return max(0, index - self.warmup) / max(1, self.steps - 1 - self.warmup)
+
     def validates_after(self, index: int) -> bool:
         """Whether step ``index`` (from 0) ends with a validation."""
         return self.validation > 0 and (index + 1) % self.validation == 0
 
+    def looks_after(self, index: int, epochs: float) -> bool:
+        """Whether step ``index`` (from 0), after the warm-up, ends with a look that comes every so many epochs."""
+        every = max(1, round(epochs * self.epoch))
+        return epochs > 0 and index >= self.warmup and (index + 1) % every == 0
 
-def cosine(options: DartsOptions, timing: Timing, index: int) -> float:
+
+def cosine(options: BilevelOptions, timing: Timing, index: int) -> float:
     """The weights' learning rate in step ``index``: half a cosine from ``lr`` to ``lr_min``."""
     if options.lr_every == "epoch":
         index -= index % timing.epoch
     fall = (1 + math.cos(math.pi * index / timing.steps)) / 2
     return options.lr_min + (options.lr - options.lr_min) * fall
-
-
-def temperature(options: DartsOptions, timing: Timing, index: int) -> float:
-    """Of the mixing weights in step ``index``: the first one until the warm-up ends, the last one in the last step."""
-    first, last = options.temperature
-    passed = max(0, index - timing.warmup) / max(1, timing.steps - 1 - timing.warmup)
-    if options.anneal == "exponential":
-        return float(first * (last / first) ** passed)
-    return first + (last - first) * passed

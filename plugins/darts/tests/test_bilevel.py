@@ -12,6 +12,7 @@ from nasframe import Batch, Differentiable, Evaluation, Genotype, RunError, Runt
 from nasframe.supernet import Supernet
 from nasframe_darts.bilevel import Bilevel, entropies
 from nasframe_darts.options import DartsOptions
+from nasframe_darts.parts import Parts
 
 torch.set_num_threads(1)
 
@@ -30,8 +31,8 @@ class Curve(Supernet):
     def derive(self):
         return Genotype("curve", (("f", int(self.alpha.argmax())),))
 
-    def mixing_weights(self):
-        return {"f": self.alpha.detach().softmax(-1).numpy()}
+    def weighed(self, weigh):
+        return {"f": weigh(self.alpha)}
 
     def forward(self, inputs):
         return curve(inputs, self.w, self.alpha)
@@ -96,7 +97,7 @@ def reference(evaluator, options, steps):
 @pytest.mark.parametrize("clip", [5.0, 0.1])
 def test_steps_equal_those_written_by_hand(clip):
     options = DartsOptions(steps=7, warmup_steps=2, lr=0.1, arch_lr=0.05, clip=clip, validate_epochs=0)
-    bilevel = Bilevel(lambda weigh: Curve(), Points(), options, Runtime())
+    bilevel = Bilevel(lambda weigh: Curve(), Points(), options, Runtime(), Parts())
     for index in range(5):
         bilevel.step(index)
     w, alpha = reference(Points(), options, 5)
@@ -105,7 +106,7 @@ def test_steps_equal_those_written_by_hand(clip):
 
 
 def test_the_architecture_stays_as_it_is_during_the_warm_up():
-    bilevel = Bilevel(lambda weigh: Curve(), Points(), DartsOptions(steps=4, warmup_steps=3), Runtime())
+    bilevel = Bilevel(lambda weigh: Curve(), Points(), DartsOptions(steps=4, warmup_steps=3), Runtime(), Parts())
     before = bilevel.supernet.alpha.detach().clone()
     metrics = [bilevel.step(index) for index in range(4)]
     assert ["arch_loss" in found for found in metrics] == [False, False, False, True]
@@ -113,19 +114,19 @@ def test_the_architecture_stays_as_it_is_during_the_warm_up():
 
 
 def test_a_step_leaves_no_gradient_behind():
-    bilevel = Bilevel(lambda weigh: Curve(), Points(), DartsOptions(steps=2, warmup_steps=0), Runtime())
+    bilevel = Bilevel(lambda weigh: Curve(), Points(), DartsOptions(steps=2, warmup_steps=0), Runtime(), Parts())
     bilevel.step(0)
     assert all(parameter.grad is None for parameter in bilevel.supernet.parameters())
 
 
 def test_a_loss_that_is_not_finite_stops_the_search_and_names_the_batch():
-    bilevel = Bilevel(lambda weigh: Curve(), Points(scale=math.nan), DartsOptions(steps=2), Runtime())
+    bilevel = Bilevel(lambda weigh: Curve(), Points(scale=math.nan), DartsOptions(steps=2), Runtime(), Parts())
     with pytest.raises(RunError, match=r"nan on the batch weights-0, weights-1"):
         bilevel.step(0)
 
 
 def test_validation_comes_every_so_many_epochs():
-    bilevel = Bilevel(lambda weigh: Curve(), Points(), DartsOptions(steps=6, validate_epochs=3), Runtime())
+    bilevel = Bilevel(lambda weigh: Curve(), Points(), DartsOptions(steps=6, validate_epochs=3), Runtime(), Parts())
     assert [index for index in range(6) if "val_miou" in bilevel.step(index)] == [2, 5]
 
 

@@ -12,6 +12,7 @@ from nasframe.testing.tiny import TinyEvaluator, TinySpace
 from nasframe_darts.bilevel import Bilevel
 from nasframe_darts.hypergradient import Hypergradient
 from nasframe_darts.options import DartsOptions
+from nasframe_darts.parts import Parts
 from nasframe_darts.strategy import Darts
 
 torch.set_num_threads(1)
@@ -36,8 +37,8 @@ class Smooth(Supernet):
     def derive(self):
         return Genotype("smooth", (("f", int(self.alpha[0].argmax())),))
 
-    def mixing_weights(self):
-        return {"f": self.alpha.detach().softmax(-1).numpy()}
+    def weighed(self, weigh):
+        return {"f": weigh(self.alpha)}
 
     def forward(self, inputs):
         inner, outer = self.alpha.softmax(-1)
@@ -150,7 +151,7 @@ def test_looking_ahead_changes_neither_weights_nor_running_statistics(order):
 @pytest.mark.parametrize("order", ["second", "second-finite"])
 def test_a_second_order_step_updates_the_architecture_first(order):
     options = DartsOptions(steps=1, warmup_steps=0, validate_epochs=0, order=order, arch_weight_decay=0)
-    bilevel = Bilevel(lambda weigh: Smooth(), Noise(), options, Runtime())
+    bilevel = Bilevel(lambda weigh: Smooth(), Noise(), options, Runtime(), Parts())
     metrics = bilevel.step(0)
     assert metrics["arch_loss"] > 0 and metrics["loss"] > 0
     alpha = bilevel.supernet.alpha.detach()
@@ -164,7 +165,7 @@ def test_a_second_order_step_updates_the_architecture_first(order):
 @pytest.mark.parametrize("order", ["first", "second", "second-finite"])
 def test_running_statistics_are_of_the_weights_batches_alone(order):
     options = DartsOptions(steps=2, warmup_steps=0, validate_epochs=0, order=order)
-    bilevel = Bilevel(lambda weigh: Smooth(), Noise(), options, Runtime())
+    bilevel = Bilevel(lambda weigh: Smooth(), Noise(), options, Runtime(), Parts())
     bilevel.step(0)
     supernet = bilevel.supernet
     assert supernet.norm.num_batches_tracked == 1
@@ -186,7 +187,7 @@ class Toy(Supernet):
     def derive(self):
         return Genotype("toy", (("f", 0),))
 
-    def mixing_weights(self):
+    def weighed(self, weigh):
         return {}
 
     def forward(self, inputs):
@@ -207,7 +208,7 @@ def test_the_papers_toy_ends_where_its_step_size_says(order, xi):
         steps=200, warmup_steps=0, validate_epochs=0, order=order, clip=None, lr=xi, lr_min=xi, momentum=0,
         weight_decay=0, arch_lr=0.05, arch_weight_decay=0,
     )  # fmt: skip
-    bilevel = Bilevel(lambda weigh: Toy(), ToyLosses(), options, Runtime())
+    bilevel = Bilevel(lambda weigh: Toy(), ToyLosses(), options, Runtime(), Parts())
     for index in range(200):
         bilevel.step(index)
     assert bilevel.supernet.alpha.item() == pytest.approx(2 / (1 + 2 * xi), abs=1e-3)

@@ -10,11 +10,12 @@ from nasframe import Problem, Runtime
 from nasframe.testing import StrategyContract
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
 from nasframe_darts.bilevel import Bilevel
+from nasframe_darts.composing import WEIGHING, composed
 from nasframe_darts.hypergradient import Hypergradient
 from nasframe_darts.options import DartsOptions
 from nasframe_darts.strategy import Darts
-from nasframe_darts.timing import Timing, temperature
-from nasframe_darts.weighing import Weighing
+from nasframe_darts.timing import Timing
+from nasframe_darts.weighing import Gumbel, Temperature
 
 torch.set_num_threads(1)
 
@@ -32,9 +33,7 @@ class TestStraightThroughGumbel(StrategyContract):
 
 
 def weighing(rule, temperature=1.0):
-    made = Weighing(rule)
-    made.temperature = temperature
-    return made
+    return WEIGHING[rule](Temperature(temperature))
 
 
 @pytest.mark.parametrize("rule", ["softmax", "gumbel", "gumbel-hard"])
@@ -87,13 +86,14 @@ def test_randomness_comes_from_torchs_generator_and_stillness_needs_none(rule):
 
 
 def test_the_temperature_goes_from_the_end_of_the_warm_up_to_the_last_step():
-    def course(**options):
-        made = DartsOptions(steps=7, warmup_steps=2, **options)
-        return [temperature(made, Timing.of(made, 1), index) for index in range(7)]
+    timing = Timing.of(DartsOptions(steps=7, warmup_steps=2), 1)
+
+    def course(*temperature):
+        return [Temperature(*temperature).at(timing.passed(index)) for index in range(7)]
 
     assert course() == [1.0] * 7
-    assert course(temperature=(9.0, 1.0)) == [9, 9, 9, 7, 5, 3, 1]
-    assert course(temperature=(16.0, 1.0), anneal="exponential") == pytest.approx([16, 16, 16, 8, 4, 2, 1])
+    assert course(9.0, 1.0) == [9, 9, 9, 7, 5, 3, 1]
+    assert course(16.0, 1.0, "exponential") == pytest.approx([16, 16, 16, 8, 4, 2, 1])
 
 
 class Twice(TinyEvaluator):
@@ -110,7 +110,9 @@ class Twice(TinyEvaluator):
 def test_the_supernet_is_measured_without_noise(rule):
     evaluator = Twice()
     options = DartsOptions(steps=2, warmup_steps=0, weigh=rule, temperature=(2.0, 1.0), validate_epochs=0.5)
-    bilevel = Bilevel(partial(TinySpace().relax, evaluator.task), evaluator, options, Runtime())
+    bilevel = Bilevel(
+        partial(TinySpace().relax, evaluator.task), evaluator, options, Runtime(), composed(TinySpace(), options)
+    )
     assert bilevel.step(0)["temperature"] == 2.0
     assert evaluator.equal
     images = next(evaluator.batches("val")).inputs
@@ -137,7 +139,7 @@ class Doubled(TinyEvaluator):
 def test_noise_does_not_pass_for_a_finite_difference():
     evaluator = Doubled()
     torch.manual_seed(0)
-    supernet = TinySpace().relax(evaluator.task, Weighing("gumbel")).double()
+    supernet = TinySpace().relax(evaluator.task, Gumbel()).double()
     optimiser = torch.optim.SGD(supernet.weight_parameters(), 0.5)
     hypergradient = Hypergradient(supernet, evaluator, optimiser, Runtime())
     found = []

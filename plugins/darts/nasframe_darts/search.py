@@ -1,0 +1,149 @@
+"""The bilevel search as a strategy whose parts its subclasses choose, without torch until it is constructed."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+import numpy as np
+from typing_extensions import override
+
+from nasframe import (
+    CapabilityError,
+    Differentiable,
+    EndsEarly,
+    ExperimentError,
+    Genotype,
+    Problem,
+    Relaxable,
+    Runtime,
+    Strategy,
+    Uneven,
+)
+from nasframe_darts.options import BilevelOptions
+from nasframe_darts.reach import remark, remark_on
+
+if TYPE_CHECKING:
+    from nasframe_darts.parts import Parts
+
+
+class BilevelSearch(Strategy, Uneven, EndsEarly, ABC):
+    """Trains weights on one half of the training data, architecture parameters on the other, in turns.
+
+    A search is such a class with a ``name``, ``Options`` on ``BilevelOptions``, and the ``parts`` that it is composed
+    of; schedules, precision, second order, checkpoints and metrics are here.
+    """
+
+    needs: ClassVar[tuple[type, ...]] = (Relaxable, Differentiable)
+
+    @abstractmethod
+    def parts(self, problem: Problem, options: Any) -> Parts:
+        """New parts for a search, made before anything else is; import torch here.
+
+        Args:
+            problem: whose space is ``Relaxable`` and whose evaluator is ``Differentiable``.
+            options: of this class's ``Options``.
+
+        Raises:
+            ExperimentError: options that do not go together.
+        """
+
+    @final
+    def __init__(self, problem: Problem, options: BilevelOptions) -> None:
+        """Build the supernet, from torch's global generator, on the problem's device.
+
+        Raises:
+            CapabilityError: the space or the evaluator lacks what gradients need.
+            ExperimentError: the order asks for a higher precision.
+        """
+        from nasframe_darts.bilevel import Bilevel
+
+        space, evaluator = problem.space, problem.evaluator
+        if not isinstance(space, Relaxable) or not isinstance(evaluator, Differentiable):
+            raise CapabilityError(
+                f"{self.name} needs a Relaxable space and a Differentiable evaluator; "
+                f"got {space.name!r} and {evaluator.name!r}"
+            )
+        _check_precision(options, problem.runtime)
+        parts = self.parts(problem, options)
+        relax = partial(space.relax, evaluator.task)
+        self._bilevel = Bilevel(relax, evaluator, options, problem.runtime, parts)
+        self._options = options
+        self.steps = self._bilevel.steps
+
+    @final
+    @override
+    def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
+        """One update of the weights and, after the warm-up, one of the architecture parameters."""
+        return self._bilevel.step(index)
+
+    @final
+    @override
+    def kind(self, index: int) -> str:
+        """Warm-up steps train weights only, bilevel ones both; some of each also measure or look whether to stop."""
+        return self._bilevel.kind(index)
+
+    @final
+    @property
+    @override
+    def ended(self) -> bool:
+        """Whether the part ``stop`` has found that the search is over."""
+        return self._bilevel.ended
+
+    @final
+    @override
+    def best(self) -> Genotype:
+        """What the architecture parameters favour now."""
+        return self._bilevel.derive()
+
+    @final
+    @override
+    def finalists(self, count: int) -> Sequence[Genotype]:
+        """What the search would derive, then what the mixing weights favour most."""
+        favoured = self._bilevel.supernet.finalists(count)
+        return list(dict.fromkeys([self.best(), *favoured]))[:count]
+
+    @final
+    @override
+    def remarks(self) -> Sequence[str]:
+        """Whether the architecture parameters can move far enough for anything to be decided."""
+        found = remark(self._options, self._bilevel.timing)
+        return () if found is None else (found,)
+
+    @final
+    @classmethod
+    @override
+    def remarks_on(cls, options: BilevelOptions) -> Sequence[str]:
+        """The same, as far as the options tell how many updates there are."""
+        found = remark_on(options)
+        return () if found is None else (found,)
+
+    @final
+    @override
+    def snapshot(self) -> Mapping[str, np.ndarray]:
+        """The mixing weights that deriving looks at: softmaxed architecture parameters, in most searches."""
+        return self._bilevel.mixing_weights()
+
+    @final
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        """The supernet, both optimisers, the loss scaler, and the parts that have a state."""
+        return self._bilevel.state_dict()
+
+    @final
+    @override
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state."""
+        self._bilevel.load_state_dict(state)
+
+
+def _check_precision(options: BilevelOptions, runtime: Runtime) -> None:
+    """Second derivatives of a scaled loss overflow in float16; finite differences are lost in any short type."""
+    good = {"second": ("float32", "bfloat16"), "second-finite": ("float32",)}
+    if options.order != "first" and runtime.precision not in good[options.order]:
+        raise ExperimentError(
+            f"strategy.order is {options.order!r} and run.precision {runtime.precision!r}; second derivatives need "
+            f"run.precision: {' or '.join(good[options.order])}, or set strategy.order: first"
+        )
