@@ -125,9 +125,12 @@ class Halving(_Rungs):
         """How many candidates begin, and how they are thinned out."""
 
         candidates: int = Field(default=27, ge=1)
-        """n: how many begin; the last of them gets a full evaluation."""
+        """n: how many begin."""
         eta: int = Field(default=3, ge=2)
         """One of so many goes on, with so many times the budget."""
+        smallest: float | None = Field(default=None, gt=0, le=1)
+        """Share of a full evaluation below which no budget is: that which still ranks, as ``nasframe signal`` finds.
+        None: the smallest is so small that one candidate is left for a full evaluation."""
         rounds: int = Field(default=1, ge=1)
         """How often all of that is done."""
         weights: Weights = "new"
@@ -135,7 +138,7 @@ class Halving(_Rungs):
         that it costs the difference of the budgets alone."""
 
     def __init__(self, problem: Problem, options: Options) -> None:
-        last = levels(options.candidates, options.eta)
+        last = levels(options.candidates, options.eta, options.smallest)
         rungs = halving(options.candidates, options.eta, last)
         super().__init__(problem, options, rungs * options.rounds, options.weights)
 
@@ -153,11 +156,14 @@ class Hyperband(_Rungs):
         """R: how many of the smallest budgets are a full evaluation."""
         eta: int = Field(default=3, ge=2)
         """One of so many goes on, with so many times the budget; the paper uses 3 or 4."""
+        smallest: float | None = Field(default=None, gt=0, le=1)
+        """Share of a full evaluation below which no budget is, whatever R is: that which still ranks, as ``nasframe
+        signal`` finds. None: 1 / R."""
         rounds: int = Field(default=1, ge=1)
         """How often all brackets are run."""
         weights: Weights = "new"
         """As of ``halving``."""
 
     def __init__(self, problem: Problem, options: Options) -> None:
-        rungs = hyperband(options.units, options.eta) * options.rounds
+        rungs = hyperband(options.units, options.eta, options.smallest) * options.rounds
         super().__init__(problem, options, rungs, options.weights)
