@@ -16,6 +16,7 @@ from nasframe.errors import (
     RunError,
     RunFolderError,
 )
+from nasframe.evaluations import Leg
 from nasframe.evaluator import (
     Batch,
     Candidate,
@@ -49,7 +50,7 @@ from nasframe.space import (
     Task,
     Weigh,
 )
-from nasframe.stepper import EndsEarly, Stepper, Uneven
+from nasframe.stepper import EndsEarly, GoesOn, Stepper, Uneven
 from nasframe.strategy import Bounded, Problem, Strategy, Wrapping
 
 __version__ = "0.1.0"
@@ -74,6 +75,7 @@ __all__ = [
     "Genotype",
     "GenotypeError",
     "GenotypeRecord",
+    "GoesOn",
     "GraphError",
     "Growing",
     "HoldsOut",
@@ -82,6 +84,7 @@ __all__ = [
     "Inferring",
     "Labels",
     "Landmarked",
+    "Leg",
     "Measure",
     "Model",
     "NasframeError",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
 from typing_extensions import override
 
 from nasframe.errors import RunError
-from nasframe.evaluations import Directly, Evaluations
+from nasframe.evaluations import Directly, Evaluations, Leg
 from nasframe.evaluator import Evaluation
 from nasframe.files.words import quantity
 from nasframe.genotype import Genotype
@@ -73,6 +73,20 @@ class AskTell(Strategy, EndsEarly, ABC):
         """
         return result.score
 
+    def leg(self, number: int) -> Leg | None:
+        """Which part of a training candidate ``number`` is, from 0 in the order of asking; called when it is asked for.
+
+        Default: none is part of any; each is evaluated by itself, with new weights. It follows from the history.
+        """
+        return None
+
+    def goes_on(self) -> Collection[int]:
+        """Which candidates that were told may still be gone on from, by their numbers; the weights of others are lost.
+
+        Default: none, for none is a ``leg``.
+        """
+        return ()
+
     @final
     def is_known(self, genotype: Genotype) -> bool:
         """Whether a genotype was asked for before: it was told, is outstanding or was refused."""
@@ -112,6 +126,7 @@ class AskTell(Strategy, EndsEarly, ABC):
         result = self.__evaluations.end(len(self.history))
         genotype, _ = self.outstanding.pop(0)
         self.receive(genotype, result)
+        self.__evaluations.retain(self.goes_on(), len(self.history))
         self.__ask_ahead(rng)
         self.__require_a_success()
         return self.__metrics(result)
@@ -177,7 +192,8 @@ class AskTell(Strategy, EndsEarly, ABC):
                 self.refused.setdefault(genotype, len(self.history))
 
     def __begin(self, genotype: Genotype, budget: float) -> None:
-        self.__evaluations.begin(len(self.history) + len(self.outstanding), genotype, budget)
+        number = len(self.history) + len(self.outstanding)
+        self.__evaluations.begin(number, genotype, budget, self.leg(number))
         self.outstanding.append((genotype, budget))
 
     def __metrics(self, result: Evaluation) -> dict[str, float]:

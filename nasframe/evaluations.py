@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Protocol, final
+from typing import TYPE_CHECKING, Protocol, final
 
 from typing_extensions import override
 
@@ -13,6 +14,25 @@ from nasframe.errors import GenotypeError, NasframeError, RunError
 from nasframe.evaluator import Candidate, Evaluation, Evaluator
 from nasframe.genotype import Genotype
 from nasframe.space import SearchSpace
+
+if TYPE_CHECKING:
+    from nasframe.training.legs import Reached
+
+
+@final
+@dataclass(frozen=True)
+class Leg:
+    """Which part of a training an evaluation is, where a candidate's training goes on from budget to budget.
+
+    Two are equal where the budgets before are: with them, the genotype and the seed, a result is given.
+    """
+
+    budgets: tuple[float, ...] = ()
+    """Of the legs before, rising; none: the training begins with new weights."""
+    after: int | None = field(default=None, compare=False)
+    """The number of the candidate that was the leg before, whose weights it goes on from; None: there is none."""
+    last: bool = field(default=False, compare=False)
+    """Whether no other leg can follow, so that its weights need not be kept."""
 
 
 class Evaluations(Protocol):
@@ -29,8 +49,12 @@ class Evaluations(Protocol):
             RunError: too many in a row were not.
         """
 
-    def begin(self, number: int, genotype: Genotype, budget: float) -> None:
-        """Ask for the evaluation of a candidate."""
+    def begin(self, number: int, genotype: Genotype, budget: float, leg: Leg | None = None) -> None:
+        """Ask for the evaluation of a candidate.
+
+        Args:
+            leg: which part of a training it is; None: an evaluation by itself.
+        """
 
     def end(self, number: int) -> Evaluation:
         """Wait for it; called in the order of the numbers.
@@ -38,6 +62,9 @@ class Evaluations(Protocol):
         Raises:
             NasframeError: something is wrong that is not the candidate's fault.
         """
+
+    def retain(self, numbers: Collection[int], told: int) -> None:
+        """Drop the weights of all candidates before number ``told`` that are not among these."""
 
 
 @final
@@ -49,33 +76,54 @@ class Directly(Evaluations):
     def __init__(self, space: SearchSpace, evaluator: Evaluator) -> None:
         self._space = space
         self._evaluator = evaluator
-        self._begun: dict[int, tuple[Genotype, float]] = {}
+        self._begun: dict[int, tuple[Genotype, float, Leg | None]] = {}
+        self._reached: dict[int, Reached] = {}
 
     @override
     def accepts(self, genotype: Genotype) -> bool:
         return True
 
     @override
-    def begin(self, number: int, genotype: Genotype, budget: float) -> None:
-        self._begun[number] = (genotype, budget)
+    def begin(self, number: int, genotype: Genotype, budget: float, leg: Leg | None = None) -> None:
+        self._begun[number] = (genotype, budget, leg)
 
     @override
     def end(self, number: int) -> Evaluation:
-        return attempt(self._space, self._evaluator, *self._begun.pop(number))
+        genotype, budget, leg = self._begun.pop(number)
+        if leg is None:
+            return attempt(self._space, self._evaluator, genotype, budget)
+        begin = None if leg.after is None else self._reached.get(leg.after)
+        result, reached = attempt_leg(self._space, self._evaluator, genotype, budget, leg, begin)
+        if reached is not None and not leg.last:
+            self._reached[number] = reached
+        return result
+
+    @override
+    def retain(self, numbers: Collection[int], told: int) -> None:
+        self._reached = {number: one for number, one in self._reached.items() if number in numbers or number >= told}
 
 
-def attempt(space: SearchSpace, evaluator: Evaluator, genotype: Genotype, budget: float) -> Evaluation:
+def attempt(
+    space: SearchSpace,
+    evaluator: Evaluator,
+    genotype: Genotype,
+    budget: float,
+    evaluate: Callable[[Candidate, float], Evaluation] | None = None,
+) -> Evaluation:
     """What an evaluator says of a genotype, or why it has nothing to say: then ``failure`` holds the reason.
 
     Whatever goes wrong with the candidate is a failure: a loss that is not finite, memory that does not suffice, a
     network that cannot be built.
+
+    Args:
+        evaluate: how it is asked; None: by its ``evaluate``.
 
     Raises:
         NasframeError: something is wrong that no other candidate could mend, such as a missing file.
     """
     try:
         build = partial(space.build, genotype, evaluator.task)
-        result = evaluator.evaluate(Candidate(genotype, build), budget)
+        result = (evaluate or evaluator.evaluate)(Candidate(genotype, build), budget)
     except (RunError, GenotypeError) as error:
         return failed(str(error), budget)
     except NasframeError:
@@ -87,6 +135,28 @@ def attempt(space: SearchSpace, evaluator: Evaluator, genotype: Genotype, budget
     if wrong:
         return failed(f"{', '.join(wrong)}; metrics must be finite", budget)
     return replace(result, budget=budget)
+
+
+def attempt_leg(
+    space: SearchSpace, evaluator: Evaluator, genotype: Genotype, budget: float, leg: Leg, begin: Reached | None
+) -> tuple[Evaluation, Reached | None]:
+    """``attempt`` for a leg of a training, with what it leaves behind; None: it has failed.
+
+    Args:
+        begin: what the leg before left; None: it is lost, or there is none, and all legs are trained from the first.
+    """
+    from nasframe.training.legs import train_legs
+
+    left: list[Reached] = []
+
+    def evaluate(candidate: Candidate, budget: float) -> Evaluation:
+        budgets = (budget,) if begin else (*leg.budgets, budget)
+        result, reached = train_legs(evaluator, candidate, budgets, begin)
+        left.append(reached)
+        return result
+
+    result = attempt(space, evaluator, genotype, budget, evaluate)
+    return result, None if result.failure else left[0]
 
 
 def failed(reason: str, budget: float) -> Evaluation:

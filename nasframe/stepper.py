@@ -42,6 +42,19 @@ class EndsEarly(ABC):
         """Whether no further step is wanted; part of the state."""
 
 
+class GoesOn(ABC):
+    """A training that can go on from where one of the same network with a smaller budget ended."""
+
+    @abstractmethod
+    def go_on(self, state: dict[str, Any], done: int) -> None:
+        """Take up a state: weights, optimiser, and whatever else goes on; the next step is step ``done``.
+
+        Args:
+            state: the ``state_dict()`` of that training, after its last step.
+            done: how many steps it has done; where this training has no more, it has ended.
+        """
+
+
 class Uneven(ABC):
     """A stepper whose steps are of several kinds, which take different time and memory."""
 

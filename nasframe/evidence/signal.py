@@ -31,6 +31,8 @@ from nasframe.pareto import SCORE
 
 LITTLE_SEARCHED = 0.25
 """Below this share of the multiply-adds it is said that little of the network is searched."""
+RANKS = 0.5
+"""Something ranks where the lower end of its rank correlation's interval is above this."""
 SIGNIFICANT = 0.05
 """A decision is spoken of where its corrected probability is below this."""
 
@@ -42,6 +44,8 @@ class Signal:
 
     genotypes: int
     seeds: int
+    budgets: tuple[float, ...]
+    """Rising; the last one is 1."""
     macs: tuple[int, int]
     """The fewest and the most."""
     seconds: float
@@ -114,9 +118,10 @@ class Signal:
         """What tells how good a genotype is."""
         for name, kinds in self.ranks.items():
             rank = kinds["spearman"]
-            if rank.low > 0.5:
+            if rank.low > RANKS:
                 interval = f"{rank.low:.2f} to {rank.high:.2f}"
                 yield f"{name} may rank candidates: rank correlation {rank.value:.2f} ({interval})"
+        yield from self._first_rung()
         for one in self.decisions:
             if one.corrected < SIGNIFICANT:
                 what = f"decisions {one.name} together explain" if one.name.endswith("/") else f"{one.name} explains"
@@ -129,6 +134,21 @@ class Signal:
                     f"(p {count.corrected:.2g}, corrected)"
                 )
 
+    def _first_rung(self) -> Iterator[str]:
+        """The budget that a search should not go below."""
+        found = [budget for budget in self.budgets if self.ranks[_score_at(budget)]["spearman"].low > RANKS]
+        if not found:
+            return
+        which = (
+            f"The smallest budget seen to rank is {found[0]:g}"
+            if found[0] < 1
+            else "No budget below a full one is seen to rank"
+        )
+        yield (
+            f"{which}: give candidates no less, by strategy.budget={found[0]:g}, or by strategy.smallest={found[0]:g} "
+            "where the best go on to larger budgets"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain data."""
         ranks = {name: {kind: list(rank) for kind, rank in kinds.items()} for name, kinds in self.ranks.items()}
@@ -136,6 +156,10 @@ class Signal:
         return {**asdict(replace(self, variances={}, ranks={})), "variances": variances, "ranks": ranks} | {
             "advice": list(self.advice())
         }
+
+
+def _score_at(budget: float) -> str:
+    return f"the score at a budget of {budget:g}"
 
 
 def summarise(rows: Sequence[Row], proxies: ProxyValues | None = None) -> Signal:
@@ -183,7 +207,7 @@ def summarise(rows: Sequence[Row], proxies: ProxyValues | None = None) -> Signal
     ranking = {
         "parameters": (np.array([[row.params for row in full]], dtype=np.float64), mean),
         "multiply-adds": (np.array([[row.macs for row in full]], dtype=np.float64), mean),
-        **{f"the score at a budget of {budget:g}": (table(SCORE, budget).T, others) for budget in budgets},
+        **{_score_at(budget): (table(SCORE, budget).T, others) for budget in budgets},
     }
     told = proxies or ProxyValues({})
     for name, values in told.values.items():
@@ -193,6 +217,7 @@ def summarise(rows: Sequence[Row], proxies: ProxyValues | None = None) -> Signal
     return Signal(
         genotypes=len(numbers),
         seeds=len(seeds),
+        budgets=tuple(budgets),
         macs=(min(row.macs for row in full), max(row.macs for row in full)),
         seconds=float(np.mean(seconds or [0])),
         left_out=len(drawn) - len(numbers),

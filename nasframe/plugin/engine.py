@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nasframe.errors import NasframeError
+from nasframe.evaluations import Leg
 from nasframe.evaluator import Evaluation
 from nasframe.genotype import Genotype
 
@@ -25,6 +26,13 @@ class Job:
     """From 0, in the order of asking."""
     genotype: Genotype
     budget: float
+    leg: Leg | None = None
+    """Which part of a training it is; None: an evaluation by itself."""
+
+    @property
+    def budgets(self) -> tuple[float, ...]:
+        """All budgets to which its network is trained one after the other, the last one its own."""
+        return (*(self.leg.budgets if self.leg else ()), self.budget)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ class RunLayout:
     events = _At("events.jsonl")
     evaluations = _At("evaluations.jsonl")
     """Of the search's candidates."""
+    trainings = _At("trainings/")
+    """What candidates' trainings left that may go on, while the search lasts."""
     front = _At("front/")
     evaluator = _At("evaluator.json")
     """What the search's evaluator recorded."""
@@ -96,6 +98,10 @@ class RunLayout:
     def snapshot(self, phase: Phase, step: int) -> Path:
         """A phase's arrays to draw after so many steps."""
         return self.snapshots_of(phase) / f"{step:08}.npz"
+
+    def training(self, candidate: int) -> Path:
+        """What the training of a candidate left; the first candidate is 1."""
+        return self.trainings / f"{candidate:05}.pt"
 
     def on_front(self, candidate: int) -> Path:
         """The genotype of a candidate on the Pareto front; the first candidate is 1."""

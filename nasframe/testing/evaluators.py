@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from nasframe.evaluator import Candidate, Differentiable, Evaluation, Evaluator, HoldsOut, Split, Trainable
 from nasframe.genotype import Genotype
 from nasframe.inference import Illustrating, Inference, Inferring
+from nasframe.stepper import GoesOn
+from nasframe.training.legs import train_legs
 
 
 class EvaluatorContract:
@@ -133,6 +135,17 @@ class EvaluatorContract:
                 training.step(index, np.random.default_rng(index))
             networks.append(network.state_dict())
         assert all(torch.equal(networks[0][key], networks[1][key]) for key in networks[0]), "resuming must be exact"
+
+    def test_a_training_that_can_go_on_does_so_from_a_smaller_budget(self) -> None:
+        evaluator = self.make()
+        if not isinstance(evaluator, Trainable) or not isinstance(evaluator.training(self.network()), GoesOn):
+            pytest.skip("the evaluator has no training that can go on from a smaller budget")
+        candidate = Candidate(self.genotype(), self.network)
+        _, small = train_legs(evaluator, candidate, (0.25,), None)
+        given, end = train_legs(evaluator, candidate, (0.5,), small)
+        again, _ = train_legs(self.make(), candidate, (0.25, 0.5), None)
+        assert math.isfinite(given.score) and end.done >= small.done
+        assert given.metrics == again.metrics, "the same, whether the smaller budget's state is given or made again"
 
     def test_pictures_are_named_rgb_images(self) -> None:
         evaluator = self.make()

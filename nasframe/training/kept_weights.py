@@ -100,6 +100,10 @@ class KeptWeights:
         if state.get("chosen"):
             self.choose()
 
+    def go_on(self, state: dict[str, Any]) -> None:
+        """Continue a training that had ended; the patience is counted anew, for the learning rate rises again."""
+        self.load_state_dict({**state, "worse": 0, "chosen": False})
+
     def _placed(self, weights: Weights | None) -> Weights | None:
         if weights is None:
             return None

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from nasframe.errors import RunError
 from nasframe.evaluator import Batch, Differentiable, Runtime
-from nasframe.stepper import EndsEarly, Stepper, Uneven
+from nasframe.stepper import EndsEarly, GoesOn, Stepper, Uneven
 from nasframe.training.batches import BatchStream
 from nasframe.training.gradients import update
 from nasframe.training.kept_weights import KeptWeights
@@ -39,23 +39,32 @@ def check_finite(loss: Tensor, batch: Batch) -> float:
     )
 
 
-def fit(stepper: Stepper, seed: int | None = None) -> None:
+def fit(stepper: Stepper, seed: int | None = None, done: int = 0) -> int:
     """Run all steps in memory, without a run folder.
 
     Args:
-        stepper: not yet begun.
+        stepper: not yet begun, or gone on with after ``done`` steps.
         seed: of all randomness in the steps; None: drawn from torch's global generator.
+
+    Returns:
+        How many steps are done in the end: all, unless it ended early.
     """
     base = int(torch.randint(2**62, ())) if seed is None else seed
-    for index in range(stepper.steps):
+    for index in range(done, stepper.steps):
         if isinstance(stepper, EndsEarly) and stepper.ended:
-            return
+            return index
         stepper.step(index, seed_all(base, "fit", index))
+    return max(done, stepper.steps)
 
 
 @final
-class Training(EndsEarly, Uneven):
-    """A ``Stepper`` that trains a network in place on the split ``train``; one step is one update."""
+class Training(EndsEarly, GoesOn, Uneven):
+    """A ``Stepper`` that trains a network in place on the split ``train``; one step is one update.
+
+    A training that goes on from a smaller budget enters the schedule of its own budget at the step that was reached
+    (a warm restart, Loshchilov and Hutter, ICLR 2017, arXiv 1608.03983): the learning rate rises once to where that
+    schedule is by then, and falls to its end again. So every training ends with a small learning rate.
+    """
 
     def __init__(
         self,
@@ -126,6 +135,18 @@ class Training(EndsEarly, Uneven):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
         self._kept.load_state_dict(state)
+        self._load_optimiser(state)
+
+    @override
+    def go_on(self, state: dict[str, Any], done: int) -> None:
+        """Take up weights, their average, the best so far, momentum and loss scale; batches and schedule go on."""
+        if done >= self.steps:
+            self.load_state_dict(state)
+            return
+        self._kept.go_on(state)
+        self._load_optimiser(state)
+
+    def _load_optimiser(self, state: dict[str, Any]) -> None:
         self._optimiser.load_state_dict(state["optimiser"])
         self._scaler.load_state_dict(state["scaler"])
 

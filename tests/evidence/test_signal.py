@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import types
 import zlib
 from dataclasses import replace
@@ -166,6 +167,31 @@ def test_where_genotypes_differ_it_says_so_and_where_they_do_not_too(experiment,
     assert clear[0].startswith("Genotypes differ: ") and any("may rank candidates" in sentence for sentence in clear)
     none = advice(tmp_path / "none", "evaluator.genotypes=0")
     assert none[0].startswith("Nothing to be found here") and not any("may rank" in sentence for sentence in none)
+
+
+@pytest.mark.parametrize(
+    ("noise", "sentence"),
+    [
+        ({0.25: 9.0, 0.5: 0.0, 1.0: 0.0}, "The smallest budget seen to rank is 0.5: .*strategy.smallest=0.5 "),
+        (
+            {0.25: 9.0, 0.5: 9.0, 1.0: 0.0},
+            "No budget below a full one is seen to rank: .*strategy.budget=1,.*strategy.smallest=1 ",
+        ),
+        ({0.25: 9.0, 0.5: 9.0, 1.0: 9.0}, None),
+    ],
+)
+def test_the_smallest_budget_that_ranks_is_named_as_an_option(noise, sentence):
+    rng = np.random.default_rng(1)
+    rows = [
+        Row(number, {"decisions": {}}, 1, 1, 1, seed, budget, {"score": number + sd * rng.normal() + 0.1 * seed}, 1.0)
+        for seed in (0, 1)
+        for budget, sd in noise.items()
+        for number in range(12)
+    ]
+    rows[0].metrics["score"] += 0.01
+    told = [one for one in summarise(rows).advice() if "strategy." in one]
+    assert len(told) == (sentence is not None)
+    assert all(re.match(sentence, one) for one in told)
 
 
 def test_little_searched_arithmetic_is_said(experiment, tmp_path):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, final
 
 from nasframe.errors import ExperimentError, NasframeError
-from nasframe.evaluations import failed
+from nasframe.evaluations import Leg, failed
 from nasframe.evaluator import Evaluation
 from nasframe.genotype import Genotype
 from nasframe.pareto import SCORE
 from nasframe.plugin.engine import Engine, Job, Outcome
 from nasframe.run.candidates.constraints import ConstraintCheck
 from nasframe.run.candidates.known_results import Known
+from nasframe.run.candidates.trainings import Trainings
 
 Recording = Callable[[int, Mapping[str, Any]], None]
 """Called with the number of a candidate, from 1, and the facts of its evaluation, in the order of asking."""
@@ -31,6 +32,7 @@ class Judge:
         engine: Engine,
         record: Recording,
         spend: Callable[[float], None],
+        trainings: Trainings,
     ) -> None:
         """Args: spend: called with processor seconds that were spent elsewhere than in this process."""
         self.outstanding = 1
@@ -41,6 +43,7 @@ class Judge:
         self._engine = engine
         self._record = record
         self._spend = spend
+        self._trainings = trainings
         self._begun: dict[int, tuple[Job, Job]] = {}
         """By number the candidate and the one it is the same as, which is evaluated."""
         self._submitted: set[int] = set()
@@ -50,9 +53,9 @@ class Judge:
         """Whether a genotype is within the constraints."""
         return self._constraints.accept(genotype)
 
-    def begin(self, number: int, genotype: Genotype, budget: float) -> None:
+    def begin(self, number: int, genotype: Genotype, budget: float, leg: Leg | None = None) -> None:
         """Let the candidate be evaluated, unless it is the same as an earlier one or was finished before."""
-        job = Job(number, genotype, budget)
+        job = Job(number, genotype, budget, self._begun_by(genotype, leg))
         original = self._known.original(job)
         self._begun[number] = (job, original)
         if original.number in self._finished or original.number in self._submitted:
@@ -80,6 +83,20 @@ class Judge:
         self._note(job, result, facts)
         return result
 
+    def retain(self, numbers: Collection[int], told: int) -> None:
+        """Delete the weights of those before number ``told`` that are not among these."""
+        self._trainings.retain(numbers, told)
+
+    def _begun_by(self, genotype: Genotype, leg: Leg | None) -> Leg | None:
+        """A leg after the candidate that was really trained, if the one before was the same as another."""
+        if leg is None:
+            return None
+        self._trainings.prepare()
+        if leg.after is None:
+            return leg
+        before = Job(leg.after, genotype, leg.budgets[-1], Leg(leg.budgets[:-1]))
+        return replace(leg, after=self._known.original(before).number)
+
     def _with_costs(self, genotype: Genotype, result: Evaluation) -> Evaluation:
         if result.failure:
             return result
@@ -96,7 +113,8 @@ class Judge:
         return replace(result, metrics=metrics)
 
     def _note(self, job: Job, result: Evaluation, more: Mapping[str, Any]) -> None:
-        facts = {"genotype": job.genotype.to_dict(), "budget": job.budget, **more}
+        after = {} if job.leg is None or job.leg.after is None else {"after": job.leg.after + 1}
+        facts = {"genotype": job.genotype.to_dict(), "budget": job.budget, **after, **more}
         if result.failure:
             self._record(job.number + 1, {**facts, "failure": result.failure})
             return

@@ -14,7 +14,7 @@ from nasframe.space import Canonical, SearchSpace
 
 @final
 class Known:
-    """Which candidates are the same network with the same budget, and the results that are there.
+    """Which candidates are the same network with the same budgets, and the results that are there.
 
     Which candidate is taken for which depends on the order of asking alone, not on what is finished first.
     """
@@ -24,7 +24,7 @@ class Known:
         self._kept = kept
         self._reuse = reuse
         self._shared = shared
-        self._first: dict[tuple[Genotype, float], Job] = {}
+        self._first: dict[tuple[Genotype, tuple[float, ...]], Job] = {}
         for job in kept:
             self.original(job)
 
@@ -32,7 +32,7 @@ class Known:
         """The first candidate that is the same; the job itself if there is none, or nothing is reused."""
         if not self._reuse:
             return job
-        key = (self._canonical(job.genotype), job.budget)
+        key = (self._canonical(job.genotype), job.budgets)
         first = min(self._first.get(key, job), job, key=lambda one: one.number)
         self._first[key] = first
         return first
@@ -42,14 +42,14 @@ class Known:
         found = self._kept.find(job)
         if found is not None or not self._reuse or self._shared is None:
             return found
-        result = self._shared.find(self._canonical(job.genotype), job.budget)
+        result = self._shared.find(self._canonical(job.genotype), *job.budgets)
         return None if result is None else Outcome(job, result, 0.0, 0.0, worker=0)
 
     def add(self, outcome: Outcome) -> None:
         """Keep what was finished."""
         self._kept.add(outcome)
         if self._shared is not None and outcome.worker:
-            self._shared.add(self._canonical(outcome.job.genotype), outcome.result)
+            self._shared.add(self._canonical(outcome.job.genotype), outcome.result, outcome.job.budgets[:-1])
 
     def _canonical(self, genotype: Genotype) -> Genotype:
         try:

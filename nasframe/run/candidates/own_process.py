@@ -8,6 +8,7 @@ from typing import final
 from typing_extensions import override
 
 from nasframe.plugin.engine import Engine, Job, Outcome
+from nasframe.run.candidates.trainings import Trainings
 from nasframe.run.candidates.worker import perform
 from nasframe.strategy import Problem
 
@@ -18,8 +19,10 @@ class OwnProcess(Engine):
 
     in_run = True
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, trainings: Trainings | None = None) -> None:
+        """Args: trainings: where those that may go on are kept; None: nowhere."""
         self._problem = problem
+        self._trainings = trainings
         self._waiting: deque[Job] = deque()
 
     @override
@@ -30,7 +33,7 @@ class OwnProcess(Engine):
     def next(self) -> Outcome:
         """Evaluate the one that has waited longest."""
         job = self._waiting.popleft()
-        return Outcome(job, *perform(self._problem, job), worker=1)
+        return Outcome(job, *perform(self._problem, job, self._trainings), worker=1)
 
     @override
     def close(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, final
 
+from nasframe.evaluations import Leg
 from nasframe.evaluator import Evaluation
 from nasframe.files import atomic
 from nasframe.genotype import Genotype
@@ -50,6 +51,7 @@ def _written(outcome: Outcome) -> dict[str, Any]:
     return {
         "candidate": job.number + 1,
         "budget": job.budget,
+        **({"legs": [*job.leg.budgets]} if job.leg else {}),
         **outcome.result.to_dict("score", "metrics", "failure"),
         "seconds": round(outcome.seconds, 3),
         "processor_seconds": round(outcome.processor_seconds, 3),
@@ -59,6 +61,7 @@ def _written(outcome: Outcome) -> dict[str, Any]:
 
 
 def _read(line: Mapping[str, Any]) -> Outcome:
-    job = Job(line["candidate"] - 1, Genotype.from_dict(line["genotype"]), line["budget"])
+    leg = Leg(tuple(line["legs"])) if "legs" in line else None
+    job = Job(line["candidate"] - 1, Genotype.from_dict(line["genotype"]), line["budget"], leg)
     spent = line["seconds"], line.get("processor_seconds", 0.0)  # older versions did not measure the latter
     return Outcome(job, Evaluation.from_dict(line), *spent, line["worker"])

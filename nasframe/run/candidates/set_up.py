@@ -20,6 +20,7 @@ from nasframe.run.candidates.own_process import OwnProcess
 from nasframe.run.candidates.processes import Processes
 from nasframe.run.candidates.results_file import Kept
 from nasframe.run.candidates.shared_results import Shared, context
+from nasframe.run.candidates.trainings import Trainings
 from nasframe.run.candidates.worker import WorkerSetup
 from nasframe.run.journal import Journal
 from nasframe.strategy import Bounded, Problem
@@ -48,27 +49,28 @@ def open_judge(experiment: Experiment, problem: Problem, journal: Journal, terms
     """What evaluates a phase's candidates on these terms, recorded in its journal; it stops at the end."""
     folder = terms.cache.folder
     shared = Shared(Path(folder), context(experiment, problem.runtime)) if folder else None
-    known = Known(
-        problem.space, Kept(journal.folder.layout.evaluations_of(journal.phase)), reuse=terms.cache.reuse, shared=shared
-    )
-    engine = _engine(experiment, problem, journal)
+    kept = Kept(journal.folder.layout.evaluations_of(journal.phase))
+    known = Known(problem.space, kept, reuse=terms.cache.reuse, shared=shared)
+    trainings = Trainings(journal.folder.layout)
+    engine = _engine(experiment, problem, journal, trainings)
 
     def record(candidate: int, facts: Mapping[str, Any]) -> None:
         journal.record("evaluated", candidate, **facts)
         if "failure" in facts:
             journal.progress.say(f"candidate {candidate} failed: {facts['failure']}")
 
-    judge = Judge(terms.objectives, ConstraintCheck(problem, terms), known, engine, record, journal.spend)
+    judge = Judge(terms.objectives, ConstraintCheck(problem, terms), known, engine, record, journal.spend, trainings)
     judge.outstanding = experiment.run.outstanding or experiment.run.workers
     try:
         yield judge
     finally:
         engine.close()
+    trainings.clear()
 
 
-def _engine(experiment: Experiment, problem: Problem, journal: Journal) -> Engine:
+def _engine(experiment: Experiment, problem: Problem, journal: Journal, trainings: Trainings) -> Engine:
     assert experiment.engine is not None, "what proposes candidates has an engine"
-    setup = WorkerSetup(experiment.space, experiment.evaluator, problem.runtime, experiment.run)
+    setup = WorkerSetup(experiment.space, experiment.evaluator, problem.runtime, experiment.run, trainings)
     return make_engine(experiment.engine, setup, lambda: problem, journal.progress.workers)
 
 
@@ -83,7 +85,7 @@ def make_engine(kind: type[Engine], setup: WorkerSetup, problem: Callable[[], Pr
     """
     run = setup.run
     if run.workers == 1 and kind is Processes:
-        return OwnProcess(problem())
+        return OwnProcess(problem(), setup.trainings)
     threads = run.threads or max(1, torch.get_num_threads() // run.workers)
     setup = replace(setup, run=run.model_copy(update={"threads": threads}))
     return kind(setup, run.workers, run.address, show)

@@ -16,34 +16,42 @@ from nasframe.genotype import Genotype
 
 @final
 class Shared:
-    """A file for each genotype and budget; failures are not shared, for another machine may have more memory."""
+    """A file for each genotype and its budgets; failures are not shared, for another machine may have more memory."""
 
     def __init__(self, folder: Path, context: dict[str, Any]) -> None:
         """Args: context: all that a result depends on besides the genotype and the budget."""
         self._folder = folder
         self._context = context
 
-    def find(self, genotype: Genotype, budget: float) -> Evaluation | None:
-        """The result of a genotype in its canonical form; None: there is none, or it cannot be read."""
+    def find(self, genotype: Genotype, *budgets: float) -> Evaluation | None:
+        """The result of a genotype in its canonical form; None: there is none, or it cannot be read.
+
+        Args:
+            budgets: one, or those to which it is trained one after the other.
+        """
         try:
-            data = json.loads(self._path(genotype, budget).read_text(encoding="utf-8"))
+            data = json.loads(self._path(genotype, budgets).read_text(encoding="utf-8"))
             return Evaluation.from_dict(data)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def add(self, genotype: Genotype, result: Evaluation) -> None:
+    def add(self, genotype: Genotype, result: Evaluation, before: tuple[float, ...] = ()) -> None:
         """Keep a result.
+
+        Args:
+            before: budgets from which the training went on to that of the result.
 
         Raises:
             RunError: it cannot be written.
         """
         if not result.failure:
             found = result.to_dict("budget", "score", "metrics", "failure")
-            told = {**self._context, "genotype": genotype.to_dict(), **found}
-            atomic.write_json(self._path(genotype, result.budget), told)
+            told = {**self._context, "genotype": genotype.to_dict(), **({"legs": [*before]} if before else {}), **found}
+            atomic.write_json(self._path(genotype, (*before, result.budget)), told)
 
-    def _path(self, genotype: Genotype, budget: float) -> Path:
-        key = json.dumps([self._context, genotype.to_dict(), budget], sort_keys=True)
+    def _path(self, genotype: Genotype, budgets: tuple[float, ...]) -> Path:
+        trained = budgets if len(budgets) > 1 else budgets[0]
+        key = json.dumps([self._context, genotype.to_dict(), trained], sort_keys=True)
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 
 

@@ -13,11 +13,12 @@ import torch
 from typing_extensions import override
 
 from nasframe.errors import NasframeError
-from nasframe.evaluations import attempt
+from nasframe.evaluations import attempt, attempt_leg
 from nasframe.evaluator import Evaluation, Evaluator, Runtime
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.sections import Part
 from nasframe.plugin.engine import Evaluate, Job, Reply, Setup
+from nasframe.run.candidates.trainings import Trainings
 from nasframe.run.device import set_numerics
 from nasframe.run.problems import make_problem
 from nasframe.space import SearchSpace
@@ -35,6 +36,8 @@ class WorkerSetup(Setup):
     runtime: Runtime
     run: RunOptions
     """Its ``threads`` are those of one worker."""
+    trainings: Trainings | None = None
+    """Where trainings that may go on are kept; None: nowhere, and all jobs are evaluations by themselves."""
 
     @property
     @override
@@ -61,24 +64,35 @@ class WorkerSetup(Setup):
     def prepare(self) -> Iterator[Evaluate]:
         """What evaluates the problem, with torch set up as the run asks."""
         with set_numerics(self.run, self.device):
-            yield partial(reply, make_problem(self.space, self.evaluator, self.runtime))
+            yield partial(reply, make_problem(self.space, self.evaluator, self.runtime), self.trainings)
 
 
-def reply(problem: Problem, job: Job) -> Reply:
+def reply(problem: Problem, trainings: Trainings | None, job: Job) -> Reply:
     """The answer to a job."""
     try:
-        return perform(problem, job)
+        return perform(problem, job, trainings)
     except NasframeError as error:
         return error
 
 
-def perform(problem: Problem, job: Job) -> tuple[Evaluation, float, float]:
+def perform(problem: Problem, job: Job, trainings: Trainings | None = None) -> tuple[Evaluation, float, float]:
     """The result of a job, its seconds and its processor seconds; torch's generators are seeded for it, and left as
     they were."""
     device = torch.device(problem.runtime.device)
     begun, processor = time.monotonic(), time.process_time()
     with torch.random.fork_rng(devices=[device.index or 0] if device.type == "cuda" else []):
         seed_all(problem.runtime.seed, "search", "evaluate", job.number)
-        result = attempt(problem.space, problem.evaluator, job.genotype, job.budget)
+        result = _evaluated(problem, job, trainings)
     spent = time.monotonic() - begun, time.process_time() - processor
     return replace(result, tables={}, conditions={}), *spent
+
+
+def _evaluated(problem: Problem, job: Job, trainings: Trainings | None) -> Evaluation:
+    """The result of a job; what its training leaves is kept, if another may go on from it."""
+    what = problem.space, problem.evaluator, job.genotype, job.budget
+    if job.leg is None:
+        return attempt(*what)
+    result, reached = attempt_leg(*what, job.leg, trainings.find(job) if trainings else None)
+    if reached is not None and trainings:
+        trainings.keep(job, reached)
+    return result

@@ -21,8 +21,8 @@ TRIES = 100
 class LocalSearch(AskTell):
     """Climbs from a random genotype by changing one decision at a time; at an optimum starts anew.
 
-    All that it knows follows from the history: the top of the present climb, and which of its neighbours were
-    evaluated, in this climb or an earlier one.
+    All that it knows follows from the history: the top of the present climb, which of its neighbours were evaluated, in
+    this climb or an earlier one, and where climbs are still to start.
     """
 
     name: ClassVar[str] = "local"
@@ -36,6 +36,8 @@ class LocalSearch(AskTell):
         """Share of a full evaluation that each gets."""
         move: Literal["first", "best"] = "first"
         """Move to the first better neighbour, or evaluate all and move to the best."""
+        start: int = Field(default=1, ge=1)
+        """How many genotypes are drawn at random first; climbs start from them, the best first."""
 
     options: Options
 
@@ -44,10 +46,12 @@ class LocalSearch(AskTell):
         self._scores: dict[Genotype, float] = {}
         self._top: Genotype | None = None
         self._around: list[Genotype] = []
+        self._starts: list[Genotype] = []
+        """Of those drawn at first, once all are: which were not climbed from yet, the best first."""
 
     @override
     def ask(self, rng: np.random.Generator) -> Genotype | None:
-        """A neighbour of the top that was not asked for yet; at an optimum a genotype drawn at random.
+        """A neighbour of the top that was not asked for yet; at first and at optima a genotype drawn at random.
 
         None: all that is left of the neighbours is being evaluated.
         """
@@ -65,19 +69,28 @@ class LocalSearch(AskTell):
 
     @override
     def tell(self, genotype: Genotype, result: Evaluation) -> None:
-        """Begin a climb, or move on."""
+        """Draw on, begin a climb, or move on."""
         self._move_on()
         begins = self._top is None
         self._scores[genotype] = result.score
-        if begins:
+        if len(self.history) <= self.options.start:
+            if len(self.history) == self.options.start:
+                drawn = [genotype for genotype, _ in self.history]
+                self._starts = sorted(drawn, key=self._scores.__getitem__, reverse=True)
+        elif begins:
             self._climb_to(genotype)
         elif self.options.move == "first" and result.score > self._height():
             self._climb_to(genotype)
         self._move_on()
 
     def _move_on(self) -> None:
-        """Where no neighbour of the top is left: climb to the best of them, or end the climb."""
-        while self._top is not None and not self._unknown():
+        """Where no neighbour of the top is left: climb to the best of them, or end the climb and start the next one."""
+        while not self._unknown():
+            if self._top is None:
+                if not self._starts:
+                    return
+                self._climb_to(self._starts.pop(0))
+                continue
             known = [genotype for genotype in self._around if genotype in self._scores]
             best = max(known, key=self._scores.__getitem__, default=self._top)
             if self._scores[best] <= self._height():

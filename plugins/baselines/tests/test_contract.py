@@ -30,6 +30,11 @@ class TestLocalSearch(StrategyContract):
     options = LocalSearch.Options(samples=6)
 
 
+class TestLocalSearchFromTheBest(StrategyContract):
+    strategy = LocalSearch
+    options = LocalSearch.Options(samples=6, start=2)
+
+
 class TestLocalSearchOfTheBestMove(StrategyContract):
     strategy = LocalSearch
     options = LocalSearch.Options(samples=6, move="best")

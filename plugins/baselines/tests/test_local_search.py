@@ -47,8 +47,8 @@ class TwoHills(Hill):
 SPACE = TinySpace(TinySpace.Options(layers=4))
 
 
-def searched(evaluator, samples, move="first", seed=0):
-    strategy = LocalSearch(Problem(SPACE, evaluator), LocalSearch.Options(samples=samples, move=move))
+def searched(evaluator, samples, move="first", seed=0, start=1):
+    strategy = LocalSearch(Problem(SPACE, evaluator), LocalSearch.Options(samples=samples, move=move, start=start))
     for index in range(samples):
         strategy.step(index, np.random.default_rng([seed, index]))
     return strategy
@@ -104,6 +104,24 @@ def test_the_best_move_is_made_only_after_all_neighbours_were_seen():
 def test_it_starts_anew_at_an_optimum_and_finds_the_other_hill():
     found = [max(result.score for _, result in searched(TwoHills(), 81, seed=seed).history) for seed in range(5)]
     assert found == [10] * 5
+
+
+def test_climbs_start_from_the_best_of_the_first_random_draws():
+    history = searched(Hill(), 16, start=10).history
+    drawn = sorted(history[:10], key=lambda one: -one[1].score)
+    assert len({genotype for genotype, _ in history[:10]}) == 10
+    assert changes(drawn[0][0], history[10][0]) == 1 and history[10][0] not in dict(history[:10])
+
+
+def test_the_next_climb_starts_from_the_next_best():
+    history = searched(Constant(), 40, start=4).history
+    tops = [genotype for genotype, _ in history[:4]]
+    around = [set(neighbours(SPACE, top)) for top in tops]
+    asked = [genotype for genotype, _ in history[4:]]
+    first = [climb for genotype in asked for climb in range(4) if genotype in around[climb]]
+    assert asked[0] in around[0] and set(asked[: len(around[0] - set(tops))]) <= around[0]
+    assert set().union(*around) - set(tops) <= set(asked), "around each of them was looked before anything else"
+    assert set(first) == {0, 1, 2, 3}
 
 
 def test_a_used_up_space_is_searched_again():

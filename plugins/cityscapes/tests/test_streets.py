@@ -9,9 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from nasframe import DataError
+from nasframe import Candidate, DataError, Genotype
 from nasframe.plugin import hookspecs
 from nasframe.testing import EvaluatorContract
+from nasframe.training.legs import train_legs
 from nasframe.training.options import TrainingOptions
 from nasframe_cityscapes import nasframe_components, streets
 from nasframe_cityscapes.classes import ID, NAMES, TO_TRAIN_ID
@@ -40,6 +41,14 @@ class TestStreets(EvaluatorContract):
         return Streets(
             Streets.Options(scenes=SMALL, crop=(32, 48), batch=2, training=TrainingOptions(epochs=1, lr=0.01))
         )
+
+
+def test_the_first_leg_of_a_training_is_an_evaluation_by_itself():
+    evaluator = TestStreets().make()
+    candidate = Candidate(Genotype("any", ()), lambda: torch.nn.Conv2d(3, 19, 1))
+    alone = evaluator.evaluate(candidate, 0.5)
+    first, _ = train_legs(evaluator, candidate, (0.5,), None)
+    assert first.metrics == alone.metrics
 
 
 def test_the_eleven_classes_of_a_street_are_drawn(scenes):

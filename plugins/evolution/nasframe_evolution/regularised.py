@@ -18,7 +18,7 @@ from nasframe_evolution.mutation import Mutation
 class Evolution(AskTell):
     """A population in which the fittest of a random sample has a child, and the oldest, not the worst, dies.
 
-    The population is the last ``population`` entries of the history, so it needs no state of its own.
+    The population follows from the history, so it needs no state of its own.
     """
 
     name: ClassVar[str] = "evolution"
@@ -31,7 +31,10 @@ class Evolution(AskTell):
         budget: float = Field(default=1.0, gt=0, le=1)
         """Share of a full evaluation that each gets."""
         population: int = Field(default=100, ge=1)
-        """P: how many are alive; the first so many are drawn at random."""
+        """P: how many are alive."""
+        start: int | None = Field(default=None, ge=1)
+        """How many are drawn at random before the first child, of whom the best P are the first population; at least P.
+        None: P, as in the paper."""
         sample: int = Field(default=25, ge=1)
         """S: how many are drawn, with replacement, of whom the best is the parent."""
         identity: float = Field(default=0.05, ge=0, le=1)
@@ -49,6 +52,11 @@ class Evolution(AskTell):
                 raise ValueError(
                     f"sample is {self.sample} and population {self.population}; a sample is at most the population"
                 )
+            if self.start is not None and self.start < self.population:
+                raise ValueError(
+                    f"start is {self.start} and population {self.population}; as many as the population are drawn at "
+                    "least"
+                )
             return self
 
     options: Options
@@ -61,12 +69,13 @@ class Evolution(AskTell):
         """
         super().__init__(problem, options, options.samples, options.budget)
         self._mutation = Mutation(problem.space, options.kinds, options.identity)
+        self._start = options.start or options.population
         self._alive: list[tuple[Genotype, float]] = []
 
     @override
     def ask(self, rng: np.random.Generator) -> Genotype:
-        """A random genotype for the first population, then a child."""
-        if len(self.history) + len(self.outstanding) < self.options.population or not self._alive:
+        """A random genotype, of which the first population comes, then a child."""
+        if len(self.history) + len(self.outstanding) < self._start or not self._alive:
             return sample(self.problem.space, rng)
         drawn = [self._alive[index] for index in rng.integers(len(self._alive), size=self.options.sample)]
         parent, _ = max(drawn, key=lambda member: member[1])
@@ -74,8 +83,14 @@ class Evolution(AskTell):
 
     @override
     def tell(self, genotype: Genotype, result: Evaluation) -> None:
-        """A birth, and a death once the population is full."""
+        """A birth, and a death once the population is full; at the end of the random draws only the best of them live.
+
+        Those keep their ages: of them, too, the one that was drawn first is the first to die.
+        """
         self._alive.append((genotype, result.score))
-        if len(self._alive) > self.options.population:
-            scores = [score for _, score in self._alive]
-            self._alive.pop(0 if self.options.dies == "oldest" else int(np.argmin(scores)))
+        scores = np.array([score for _, score in self._alive])
+        if len(self.history) == self._start:
+            best = np.argsort(-scores, kind="stable")[: self.options.population]
+            self._alive = [self._alive[place] for place in sorted(best)]
+        elif len(self.history) > self._start and len(self._alive) > self.options.population:
+            self._alive.pop(0 if self.options.dies == "oldest" else int(scores.argmin()))

@@ -21,6 +21,11 @@ class TestEvolution(StrategyContract):
     options = Evolution.Options(samples=4, population=2, sample=2, budget=0.2)
 
 
+class TestEvolutionFromTheBest(StrategyContract):
+    strategy = Evolution
+    options = Evolution.Options(samples=6, start=3, population=2, sample=1)
+
+
 class TestClassicalEvolution(StrategyContract):
     strategy = Evolution
     options = Evolution.Options(samples=5, population=2, sample=1, dies="worst", identity=0, budget=0.2)
@@ -122,6 +127,24 @@ def test_the_first_population_is_drawn_at_random():
     genotypes = [genotype for genotype, _ in searched(samples=20, population=20, sample=2).history]
     distances = [distance(one, other) for one, other in pairwise(genotypes)]
     assert min(distances) > 25
+
+
+def test_the_best_of_more_random_draws_are_the_first_population_in_the_order_of_their_ages():
+    strategy = searched(samples=30, start=30, population=5, sample=2, length=20)
+    history = strategy.history
+    distances = [distance(one, other) for (one, _), (other, _) in pairwise(history)]
+    assert min(distances) > 1, "all are drawn at random"
+    ranked = sorted(range(30), key=lambda number: -history[number][1].score)[:5]
+    assert [genotype for genotype, _ in strategy._alive] == [history[number][0] for number in sorted(ranked)]
+    strategy = searched(samples=31, start=30, population=5, sample=2, length=20, identity=0)
+    child = strategy.history[30][0]
+    assert any(distance(child, history[number][0]) == 1 for number in ranked)
+    assert [genotype for genotype, _ in strategy._alive[:4]] == [history[number][0] for number in sorted(ranked)[1:]]
+
+
+def test_fewer_random_draws_than_the_population_are_refused():
+    with pytest.raises(ValidationError, match="start is 9 and population 10"):
+        Evolution.Options(population=10, sample=5, start=9)
 
 
 def test_a_child_equals_its_parent_as_often_as_asked():

@@ -29,14 +29,15 @@ def halving(candidates: int, eta: int, last: int, bracket: int = 0) -> list[Rung
     return [Rung(bracket, level, candidates // eta**level, float(eta) ** (level - last)) for level in range(last + 1)]
 
 
-def hyperband(units: int, eta: int) -> list[Rung]:
+def hyperband(units: int, eta: int, smallest: float | None = None) -> list[Rung]:
     """All brackets, from the one with the smallest budgets on (lines 1 to 4).
 
     Args:
         units: R, how many of the smallest budgets are a full evaluation.
         eta: as in ``halving``.
+        smallest: as in ``levels``.
     """
-    most = levels(units, eta)
+    most = levels(units, eta, smallest)
     # n = ceil(B / R * eta^s / (s + 1)) with B = (s_max + 1) R, in whole numbers, whose logarithms do not round.
     return [
         rung
@@ -45,8 +46,16 @@ def hyperband(units: int, eta: int) -> list[Rung]:
     ]
 
 
-def levels(units: int, eta: int) -> int:
-    """s_max: how often a number can be divided by eta before less than 1 is left."""
+def levels(units: int, eta: int, smallest: float | None = None) -> int:
+    """s_max: how often a number can be divided by eta before less than 1 is left.
+
+    Args:
+        units: the number.
+        eta: as in ``halving``.
+        smallest: no budget is below this share of a full evaluation; None: any may be.
+    """
+    if smallest is not None:
+        units = min(units, int(1 / smallest + 1e-9))  # 1 / (1 / 3) may be a bit less than 3
     count = 0
     while eta ** (count + 1) <= units:
         count += 1

@@ -85,6 +85,14 @@ def test_the_schedule_is_what_algorithm_1_gives_by_hand():
     assert found == table
 
 
+def test_no_budget_is_below_the_smallest():
+    history = searched(Halving, candidates=12, eta=2, smallest=0.25).history
+    assert [result.budget for _, result in history] == [0.25] * 12 + [0.5] * 6 + [1.0] * 3
+    assert {result.budget for _, result in searched(Halving, candidates=9, smallest=1 / 3).history} == {1 / 3, 1.0}
+    assert {result.budget for _, result in searched(Halving, candidates=9, smallest=0.34).history} == {1.0}
+    assert hyperband(81, 3, 0.1) == hyperband(9, 3)
+
+
 def test_in_each_rung_the_best_of_the_one_before_go_on():
     history = searched(Halving, candidates=27).history
     assert [result.budget for _, result in history] == [1 / 27] * 27 + [1 / 9] * 9 + [1 / 3] * 3 + [1.0]

@@ -11,6 +11,7 @@ def nasframe_components():
     return [
         nasframe.Component("space", "branches", f"{parts}:Branches", "a conditional space"),
         nasframe.Component("evaluator", "marks", f"{parts}:Marks", "says how many, and fails as it is told"),
+        nasframe.Component("evaluator", "trains", f"{parts}:Trains", "trains tiny networks, and notes each update"),
         nasframe.Component("strategy", "dice", f"{parts}:Dice", "draws by torch's generator"),
         nasframe.Component("strategy", "downhill", f"{parts}:Downhill", "owns its steps"),
         nasframe.Component("engine", "newest-first", f"{parts}:NewestFirst", "begins with what was asked for last"),

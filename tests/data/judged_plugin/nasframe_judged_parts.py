@@ -107,6 +107,53 @@ class Marks(nasframe.Evaluator):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
+class Trains(nasframe.Evaluator, nasframe.Trainable):
+    """Tiny networks, trained on noise; each update is a line in a file."""
+
+    name = "trains"
+    labels = "pixels"
+
+    class Options(nasframe.Options):
+        file: str
+        """Where updates are noted."""
+        steps: int = 8
+        """Of a full training."""
+
+    def prepare(self):
+        from nasframe.testing.tiny import TinyEvaluator
+        from nasframe.training.options import TrainingOptions
+
+        recipe = TrainingOptions(steps=self.options.steps, lr=0.2, ema=0.9, validate_epochs=1, keep_best=True)
+        self._tiny = TinyEvaluator(TinyEvaluator.Options(training=recipe), self.runtime)
+        self.task = self._tiny.task
+
+    def evaluate(self, candidate, budget=1.0):
+        from nasframe.training.sgd import fit
+
+        network = candidate.build()
+        fit(self.training(network, budget))
+        return self.measure(network)
+
+    def training(self, network, budget=1.0):
+        from nasframe.training.sgd import Training
+
+        return Training(network, self, self._tiny.options.training, self.runtime, budget)
+
+    def batches(self, split, start=0):
+        return self._tiny.batches(split, start)
+
+    def epoch_steps(self, split):
+        return self._tiny.epoch_steps(split)
+
+    def loss(self, model, batch):
+        with Path(self.options.file).open("a") as file:
+            file.write(f"{batch.names}\n")
+        return self._tiny.loss(model, batch)
+
+    def measure(self, model):
+        return self._tiny.measure(model)
+
+
 def _node():
     import ray
 
