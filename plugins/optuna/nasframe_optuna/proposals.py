@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import final
 
+import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, GPSampler, TPESampler
@@ -18,6 +19,7 @@ from nasframe.genotype import T, trace
 from nasframe_optuna.known import Known
 from nasframe_optuna.options import TpeOptions
 
+HALVE = True
 TRIES = 20
 """Proposals in a row that may be rejected."""
 
@@ -41,21 +43,25 @@ class Proposals:
     ) -> Genotype | None:
         """The first proposal that is not rejected; None: all of 20 were.
 
-        Proposals that were rejected count as outstanding for the next one.
+        For the next one a rejected proposal counts as outstanding, and TPE chooses among half as many: where its favourites
+        are used up, asking more often for the same would not help.
 
         Args:
             known: what has come of genotypes so far, in order.
             outstanding: those whose results are waited for.
-            seed: of the sampler's random numbers, from 0 to 2**32 - 1.
+            seed: of the sampler's random numbers, not negative.
         """
         with _quiet():
             study = self._study_of(self._without_gaps(known))
-            study.sampler = self._sampler(seed)
             begun = len(study.get_trials(deepcopy=False))
             study.add_trials([self._trial(genotype, None, TrialState.RUNNING) for genotype in outstanding])
             try:
-                drawn = (self._draw(study.ask()) for _ in range(TRIES))
-                return next((genotype for genotype in drawn if not rejects(genotype)), None)
+                for tries, own_seed in enumerate(np.random.SeedSequence(seed).generate_state(TRIES)):
+                    study.sampler = self._sampler(int(own_seed), tries)
+                    genotype = self._draw(study.ask())
+                    if not rejects(genotype):
+                        return genotype
+                return None
             finally:
                 for number in range(begun, len(study.get_trials(deepcopy=False))):
                     study.tell(number, state=TrialState.FAIL)  # samplers pass over it
@@ -82,14 +88,14 @@ class Proposals:
         lowest = tuple(map(min, zip(*(one.values for one in known if one.values is not None), strict=True)))
         return [Known(one.genotype, lowest) if one.values is None else one for one in known]
 
-    def _sampler(self, seed: int) -> BaseSampler:
+    def _sampler(self, seed: int, tries: int) -> BaseSampler:
         options = self._options
         if options.sampler == "gp":
             return GPSampler(seed=seed, n_startup_trials=1)
         return TPESampler(
             seed=seed,
             n_startup_trials=1,
-            n_ei_candidates=options.n_ei_candidates,
+            n_ei_candidates=max(1, options.n_ei_candidates >> (tries if HALVE else 0)),
             multivariate=options.multivariate,
             group=options.group,
             constant_liar=True,
