@@ -53,6 +53,8 @@ STRATEGIES = {
     "progressive, not grown": (Progressive, {"grow": False}),
     "tpe": (Tpe, {}),
 }
+SLOW = ("tpe",)
+"""Run only if named: seconds for what takes others tenths."""
 OBJECTIVES = {"nsga2, score and macs, P=20": ("score", "macs")}
 """What is searched for, if not the score alone."""
 EVERY = "every network, by its noisy score"
@@ -86,7 +88,9 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="the first seed (default: %(default)s)")
     parser.add_argument("--evaluations", type=int, default=EVALUATIONS, help="of each search (default: %(default)s)")
     parser.add_argument("--into", type=Path, required=True, help="folder of the results")
-    parser.add_argument("--strategies", nargs="+", choices=[*STRATEGIES, EVERY], default=[*STRATEGIES, EVERY])
+    names = [*STRATEGIES, EVERY]
+    quick = [name for name in names if name not in SLOW]
+    parser.add_argument("--strategies", nargs="+", choices=names, default=quick, help=f"default: all but {SLOW}")
     parser.add_argument("--rates", action="store_true", help="the controller's rates and random search instead")
     chosen = parser.parse_args()
     names = ["random", *RATES] if chosen.rates else chosen.strategies

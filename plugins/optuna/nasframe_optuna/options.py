@@ -20,7 +20,7 @@ class TpeOptions(Options):
     """Genotypes are drawn at random until so many were evaluated with success (optuna's ``n_startup_trials``)."""
     sampler: Literal["tpe", "gp"] = "tpe"
     """What proposes: tree-structured Parzen estimators, or a Gaussian process with expected improvement, which
-    takes some tenths of a second for each candidate."""
+    takes longer to propose."""
     n_ei_candidates: int = Field(default=24, ge=1)
     """Of TPE: how many genotypes it draws from its model of the good ones; the one most likelier there than in its
     model of the bad ones is proposed."""

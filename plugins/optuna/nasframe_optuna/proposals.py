@@ -19,7 +19,6 @@ from nasframe.genotype import T, trace
 from nasframe_optuna.known import Known
 from nasframe_optuna.options import TpeOptions
 
-HALVE = True
 TRIES = 20
 """Proposals in a row that may be rejected."""
 
@@ -43,8 +42,8 @@ class Proposals:
     ) -> Genotype | None:
         """The first proposal that is not rejected; None: all of 20 were.
 
-        For the next one a rejected proposal counts as outstanding, and TPE chooses among half as many: where its favourites
-        are used up, asking more often for the same would not help.
+        For the next one a rejected proposal counts as outstanding, and TPE chooses among half as many: where its
+        favourites are used up, asking for the same again would not help.
 
         Args:
             known: what has come of genotypes so far, in order.
@@ -95,7 +94,7 @@ class Proposals:
         return TPESampler(
             seed=seed,
             n_startup_trials=1,
-            n_ei_candidates=max(1, options.n_ei_candidates >> (tries if HALVE else 0)),
+            n_ei_candidates=max(1, options.n_ei_candidates >> tries),
             multivariate=options.multivariate,
             group=options.group,
             constant_liar=True,

@@ -16,7 +16,8 @@ from nasframe_optuna.known import Known, known
 from nasframe_optuna.proposals import Proposals
 from nasframe_optuna.strategy import Tpe
 
-SAMPLERS = [{}, {"multivariate": False}, {"multivariate": True, "group": True}, {"sampler": "gp"}]
+TPE = [{}, {"multivariate": False}, {"multivariate": True, "group": True}]
+GP = {"sampler": "gp"}
 
 
 class TestTpe(StrategyContract):
@@ -146,22 +147,27 @@ def scores(strategy):
     return [result.score for _, result in strategy.history]
 
 
-@pytest.mark.parametrize("options", SAMPLERS, ids=str)
+@pytest.mark.parametrize("options", TPE, ids=str)
 def test_it_finds_better_than_what_is_drawn_at_random(options):
     found = scores(searched(problem(Rows(), Sum()), 30, **options))
     assert np.mean(found[20:]) > np.mean(found[:10]) + 2
 
 
-@pytest.mark.parametrize("options", SAMPLERS, ids=str)
+def test_a_gaussian_process_finds_better_than_what_is_drawn_at_random():
+    found = scores(searched(problem(Rows(4), Sum()), 16, **GP))
+    assert np.mean(found[12:]) > np.mean(found[:10]) + 2
+
+
+@pytest.mark.parametrize("options", [*TPE, GP], ids=str)
 def test_a_search_that_was_killed_asks_for_the_same_genotypes_when_it_goes_on(options):
     def new():
         bounds = {"outstanding": 3, "refuses": {"row1": 2}}
-        return Tpe(problem(Conditional(), Failing(), **bounds), Tpe.Options(samples=24, startup=4, **options))
+        return Tpe(problem(Conditional(), Failing(), **bounds), Tpe.Options(samples=14, startup=4, **options))
 
-    whole, first, second = go_on(new(), 24), go_on(new(), 11), new()
+    whole, first, second = go_on(new(), 14), go_on(new(), 9), new()
     second.load_state_dict(first.state_dict())
     assert first.refused and any(result.failure for _, result in first.history)
-    assert go_on(second, 24).state_dict() == whole.state_dict()
+    assert go_on(second, 14).state_dict() == whole.state_dict()
 
 
 def test_what_is_proposed_does_not_depend_on_what_was_asked_before():
@@ -175,9 +181,8 @@ def test_what_is_proposed_does_not_depend_on_what_was_asked_before():
     assert used.propose(*asked) == new.propose(*asked)
 
 
-@pytest.mark.parametrize("options", SAMPLERS[::3], ids=str)
-def test_nothing_is_evaluated_twice_before_the_space_is_used_up(options):
-    found = genotypes(searched(problem(Rows(2), Sum(), outstanding=2), 18, startup=3, **options))
+def test_nothing_is_evaluated_twice_before_the_space_is_used_up():
+    found = genotypes(searched(problem(Rows(2), Sum(), outstanding=2), 18, startup=3))
     assert len(set(found[:16])) == 16 and len(found) == 18
 
 
@@ -190,7 +195,7 @@ def test_a_space_of_one_genotype_can_be_searched():
     assert strategy.best() == trace(Point(), lambda name, options: options[0])
 
 
-@pytest.mark.parametrize("options", SAMPLERS, ids=str)
+@pytest.mark.parametrize("options", TPE, ids=str)
 def test_a_conditional_space_is_searched_by_legal_genotypes_only(options):
     strategy = searched(problem(Conditional(), Sum()), 26, startup=8, **options)
     for genotype in genotypes(strategy):
@@ -224,18 +229,16 @@ def test_candidates_are_drawn_at_random_until_enough_have_succeeded():
     assert strategy.ask(np.random.default_rng(99)) != sample(Rows(), np.random.default_rng(99))
 
 
-@pytest.mark.parametrize("options", SAMPLERS[::3], ids=str)
-def test_answers_with_which_evaluations_fail_are_avoided(options):
-    found = genotypes(searched(problem(Rows(4), Failing()), 50, startup=15, **options))
-    assert sum(genotype["row0"] == 3 for genotype in found[25:]) <= 3
+@pytest.mark.parametrize(("options", "samples"), [({}, 40), (GP, 20)], ids=str)
+def test_answers_with_which_evaluations_fail_are_avoided(options, samples):
+    found = genotypes(searched(problem(Rows(4), Failing()), samples, startup=12, **options))
+    assert sum(genotype["row0"] == 3 for genotype in found[-samples // 4 :]) <= 2
 
 
-@pytest.mark.parametrize("options", SAMPLERS[::3], ids=str)
-def test_answers_that_the_constraints_refuse_are_avoided_though_better_ones_are_near(options):
+def test_answers_that_the_constraints_refuse_are_avoided_though_their_scores_would_be_high():
+    """At random 9 of 16 genotypes are within the constraints, so 40 take 31 refusals on the average."""
     one = problem(Rows(4), Sum(), refuses={"row0": 3, "row1": 3})
-    strategy = searched(one, 15, startup=15)
-    one.evaluations.refusals = 0
-    strategy = searched(one, 50, startup=15, **options)
+    strategy = searched(one, 40, startup=10)
     assert max(scores(strategy)) >= 9
     assert one.evaluations.refusals < 25
 
@@ -265,8 +268,8 @@ def test_several_objectives_are_searched_for_at_once():
     def on_the_front(strategy):
         return {result.score for _, result in strategy.history if result.score == result.metrics["cost"]}
 
-    found = searched(problem(Rows(5), evaluator, ("score", "cost")), 150, startup=20)
-    random = searched(problem(Rows(5), evaluator, ("score", "cost")), 150, startup=150)
+    found = searched(problem(Rows(5), evaluator, ("score", "cost")), 80, startup=20)
+    random = searched(problem(Rows(5), evaluator, ("score", "cost")), 80, startup=80)
     assert len(on_the_front(found)) > len(on_the_front(random))
 
 
@@ -295,12 +298,12 @@ def test_what_was_refused_stands_where_it_was_asked():
     assert [one.genotype for one in known(history, {c: 1, d: 2}, ("score",))] == [a, c, b, d]
 
 
-@pytest.mark.parametrize("options", SAMPLERS, ids=str)
+@pytest.mark.parametrize("options", [*TPE[1:], GP], ids=str)
 def test_optuna_says_nothing_and_is_left_as_it_was(options, capfd):
     import optuna
 
     level, state, threads = optuna.logging.get_verbosity(), torch.get_rng_state(), torch.get_num_threads()
-    searched(problem(Conditional(), Sum()), 12, startup=4, **options)
+    searched(problem(Conditional(), Sum()), 7, startup=4, **options)
     assert capfd.readouterr() == ("", "")
     assert optuna.logging.get_verbosity() == level and torch.get_num_threads() == threads
     assert torch.equal(torch.get_rng_state(), state)
