@@ -29,7 +29,7 @@ def known(
         refused: each with the length of the history then.
     """
     succeeded = [result for _, result in history if not result.failure]
-    points = np.array([values(objectives, result.score, result.metrics) for result in succeeded])
+    points = np.array([values(objectives, one.score, one.metrics) for one in succeeded], dtype=np.float64)
     rows = iter(_by_budget(points, [result.budget for result in succeeded]).tolist())
     told = [Known(genotype, None if result.failure else tuple(next(rows))) for genotype, result in history]
     places = [(place, Known(genotype, None)) for genotype, place in refused.items()]

@@ -203,20 +203,6 @@ def test_a_conditional_space_is_searched_by_legal_genotypes_only(options):
     assert len(set(genotypes(strategy))) == 26 and max(scores(strategy)) >= 8
 
 
-def test_the_first_candidates_are_drawn_at_random_without_optuna():
-    program = (
-        "import sys, numpy as np\n"
-        "from nasframe import Problem\n"
-        "from nasframe.genotype import sample\n"
-        "from nasframe.testing.tiny import TinyEvaluator, TinySpace\n"
-        "from nasframe_optuna.strategy import Tpe\n"
-        "tpe = Tpe(Problem(TinySpace(), TinyEvaluator()), Tpe.Options())\n"
-        "assert tpe.ask(np.random.default_rng(3)) == sample(TinySpace(), np.random.default_rng(3))\n"
-        "sys.exit('optuna' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
-
-
 def test_candidates_are_drawn_at_random_until_enough_have_succeeded():
     strategy = Tpe(problem(Rows(), Sum()), Tpe.Options(startup=3))
     drawn = [sample(Rows(), np.random.default_rng(seed)) for seed in range(8)]
