@@ -2,7 +2,7 @@
 
     python benchmarks/strategies_on_macro.py --seeds 200 --into results
     python benchmarks/strategies_on_macro.py --first 1000 --seeds 20 --rates --into rates
-    python benchmarks/strategies_on_macro.py --seeds 60 --evaluations 200 --strategies random local \
+    python benchmarks/strategies_on_macro.py --seeds 7 --evaluations 200 --strategies random local \
         "evolution, P=20 S=10" tpe --into tpe
 
 The table is where the variable `NASFRAME_MACRO` says. The second command compares learning rates of the controller, on
