@@ -64,8 +64,7 @@ class OneShotEvolution(OneShot):
 
         if begun == 0:
             return self.unseen(scored, anew)
-        before = sorted(scored[: begun * self.options.population], key=lambda entry: -entry[1])
-        parents = [genotype for genotype, _ in before[: self.options.parents]]
+        parents = self.ranked(scored[: begun * self.options.population])[: self.options.parents]
 
         def child() -> Genotype:
             parent, other = (parents[int(rng.integers(len(parents)))] for _ in range(2))

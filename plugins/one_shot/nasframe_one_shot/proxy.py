@@ -8,9 +8,9 @@ from pydantic import Field
 from typing_extensions import override
 
 from nasframe import Differentiable, Genotype, Problem, Switchable
-from nasframe.genotype import sample
 from nasframe.plugin.proxy import Proxy
 from nasframe_one_shot.options import OneShotOptions
+from nasframe_one_shot.sampling import make_sampling
 
 if TYPE_CHECKING:
     from nasframe_one_shot.shared_weights import SharedWeights
@@ -54,7 +54,8 @@ class SharedWeightsScore(Proxy):
         seed, runtime = self.problem.runtime.seed, self.problem.runtime
         seed_all(seed, "proxy", self.name, "build")
         shared = SharedWeights(self._space.switchable(self._evaluator.task), self._evaluator, self.options, runtime)
+        sampling = make_sampling(self.problem, self.options)
         for index in range(shared.steps):
             rng = seed_all(seed, "proxy", self.name, "train", index)
-            shared.train(index, sample(self.problem.space, rng), rng)
+            shared.train(index, sampling.draw(rng), rng)
         return shared
