@@ -24,6 +24,7 @@ from nasframe.evidence.statistics import (
     kendall,
     spearman,
     variance,
+    worth,
 )
 from nasframe.evidence.trials import Row
 from nasframe.files.words import quantity
@@ -31,6 +32,8 @@ from nasframe.pareto import SCORE
 
 LITTLE_SEARCHED = 0.25
 """Below this share of the multiply-adds it is said that little of the network is searched."""
+CANDIDATES = 100
+"""Among how many genotypes something is taken to choose, where no search says it."""
 SIGNIFICANT = 0.05
 """A decision is spoken of where its corrected probability is below this."""
 
@@ -52,6 +55,8 @@ class Signal:
     """Which trainings failed, and why."""
     no_proxies: tuple[str, ...]
     """Which proxies gave nothing, and why."""
+    searches: dict[str, int]
+    """The proxies by which the experiment's search chooses, and among how many genotypes."""
     scores: dict[int, tuple[float, ...]]
     """By the number of the genotype, from 0, its scores of full trainings by seed."""
     variances: dict[str, Variance]
@@ -114,9 +119,13 @@ class Signal:
         """What tells how good a genotype is."""
         for name, kinds in self.ranks.items():
             rank = kinds["spearman"]
-            if rank.low > 0.5:
-                interval = f"{rank.low:.2f} to {rank.high:.2f}"
-                yield f"{name} may rank candidates: rank correlation {rank.value:.2f} ({interval})"
+            if name in self.searches:
+                chooses = (
+                    f"This experiment's search chooses among {quantity(self.searches[name], 'candidate')} by {name}"
+                )
+                yield f"{chooses}: {_worth(rank, self.searches[name])}"
+            elif rank.low > 0.5:
+                yield f"{name} may rank candidates: {_worth(rank, CANDIDATES)}"
         for one in self.decisions:
             if one.corrected < SIGNIFICANT:
                 what = f"decisions {one.name} together explain" if one.name.endswith("/") else f"{one.name} explains"
@@ -136,6 +145,20 @@ class Signal:
         return {**asdict(replace(self, variances={}, ranks={})), "variances": variances, "ranks": ranks} | {
             "advice": list(self.advice())
         }
+
+
+def _worth(rank: Correlation, candidates: int) -> str:
+    """How well something ranks, in words, and what that is worth to who chooses among so many candidates by it."""
+    if math.isnan(rank.value):
+        return "it gives all genotypes the same value, so that it cannot choose"
+    drawn = [max(1, round(worth(value, candidates))) for value in rank]
+    said = f"rank correlation {rank.value:.2f} ({rank.low:.2f} to {rank.high:.2f})"
+    if drawn[2] == 1:
+        return f"{said}, so what it puts first is worth no more than one random draw"
+    return (
+        f"{said}, so what it puts first of {candidates:,} is worth as much as the best of "
+        f"{quantity(drawn[0], 'random draw')} ({drawn[1]:,} to {drawn[2]:,})"
+    )
 
 
 def summarise(rows: Sequence[Row], proxies: ProxyValues | None = None) -> Signal:
@@ -198,6 +221,7 @@ def summarise(rows: Sequence[Row], proxies: ProxyValues | None = None) -> Signal
         left_out=len(drawn) - len(numbers),
         failures=failures,
         no_proxies=told.failures,
+        searches=dict(told.searches),
         scores={number: tuple(row.tolist()) for number, row in zip(numbers, varied[SCORE], strict=True)},
         variances={name: variance(values) for name, values in varied.items()},
         ranks={

@@ -48,8 +48,13 @@ class OneShotEvolution(OneShot):
             return self
 
     def __init__(self, problem: Problem, options: Options) -> None:
-        super().__init__(problem, options, options.generations * options.population)
+        super().__init__(problem, options)
         self.options = options
+
+    @classmethod
+    @override
+    def candidates(cls, options: Options) -> int:
+        return options.generations * options.population
 
     @override
     def propose(self, scored: Sequence[Scored], rng: np.random.Generator) -> Genotype:

@@ -40,11 +40,8 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
 
     needs: ClassVar[tuple[type, ...]] = (Switchable, Differentiable)
 
-    def __init__(self, problem: Problem, options: OneShotOptions, samples: int) -> None:
+    def __init__(self, problem: Problem, options: OneShotOptions) -> None:
         """Build the supernet, from torch's global generator, on the problem's device.
-
-        Args:
-            samples: how many candidates to measure once the supernet is trained.
 
         Raises:
             CapabilityError: the space or the evaluator lacks what one-shot methods need.
@@ -62,10 +59,15 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
         self._shared = SharedWeights(space.switchable(evaluator.task), evaluator, options, problem.runtime)
         self._sampling = make_sampling(problem, options)
         self.train_steps = self._shared.steps
-        self.steps = self.train_steps + samples
+        self.steps = self.train_steps + self.candidates(options)
         self._path: Genotype | None = None
         self._history: list[tuple[Genotype, Evaluation]] = []
         self._forms: dict[Genotype, Genotype] = {}
+
+    @classmethod
+    @abstractmethod
+    def candidates(cls, options: Any) -> int:
+        """How many candidates are measured once the supernet is trained."""
 
     @abstractmethod
     def propose(self, scored: Sequence[Scored], rng: np.random.Generator) -> Genotype:
@@ -127,8 +129,8 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
         if paths == 1:
             return ()
         return (
-            f"An update of the supernet trains {quantity(paths, 'path')}, so its {quantity(self.train_steps, 'update')} take as "
-            f"long as {self.train_steps * paths:,} of a single path",
+            f"An update of the supernet trains {quantity(paths, 'path')}: its training takes as long as "
+            f"{quantity(self.train_steps * paths, 'update')} of one path each",
         )
 
     @final

@@ -176,4 +176,4 @@ def test_what_plan_times_is_an_update_with_all_its_passes(sampling, passes, monk
         assert len(asked) == passes * (index + 1) and len(set(asked[-passes:])) == 1
     assert all(one != other for one, other in pairwise(asked[::passes]))
     told = () if passes == 1 else (f"An update of the supernet trains {passes} paths",)
-    assert tuple(remark.partition(",")[0] for remark in strategy.remarks()) == told
+    assert tuple(remark.partition(":")[0] for remark in strategy.remarks()) == told
