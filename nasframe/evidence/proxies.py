@@ -55,6 +55,8 @@ class ProxyValues:
     """Which proxies gave nothing, and why."""
     searches: Mapping[str, int] = field(default_factory=dict)
     """The proxies by which the experiment's search chooses, and among how many genotypes."""
+    by_seed: Mapping[str, Mapping[int, Sequence[float]]] = field(default_factory=dict)
+    """Of these, by the number of the genotype, the value with each seed: a search has but one."""
 
 
 def chosen_proxies(experiment: Experiment, registry: Registry, asked: str) -> dict[str, type[Proxy]]:
@@ -105,9 +107,11 @@ def measure_proxies(
         with open_problems(experiment) as problems:
             for seed, lacking_some in missing.items():
                 session.complete(lacking_some, replace(problems.runtime, seed=experiment.seed + seed), seed)
-    means = {name: found for name, one in asked.items() if (found := kept.means(one, genotypes, seeds))}
-    searches = {name: one.stand_in.candidates for name, one in asked.items() if name in means and one.stand_in}
-    return ProxyValues(means, tuple(session.failures.values()), searches)
+    found = {name: values for name, one in asked.items() if (values := kept.by_seed(one, genotypes, seeds))}
+    means = {name: {number: float(np.mean(some)) for number, some in values.items()} for name, values in found.items()}
+    stand_ins = {name: one.stand_in for name, one in asked.items() if name in found and one.stand_in}
+    searches = {name: one.candidates for name, one in stand_ins.items()}
+    return ProxyValues(means, tuple(session.failures.values()), searches, {name: found[name] for name in searches})
 
 
 @final
@@ -162,12 +166,12 @@ class _Kept:
         """The genotypes, of these, for which a proxy has no value."""
         return [number for number in numbers if (asked.name, asked.under, number, seed) not in self._values]
 
-    def means(self, asked: _Asked, numbers: Iterable[int], seeds: Sequence[int]) -> dict[int, float]:
-        """A proxy's mean over the seeds of each genotype; empty where one is missing."""
+    def by_seed(self, asked: _Asked, numbers: Iterable[int], seeds: Sequence[int]) -> dict[int, list[float]]:
+        """A proxy's values of each genotype; empty where one is missing."""
         keys = {number: [(asked.name, asked.under, number, seed) for seed in seeds] for number in numbers}
         if any(key not in self._values for of_genotype in keys.values() for key in of_genotype):
             return {}
-        return {number: float(np.mean([self._values[key] for key in some])) for number, some in keys.items()}
+        return {number: [self._values[key] for key in some] for number, some in keys.items()}
 
 
 @final

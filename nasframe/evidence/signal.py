@@ -210,7 +210,8 @@ def summarise(rows: Sequence[Row], proxies: ProxyValues | None = None) -> Signal
     }
     told = proxies or ProxyValues({})
     for name, values in told.values.items():
-        ranking[name] = np.array([[values[number] for number in numbers]]), mean
+        each = told.by_seed.get(name) or {number: [values[number]] for number in numbers}
+        ranking[name] = np.array([each[number] for number in numbers]).T, mean
     seconds = [row.seconds for row in rows if row.budget == budgets[-1] and row.seconds and not row.failure]
     decisions, counts = explain([row.genotype["decisions"] for row in full], mean[0])
     return Signal(

@@ -235,6 +235,17 @@ def test_what_the_experiments_search_can_choose_by_its_proxy_is_said(experiment,
     assert said in sentence
 
 
+def test_a_search_has_one_seed_so_its_proxy_ranks_seed_by_seed(experiment):
+    by_seed = {0: (0.0, 0.0), 1: (9.0, 1.0), 2: (2.0, 2.0), 3: (3.0, 3.0), 4: (4.0, -9.0)}
+    means = {number: sum(pair) / 2 for number, pair in by_seed.items()}
+    found = summarise(untrained(experiment), ProxyValues({"chooser": means}, (), {"chooser": 10}, {"chooser": by_seed}))
+    apart = [stats.spearmanr([pair[seed] for pair in by_seed.values()], range(5)).statistic for seed in (0, 1)]
+    assert found.ranks["chooser"]["spearman"].value == pytest.approx(np.mean(apart))
+    assert found.ranks["chooser"]["spearman"].value != pytest.approx(
+        stats.spearmanr(list(means.values()), range(5)).statistic
+    )
+
+
 def test_what_ranks_well_is_said_with_what_that_is_worth_among_a_hundred(experiment):
     told = ProxyValues({"lot": {number: float(number) for number in range(5)}})
     (sentence,) = (line for line in summarise(untrained(experiment), told).advice() if line.startswith("lot "))
