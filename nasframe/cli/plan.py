@@ -155,7 +155,7 @@ def _processor(found: Forecast) -> str:
         told.append(f"{phase.phase} {duration(phase.processor)}" + (f" ({kinds})" if several else ""))
     text = f"Processor time, whatever else runs on this machine: {'; '.join(told)}."
     if not math.isnan(found.trainings):
-        text += f" The search costs {found.trainings:.2g} times as much as a retraining."
+        text += f" In units of one retraining, the search costs {found.trainings:.2g}."
     return text
 
 

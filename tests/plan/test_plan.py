@@ -274,7 +274,7 @@ class TestCommand:
         result = invoke()
         assert result.exit_code == 0, result.output
         assert "In all 21.0 s, of which 1.0 s before the first step; peak memory 3.00 GB" in result.output
-        assert "search 12.0 s; retrain 12.0 s. The search costs 1 times as much as a retraining" in result.output
+        assert "search 12.0 s; retrain 12.0 s. In units of one retraining, the search costs 1.\n" in result.output
 
     def test_what_does_not_fit_gives_exit_code_1_and_what_to_change(self, invoke):
         result = invoke("--memory", "2GB", "--time", "11s")
