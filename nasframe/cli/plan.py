@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from functools import partial
 from pathlib import Path
@@ -90,6 +91,7 @@ def facts(found: Forecast, room: Room, remedies: list[Remedy], shorter: list[str
             {
                 "phase": phase.phase,
                 "seconds": None if phase.full else phase.seconds,
+                "processor": None if phase.full else phase.processor,
                 "memory": phase.memory,
                 "measured": phase.measured,
             }
@@ -141,6 +143,20 @@ def _show(experiment: Experiment, found: Forecast) -> None:
             f"In all {duration(found.seconds)}, of which {duration(found.before)} before the first step; "
             f"peak memory {amount(found.memory)}. The report's drawing is not counted."
         )
+        click.echo(_processor(found))
+
+
+def _processor(found: Forecast) -> str:
+    """What the phases cost in processor time, each kind of step by itself where there are several."""
+    told = []
+    for phase in found.phases:
+        kinds = ", ".join(f"{kind} {duration(spent)}" for kind, spent in phase.processor_by_kind.items())
+        several = len(phase.processor_by_kind) > 1
+        told.append(f"{phase.phase} {duration(phase.processor)}" + (f" ({kinds})" if several else ""))
+    text = f"Processor time, whatever else runs on this machine: {'; '.join(told)}."
+    if not math.isnan(found.trainings):
+        text += f" In units of one retraining, the search costs {found.trainings:.2g}."
+    return text
 
 
 def _rows(phase: PhaseForecast) -> list[tuple[str, ...]]:

@@ -24,6 +24,7 @@ from nasframe.evidence.statistics import (
     kendall,
     spearman,
     variance,
+    worth,
 )
 from nasframe.evidence.trials import Row
 from nasframe.files.words import quantity
@@ -33,6 +34,8 @@ LITTLE_SEARCHED = 0.25
 """Below this share of the multiply-adds it is said that little of the network is searched."""
 RANKS = 0.5
 """Something ranks where the lower end of its rank correlation's interval is above this."""
+CANDIDATES = 100
+"""Among how many genotypes something is taken to choose, where no search says it."""
 SIGNIFICANT = 0.05
 """A decision is spoken of where its corrected probability is below this."""
 
@@ -56,6 +59,8 @@ class Signal:
     """Which trainings failed, and why."""
     no_proxies: tuple[str, ...]
     """Which proxies gave nothing, and why."""
+    searches: dict[str, int]
+    """The proxies by which the experiment's search chooses, and among how many genotypes."""
     scores: dict[int, tuple[float, ...]]
     """By the number of the genotype, from 0, its scores of full trainings by seed."""
     variances: dict[str, Variance]
@@ -118,9 +123,13 @@ class Signal:
         """What tells how good a genotype is."""
         for name, kinds in self.ranks.items():
             rank = kinds["spearman"]
-            if rank.low > RANKS:
-                interval = f"{rank.low:.2f} to {rank.high:.2f}"
-                yield f"{name} may rank candidates: rank correlation {rank.value:.2f} ({interval})"
+            if name in self.searches:
+                chooses = (
+                    f"This experiment's search chooses among {quantity(self.searches[name], 'candidate')} by {name}"
+                )
+                yield f"{chooses}: {_worth(rank, self.searches[name])}"
+            elif rank.low > RANKS:
+                yield f"{name} may rank candidates: {_worth(rank, CANDIDATES)}"
         yield from self._first_rung()
         for one in self.decisions:
             if one.corrected < SIGNIFICANT:
@@ -160,6 +169,20 @@ class Signal:
 
 def _score_at(budget: float) -> str:
     return f"the score at a budget of {budget:g}"
+
+
+def _worth(rank: Correlation, candidates: int) -> str:
+    """How well something ranks, in words, and what that is worth to who chooses among so many candidates by it."""
+    if math.isnan(rank.value):
+        return "it gives all genotypes the same value, so that it cannot choose"
+    drawn = [max(1, round(worth(value, candidates))) for value in rank]
+    said = f"rank correlation {rank.value:.2f} ({rank.low:.2f} to {rank.high:.2f})"
+    if drawn[2] == 1:
+        return f"{said}, so what it puts first is worth no more than one random draw"
+    return (
+        f"{said}, so what it puts first of {candidates:,} is worth as much as the best of "
+        f"{quantity(drawn[0], 'random draw')} ({drawn[1]:,} to {drawn[2]:,})"
+    )
 
 
 def summarise(rows: Sequence[Row], proxies: ProxyValues | None = None) -> Signal:
@@ -211,7 +234,8 @@ def summarise(rows: Sequence[Row], proxies: ProxyValues | None = None) -> Signal
     }
     told = proxies or ProxyValues({})
     for name, values in told.values.items():
-        ranking[name] = np.array([[values[number] for number in numbers]]), mean
+        each = told.by_seed.get(name) or {number: [values[number]] for number in numbers}
+        ranking[name] = np.array([each[number] for number in numbers]).T, mean
     seconds = [row.seconds for row in rows if row.budget == budgets[-1] and row.seconds and not row.failure]
     decisions, counts = explain([row.genotype["decisions"] for row in full], mean[0])
     return Signal(
@@ -223,6 +247,7 @@ def summarise(rows: Sequence[Row], proxies: ProxyValues | None = None) -> Signal
         left_out=len(drawn) - len(numbers),
         failures=failures,
         no_proxies=told.failures,
+        searches=dict(told.searches),
         scores={number: tuple(row.tolist()) for number, row in zip(numbers, varied[SCORE], strict=True)},
         variances={name: variance(values) for name, values in varied.items()},
         ranks={

@@ -55,7 +55,10 @@ def _ranks(found: Signal) -> TextTable:
         (name, *(_interval(kinds[kind]) for kind in ("spearman", "kendall"))) for name, kinds in found.ranks.items()
     )
     title = "Rank correlation with the score of full trainings by other seeds"
-    note = "What is known before a training, with the mean over all seeds; a score, with the mean of the other seeds."
+    note = (
+        "What is known before a training, with the mean over all seeds; a score, with the mean of the other seeds; "
+        "what a search chooses by, with the mean over all seeds, by one seed at a time."
+    )
     return TextTable(title, ("of", "Spearman, 95 %", "Kendall, 95 %"), rows, note)
 
 

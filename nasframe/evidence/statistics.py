@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -107,6 +108,33 @@ def correlation(measure: Callable[[Numbers, Numbers], Numbers], x: Numbers, y: N
     means = measure(x[:, drawn], y[:, drawn]).mean(0)  # (correlations, draws) -> (draws,)
     low, high = np.nanquantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Correlation(value, float(low), float(high))
+
+
+def worth(rank: float, candidates: int) -> float:
+    """Of how many random candidates the best is as good as the one that a ranking puts first.
+
+    In the normal model: the best of n has the expected value E(n), in standard deviations, and what a ranking puts
+    first of N has r E(N), where r is the product-moment correlation that a rank correlation stands for (Pearson, 1907:
+    r = 2 sin(pi rank / 6)).
+
+    Args:
+        rank: Spearman's rank correlation with the score; 0 and less are worth 1, a random one.
+        candidates: N, at least 1.
+    """
+    wanted = 2 * math.sin(math.pi * rank / 6) * _expected_best(candidates)
+    if wanted <= 0:
+        return 1.0
+    low, high = 1.0, float(candidates)
+    while high - low > 1e-3 * low:
+        middle = (low * high) ** 0.5
+        low, high = (middle, high) if _expected_best(middle) < wanted else (low, middle)
+    return high
+
+
+def _expected_best(count: float) -> float:
+    """The expected value of the largest of so many standard normal numbers; also between whole counts."""
+    x = np.linspace(-9, 9, 3600)  # an even number, so that no place is at 0, where the integrand jumps
+    return float(np.trapezoid(1 - stats.norm.cdf(x) ** count - (x < 0), x))
 
 
 @dataclass(frozen=True)

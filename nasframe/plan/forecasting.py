@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -42,11 +43,18 @@ class PhaseForecast:
 
     @property
     def seconds(self) -> float:
-        """Of the whole phase."""
-        if self.full:
-            return float("nan")
-        steps = sum(count * self.measured["seconds"][kind] for kind, count in self.measured["counts"].items())
-        return float(steps + self.measured["after"])
+        """Of the whole phase; NaN: it cannot run."""
+        return self._whole("seconds", "after")
+
+    @property
+    def processor(self) -> float:
+        """Processor seconds of the whole phase, of all its threads; NaN: it cannot run."""
+        return self._whole("processor", "processor_after")
+
+    @property
+    def processor_by_kind(self) -> dict[str, float]:
+        """Processor seconds of all steps of each kind."""
+        return {kind: count * self.measured["processor"][kind] for kind, count in self.measured["counts"].items()}
 
     @property
     def remarks(self) -> list[str]:
@@ -57,6 +65,12 @@ class PhaseForecast:
     def memory(self) -> int:
         """Bytes of memory at the peak."""
         return int(self.measured.get("memory", 0))
+
+    def _whole(self, each: str, after: str) -> float:
+        if self.full:
+            return float("nan")
+        steps = sum(count * self.measured[each][kind] for kind, count in self.measured["counts"].items())
+        return float(steps + self.measured[after])
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,13 @@ class Forecast:
     def seconds(self) -> float:
         """From the start to the end, but for the report."""
         return self.before + sum(phase.seconds for phase in self.phases)
+
+    @property
+    def trainings(self) -> float:
+        """How many retrainings cost as much processor time as the search does; NaN: one of the two is not there."""
+        processor = {phase.phase: phase.processor for phase in self.phases}
+        search, retrain = (processor.get(phase, math.nan) for phase in ("search", "retrain"))
+        return search / retrain if retrain else math.nan
 
     @property
     def memory(self) -> int:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -44,6 +44,25 @@ READ_SECONDS = 10.0
 """For how long at most data are read ahead, so that later steps find them as in the middle of a run."""
 
 
+class Taken(NamedTuple):
+    """How long something took."""
+
+    seconds: float
+    processor: float
+    """Processor seconds, of all threads of the process."""
+
+    @classmethod
+    def since(cls, begun: Taken) -> Taken:
+        """From then to now."""
+        now = cls.now()
+        return cls(now.seconds - begun.seconds, now.processor - begun.processor)
+
+    @classmethod
+    def now(cls) -> Taken:
+        """What the clocks show."""
+        return cls(time.perf_counter(), time.process_time())
+
+
 @dataclass
 class Probe:
     """What was measured of one phase."""
@@ -53,12 +72,16 @@ class Probe:
     """How many steps of each kind the phase has."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Of one step of each kind."""
+    processor: dict[str, float] = field(default_factory=dict)
+    """Processor seconds of one step of each kind, those of all threads of the process."""
     before: float = 0.0
     """Seconds from the start of the process to the first step."""
     remarks: list[str] = field(default_factory=list)
     """What the strategy says of the search, before it begins."""
     after: float = 0.0
     """Seconds after the last step: the final measurement."""
+    processor_after: float = 0.0
+    """The same in processor seconds."""
     memory: int = 0
     """Peak in bytes: of the process on a CPU, of torch's allocations on a GPU."""
     params: int = 0
@@ -112,11 +135,10 @@ def _finalists(experiment: Experiment, problems: Problems, seconds: float, begun
     for count, budget in options.rungs(options.count):
         rung = Probe()
         _candidate(problem, count, budget, seconds / len(options.budgets), rung)
+        kind = f"training of {budget:g}"
         result.steps += count
-        result.counts[f"training of {budget:g}"], result.seconds[f"training of {budget:g}"] = (
-            rung.counts["candidate"],
-            rung.seconds["candidate"],
-        )
+        result.counts[kind] = count
+        result.seconds[kind], result.processor[kind] = rung.seconds["candidate"], rung.processor["candidate"]
 
 
 def _candidate(problem: Problem, count: int, budget: float, seconds: float, result: Probe) -> None:
@@ -125,16 +147,21 @@ def _candidate(problem: Problem, count: int, budget: float, seconds: float, resu
     genotype = _middling(problem, result)
     result.steps, result.counts = count, {"candidate": count}
     if not isinstance(evaluator, Trainable):
-        start = time.perf_counter()
+        start = Taken.now()
         evaluator.evaluate(Candidate(genotype, lambda: problem.space.build(genotype, evaluator.task)), budget)
-        result.seconds = {"candidate": time.perf_counter() - start}
+        taken = Taken.since(start)
+        result.seconds, result.processor = {"candidate": taken.seconds}, {"candidate": taken.processor}
         return
     training = evaluator.training(problem.space.build(genotype, evaluator.task), budget)
     inner = Probe()
     _steps(training, problem, "search", seconds, inner)
-    inner.after = _measurement(problem, training, genotype)
-    whole = sum(inner.counts[kind] * inner.seconds[kind] for kind in inner.counts) + inner.after
-    result.seconds = {"candidate": whole}
+    inner.after, inner.processor_after = _measurement(problem, genotype)
+    result.seconds = {"candidate": _whole(inner.counts, inner.seconds, inner.after)}
+    result.processor = {"candidate": _whole(inner.counts, inner.processor, inner.processor_after)}
+
+
+def _whole(counts: dict[str, int], each: dict[str, float], after: float) -> float:
+    return sum(count * each[kind] for kind, count in counts.items()) + after
 
 
 def _retrain(experiment: Experiment, problems: Problems, seconds: float, begun: float, result: Probe) -> None:
@@ -149,16 +176,17 @@ def _retrain(experiment: Experiment, problems: Problems, seconds: float, begun: 
     seed_all(experiment.seed, "retrain", "build")
     network = problem.space.build(genotype, problem.evaluator.task)
     if not isinstance(problem.evaluator, Trainable):
-        start = time.perf_counter()
+        start = Taken.now()
         problem.evaluator.evaluate(Candidate(genotype, lambda: network))
+        taken = Taken.since(start)
         result.steps, result.counts = 1, {"evaluation": 1}
-        result.seconds = {"evaluation": time.perf_counter() - start}
+        result.seconds, result.processor = {"evaluation": taken.seconds}, {"evaluation": taken.processor}
         return
     training = problem.evaluator.training(network)
     result.before = time.time() - begun
     _read_ahead(problem, ("train",))
     _steps(training, problem, "retrain", seconds, result)
-    result.after = _measurement(problem, training, genotype)
+    result.after, result.processor_after = _measurement(problem, genotype)
 
 
 def _steps(stepper: Stepper, problem: Problem, phase: Phase, seconds: float, result: Probe) -> None:
@@ -171,34 +199,36 @@ def _steps(stepper: Stepper, problem: Problem, phase: Phase, seconds: float, res
         if len(kinds.setdefault(kind, [])) < UNCOUNTED + MOST:
             kinds[kind].append(index)
     for kind, indices in kinds.items():
-        result.seconds[kind] = _seconds_of(stepper, problem, phase, indices, seconds)
+        result.seconds[kind], result.processor[kind] = _mean_step(stepper, problem, phase, indices, seconds)
 
 
-def _seconds_of(stepper: Stepper, problem: Problem, phase: Phase, indices: list[int], seconds: float) -> float:
-    """The mean time of a step without the slowest; at least the last of the indices counts."""
+def _mean_step(stepper: Stepper, problem: Problem, phase: Phase, indices: list[int], seconds: float) -> Taken:
+    """The mean times of a step without the slowest; at least the last of the indices counts."""
     uncounted = min(UNCOUNTED, len(indices) - 1)
-    taken: list[float] = []
+    taken: list[Taken] = []
     spent = 0.0
     for place, index in enumerate(indices):
-        start = time.perf_counter()
+        start = Taken.now()
         stepper.step(index, seed_all(problem.runtime.seed, phase, index))
-        last = time.perf_counter() - start
-        spent += last
-        if place >= uncounted or last > seconds:  # one step that takes all the time has to do
+        last = Taken.since(start)
+        spent += last.seconds
+        if place >= uncounted or last.seconds > seconds:  # one step that takes all the time has to do
             taken.append(last)
-        if spent > seconds and (len(taken) >= FEWEST or last > seconds / FEWEST) and taken:
+        if spent > seconds and (len(taken) >= FEWEST or last.seconds > seconds / FEWEST) and taken:
             break
-    return statistics.fmean(sorted(taken)[: max(1, len(taken) - 1)])
+    return Taken(
+        *(statistics.fmean(sorted(amounts)[: max(1, len(amounts) - 1)]) for amounts in zip(*taken, strict=True))
+    )
 
 
-def _measurement(problem: Problem, training: Stepper, genotype: Genotype) -> float:
-    """Seconds of the final measurement, on a network of the genotype that has seen nothing."""
+def _measurement(problem: Problem, genotype: Genotype) -> Taken:
+    """The final measurement, on a network of the genotype that has seen nothing."""
     evaluator = problem.evaluator
     assert isinstance(evaluator, Differentiable), "what trains has a loss"
     network = problem.space.build(genotype, evaluator.task).to(problem.runtime.device)
-    start = time.perf_counter()
+    start = Taken.now()
     evaluator.measure(network)
-    return time.perf_counter() - start
+    return Taken.since(start)
 
 
 def _middling(problem: Problem, result: Probe) -> Genotype:

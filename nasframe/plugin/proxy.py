@@ -6,13 +6,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
 
 from nasframe.errors import CapabilityError
 from nasframe.genotype import Genotype
 from nasframe.options import Options as BaseOptions
 from nasframe.plugin.needs import lacking
-from nasframe.strategy import Problem
+from nasframe.strategy import Problem, Strategy
+
+
+@final
+@dataclass(frozen=True)
+class StandIn:
+    """How a proxy gives the very numbers by which a strategy chooses."""
+
+    options: BaseOptions
+    """Of the proxy."""
+    candidates: int
+    """Among how many genotypes the strategy chooses by them."""
 
 
 class Proxy(ABC):
@@ -30,7 +42,7 @@ class Proxy(ABC):
     """Whether something is trained for it: then it is not nearly free, and only computed when asked for."""
 
     def __init__(self, problem: Problem, options: Any) -> None:
-        """Args: problem: the space and the evaluator, whose phase is that of retraining; options: of ``Options``.
+        """Args: problem: the space and the evaluator, those of retraining unless it stands in; options: of ``Options``.
 
         Raises:
             CapabilityError: neither of the two has something that the proxy needs.
@@ -43,6 +55,15 @@ class Proxy(ABC):
             )
         self.problem = problem
         self.options = options
+
+    @classmethod
+    def standing_in(cls, strategy: type[Strategy], options: Any) -> StandIn | None:
+        """How it gives the numbers by which an experiment's strategy chooses; default, None: it does not.
+
+        It is then computed on what the search sees, and ``nasframe signal`` says how well that search can choose. Must
+        not import torch.
+        """
+        return None
 
     @abstractmethod
     def value(self, genotype: Genotype) -> float:

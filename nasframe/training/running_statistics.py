@@ -57,12 +57,15 @@ class HeldStatistics:
 def recalibrate(network: nn.Module, batches: Iterable[Batch], runtime: Runtime) -> None:
     """Replace the running statistics of all norms by their means over these batches; without any, keep them.
 
-    SPOS, section 3.4: statistics for one candidate. A norm is what has ``running_mean`` and ``momentum``.
-    The network is left in training mode.
+    SPOS, section 3.4: statistics for one candidate. A norm is what has ``running_mean`` and ``momentum``. Whatever else
+    behaves otherwise in training, such as dropout, behaves as when the network is measured, for which the statistics
+    are. The network is left in training mode.
     """
     norms = [part for part in network.modules() if getattr(part, "running_mean", None) is not None]
     momenta = [norm.momentum for norm in norms]
-    network.train()
+    network.eval()
+    for norm in norms:
+        norm.train()
     with torch.no_grad():
         for count, batch in enumerate(batches, start=1):
             for norm in norms:
@@ -71,3 +74,4 @@ def recalibrate(network: nn.Module, batches: Iterable[Batch], runtime: Runtime) 
                 network(batch.inputs)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
+    network.train()

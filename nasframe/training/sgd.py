@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -57,6 +57,10 @@ def fit(stepper: Stepper, seed: int | None = None, done: int = 0) -> int:
     return max(done, stepper.steps)
 
 
+def _as_it_is() -> None:
+    """The switch of a network that stays what it is."""
+
+
 @final
 class Training(EndsEarly, GoesOn, Uneven):
     """A ``Stepper`` that trains a network in place on the split ``train``; one step is one update.
@@ -98,10 +102,16 @@ class Training(EndsEarly, GoesOn, Uneven):
         """A training step, or one that also measures."""
         return "training + validation" if self._validates_after(index) else "training"
 
-    def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
+    def step(
+        self, index: int, rng: np.random.Generator, switches: Sequence[Callable[[], object]] = (_as_it_is,)
+    ) -> Mapping[str, float]:
         """One update; the mean loss of its batches, the learning rate and, when due, ``val_*``.
 
         After the last one the network holds the weights that the options choose.
+
+        Args:
+            switches: what is called before each of the passes that the update makes over each batch, to switch to
+                another candidate, say; the gradients of all passes are summed. Default: one pass.
 
         Raises:
             RunError: a loss or a gradient is not finite.
@@ -112,7 +122,7 @@ class Training(EndsEarly, GoesOn, Uneven):
         for module in self._progressive:
             module.set_progress(index / self.steps)
         self.network.train()
-        loss, names = self._backward(index)
+        loss, names = self._backward(index, switches)
         update(self._optimiser, self._scaler, list(self.network.parameters()), self.options.clip, names)
         self._kept.after_update(index)
         metrics = {"loss": loss, "lr": lr, **self._validate(index)}
@@ -150,7 +160,7 @@ class Training(EndsEarly, GoesOn, Uneven):
         self._optimiser.load_state_dict(state["optimiser"])
         self._scaler.load_state_dict(state["scaler"])
 
-    def _backward(self, index: int) -> tuple[float, list[str]]:
+    def _backward(self, index: int, switches: Sequence[Callable[[], object]]) -> tuple[float, list[str]]:
         """Accumulate the gradient of one update's batches; their mean loss and the names of their examples."""
         self._optimiser.zero_grad()
         count = self.options.accumulate
@@ -158,12 +168,14 @@ class Training(EndsEarly, GoesOn, Uneven):
         names: list[str] = []
         for number in range(index * count, (index + 1) * count):
             batch = self._batches[number]
-            with autocast(self.runtime):
-                loss = self.evaluator.loss(self.network, batch)
-            losses.append(check_finite(loss, batch))
             names += batch.names
-            torch.autograd.backward(self._scaler.scale(loss / count))
-        return sum(losses) / count, names
+            for switch in switches:
+                switch()
+                with autocast(self.runtime):
+                    loss = self.evaluator.loss(self.network, batch)
+                losses.append(check_finite(loss, batch))
+                torch.autograd.backward(self._scaler.scale(loss / count))
+        return sum(losses) / len(losses), names
 
     def _validate(self, index: int) -> dict[str, float]:
         if not self._validates_after(index):

@@ -17,9 +17,11 @@ from nasframe import CapabilityError, Component, PluginError, Relaxable, RunErro
 from nasframe.cli import main
 from nasframe.evidence.proxies import ProxyValues, chosen_proxies, measure_proxies
 from nasframe.evidence.signal import summarise
-from nasframe.evidence.trials import Trials, measure
+from nasframe.evidence.statistics import worth
+from nasframe.evidence.trials import Row, Trials, measure
 from nasframe.experiment.checking import load
-from nasframe.plugin.proxy import Proxy
+from nasframe.genotype import sample
+from nasframe.plugin.proxy import Proxy, StandIn
 from nasframe.plugin.registry import Plugin, Registry
 
 EXPERIMENT = """
@@ -37,7 +39,7 @@ strategy: {type: random, samples: 2}
 retrain: {}
 run: {device: cpu, threads: 1}
 """
-ASKED = []
+ASKED, SEEN = [], []
 
 
 class Lot(Proxy):
@@ -75,6 +77,25 @@ class Elsewhere(Lot):
     needs = (type("Impossible", (nasframe.SpaceCapability,), {}),)
 
 
+class Chooser(Lot):
+    """Gives what random search chooses by, under options that follow from those of the strategy."""
+
+    name = "chooser"
+    trains = True
+
+    class Options(nasframe.Options):
+        rate: float = 0.5
+
+    @classmethod
+    def standing_in(cls, strategy, options):
+        return StandIn(cls.Options(rate=options.budget), 40 * options.samples) if strategy.name == "random" else None
+
+    def value(self, genotype):
+        runtime = self.problem.evaluator.runtime
+        SEEN.append((self.options.rate, runtime.phase, runtime.seed, self.problem.evaluator.options.batch))
+        return super().value(genotype)
+
+
 def registry_of(monkeypatch, *classes):
     parts = types.ModuleType("proxy_parts")
     vars(parts).update({cls.__name__: cls for cls in classes})
@@ -91,7 +112,19 @@ def registry_of(monkeypatch, *classes):
 @pytest.fixture
 def registry(monkeypatch):
     ASKED.clear()
+    SEEN.clear()
     return registry_of(monkeypatch, Lot, Costly, Broken, Undefined, Elsewhere)
+
+
+def untrained(experiment, seeds=2, genotypes=5):
+    """Rows as trainings give them, with scores that rise with the number of the genotype."""
+    space = experiment.space.cls(experiment.space.options)
+    drawn = [sample(space, np.random.default_rng(number)).to_dict() for number in range(genotypes)]
+    return [
+        Row(number, drawn[number], 5, 1000, 400, seed, 1.0, {"score": number + 0.1 * (-1) ** (number * seed)}, 1.0)
+        for seed in range(seeds)
+        for number in range(genotypes)
+    ]
 
 
 @pytest.fixture
@@ -161,6 +194,76 @@ def test_the_command_adds_proxies_to_trainings_that_are_there(experiment, regist
     assert (first.exit_code, second.exit_code) == (0, 0), first.output + second.output
     assert (tmp_path / "into" / "trainings.jsonl").read_text() == before
     assert "lot" in json.loads(second.stdout)["ranks"] and "lot" not in json.loads(first.stdout)["ranks"]
+
+
+def test_one_that_stands_in_for_the_search_has_its_options_and_sees_what_the_search_sees(tmp_path, monkeypatch):
+    monkeypatch.setenv("NASFRAME_CACHE", str(tmp_path / "cache"))
+    ASKED.clear(), SEEN.clear()
+    registry = registry_of(monkeypatch, Lot, Chooser)
+    path = tmp_path / "known.yaml"
+    path.write_text(EXPERIMENT.replace("retrain: {}", "retrain: {evaluator: {batch: 1}}"))
+
+    def found(*overrides):
+        experiment = load(path, overrides, registry)
+        asked = chosen_proxies(experiment, registry, "chooser")
+        return measure_proxies(experiment, asked, untrained(experiment), tmp_path, heard.append)
+
+    heard = []
+    first = found("strategy.budget=0.25")
+    assert set(SEEN) == {(0.25, "search", 3, 2), (0.25, "search", 4, 2)} and first.searches == {"chooser": 80}
+    assert heard[0] == "proxy chooser, as this experiment's search has it, seed 0"
+    assert found("strategy.budget=0.25") == first and len(SEEN) == 2 * 5
+    found("strategy.budget=0.75")
+    assert {rate for rate, *_ in SEEN[10:]} == {0.75}, "values under other options are other values"
+    other = found("strategy.type=local")
+    assert set(SEEN[20:]) == {(0.5, "retrain", 3, 1), (0.5, "retrain", 4, 1)} and other.searches == {}
+    assert found("strategy.budget=0.25") == first and len(SEEN) == 30
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([0, 1, 2, 3, 4], "so what it puts first of 1,000 is worth as much as the best of 1,000 random draws"),
+        ([4, 3, 2, 1, 0], "so what it puts first is worth no more than one random draw"),
+        ([2, 2, 2, 2, 2], "it gives all genotypes the same value, so that it cannot choose"),
+    ],
+)
+def test_what_the_experiments_search_can_choose_by_its_proxy_is_said(experiment, values, said):
+    told = ProxyValues({"chooser": dict(enumerate(map(float, values)))}, (), {"chooser": 1000})
+    (sentence,) = (line for line in summarise(untrained(experiment), told).advice() if "chooser" in line)
+    assert sentence.startswith("This experiment's search chooses among 1,000 candidates by chooser: ")
+    assert said in sentence
+
+
+def test_a_search_has_one_seed_so_its_proxy_ranks_seed_by_seed(experiment):
+    by_seed = {0: (0.0, 0.0), 1: (9.0, 1.0), 2: (2.0, 2.0), 3: (3.0, 3.0), 4: (4.0, -9.0)}
+    means = {number: sum(pair) / 2 for number, pair in by_seed.items()}
+    found = summarise(untrained(experiment), ProxyValues({"chooser": means}, (), {"chooser": 10}, {"chooser": by_seed}))
+    apart = [stats.spearmanr([pair[seed] for pair in by_seed.values()], range(5)).statistic for seed in (0, 1)]
+    assert found.ranks["chooser"]["spearman"].value == pytest.approx(np.mean(apart))
+    assert found.ranks["chooser"]["spearman"].value != pytest.approx(
+        stats.spearmanr(list(means.values()), range(5)).statistic
+    )
+
+
+def test_what_ranks_well_is_said_with_what_that_is_worth_among_a_hundred(experiment):
+    told = ProxyValues({"lot": {number: float(number) for number in range(5)}})
+    (sentence,) = (line for line in summarise(untrained(experiment), told).advice() if line.startswith("lot "))
+    assert sentence.startswith("lot may rank candidates: rank correlation 1.00")
+    assert "what it puts first of 100 is worth as much as the best of 100 random draws (100 to 100)" in sentence
+
+
+def test_a_ranking_is_worth_as_many_random_candidates_as_give_as_good_a_best_one():
+    rng = np.random.default_rng(0)
+    product_moment, candidates = 0.6, 50
+    scores = rng.standard_normal((20000, candidates))
+    seen = product_moment * scores + (1 - product_moment**2) ** 0.5 * rng.standard_normal(scores.shape)
+    chosen = np.take_along_axis(scores, seen.argmax(1)[:, None], 1).mean()
+    drawn = worth(6 / np.pi * np.arcsin(product_moment / 2), candidates)
+    around = [rng.standard_normal((20000, count)).max(1).mean() for count in (int(drawn), int(drawn) + 1)]
+    assert 5 < drawn < 12 and around[0] - 0.03 < chosen < around[1] + 0.03
+    assert worth(1.0, candidates) == pytest.approx(candidates, rel=2e-3)
+    assert worth(0.0, candidates) == worth(-0.8, candidates) == 1
 
 
 def test_the_proxy_in_the_documentation_works(experiment, monkeypatch, tmp_path):

@@ -1,6 +1,7 @@
 """What a run will need, measured by a few steps; and what to change when there is less."""
 
 import json
+import math
 import types
 
 import pytest
@@ -117,8 +118,10 @@ def measured(memory=10, seconds=2.0, count=3, **more):
     return {
         "counts": {"step": count},
         "seconds": {"step": seconds},
+        "processor": {"step": 1.5 * seconds},
         "before": 1.0,
         "after": 4.0,
+        "processor_after": 3.0,
         "memory": memory,
         **more,
     }
@@ -129,6 +132,7 @@ class TestProbe:
         found = probe(experiment(), "search", seconds=0.0)
         assert found.counts == {"early": 5, "late": 7}
         assert set(found.seconds) == {"early", "late"} and min(found.seconds.values()) > 0
+        assert set(found.processor) == {"early", "late"} and min(found.processor.values()) > 0
         assert {index for index in DONE if index < 5} and {index for index in DONE if index >= 5}
         assert len(DONE) < 12
         assert found.memory > 10**7
@@ -160,6 +164,17 @@ class TestForecast:
         )
         assert [phase.seconds for phase in found.phases] == [10.0, 10.0]
         assert (found.seconds, found.memory, found.before, found.fits) == (21.0, 9, 1.0, True)
+
+    def test_processor_time_adds_up_and_the_search_is_told_in_retrainings(self, experiment):
+        counts = {"search": {"supernet": 5, "candidate": 2}, "retrain": {"step": 3}}
+        each = {"supernet": 4.0, "candidate": 2.0, "step": 3.0}
+        found = forecast(
+            experiment(), measure=lambda made, phase, _: measured() | {"counts": counts[phase]} | {"processor": each}
+        )
+        assert found.phases[0].processor_by_kind == {"supernet": 20.0, "candidate": 4.0}
+        assert [phase.processor for phase in found.phases] == [27.0, 12.0]
+        assert found.trainings == 27.0 / 12.0
+        assert math.isnan(forecast(experiment(EXPERIMENT, "retrain=null"), measure=lambda *_: measured()).trainings)
 
     def test_a_phase_that_fills_the_memory_does_not_fit(self, experiment):
         found = forecast(experiment(), measure=lambda *_: {"full": "no room"})
@@ -259,6 +274,7 @@ class TestCommand:
         result = invoke()
         assert result.exit_code == 0, result.output
         assert "In all 21.0 s, of which 1.0 s before the first step; peak memory 3.00 GB" in result.output
+        assert "search 12.0 s; retrain 12.0 s. In units of one retraining, the search costs 1.\n" in result.output
 
     def test_what_does_not_fit_gives_exit_code_1_and_what_to_change(self, invoke):
         result = invoke("--memory", "2GB", "--time", "11s")
@@ -272,6 +288,7 @@ class TestCommand:
     def test_json_has_the_same_facts(self, invoke):
         facts = json.loads(invoke("--memory", "2GB", "--format", "json").output)
         assert (facts["seconds"], facts["memory"], facts["fits"]) == (21.0, 3 * 10**9, False)
+        assert [phase["processor"] for phase in facts["phases"]] == [12.0, 12.0]
 
     @pytest.mark.parametrize(("option", "text"), [("--memory", "many"), ("--time", "soon"), ("--time", "3 weeks")])
     def test_amounts_that_are_none_are_refused(self, invoke, option, text):

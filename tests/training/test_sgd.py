@@ -85,6 +85,21 @@ def test_accumulated_batches_make_one_update_by_their_mean_loss():
     torch.testing.assert_close(training.network.bias, net.bias - 0.01 * gradient)
 
 
+def test_the_gradients_of_several_passes_over_each_batch_are_summed():
+    rates, met = [0.5, 3.0], []
+    line = Line()
+    loss, slopes = line.loss, {}
+    line.loss = lambda model, batch: met.append((batch.names, slopes["now"])) or slopes["now"] * loss(model, batch)
+    training = Training(network(), line, TrainingOptions(steps=1, lr=0.01, accumulate=2, weight_decay=0.0), Runtime())
+    switches = [lambda rate=rate: slopes.update(now=rate) for rate in rates]
+    metrics = training.step(0, np.random.default_rng(0), switches)
+    assert met == [((f"image{number}",), rate) for number in range(2) for rate in rates]
+    by_mean, at_once = train(TrainingOptions(steps=1, lr=0.01 * sum(rates), accumulate=2, weight_decay=0.0))
+    for found, expected in zip(training.network.parameters(), by_mean.network.parameters(), strict=True):
+        torch.testing.assert_close(found, expected)
+    assert metrics["loss"] == pytest.approx(at_once[0]["loss"] * sum(rates) / 2)
+
+
 def test_the_length_follows_from_epochs_steps_accumulation_and_budget():
     def steps(budget=1.0, **options):
         return Training(network(), Line(), TrainingOptions(**options), Runtime(), budget).steps

@@ -48,8 +48,13 @@ class OneShotEvolution(OneShot):
             return self
 
     def __init__(self, problem: Problem, options: Options) -> None:
-        super().__init__(problem, options, options.generations * options.population)
+        super().__init__(problem, options)
         self.options = options
+
+    @classmethod
+    @override
+    def candidates(cls, options: Options) -> int:
+        return options.generations * options.population
 
     @override
     def propose(self, scored: Sequence[Scored], rng: np.random.Generator) -> Genotype:
@@ -64,8 +69,7 @@ class OneShotEvolution(OneShot):
 
         if begun == 0:
             return self.unseen(scored, anew)
-        before = sorted(scored[: begun * self.options.population], key=lambda entry: -entry[1])
-        parents = [genotype for genotype, _ in before[: self.options.parents]]
+        parents = self.ranked(scored[: begun * self.options.population])[: self.options.parents]
 
         def child() -> Genotype:
             parent, other = (parents[int(rng.integers(len(parents)))] for _ in range(2))

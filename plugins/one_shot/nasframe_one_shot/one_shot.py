@@ -1,4 +1,4 @@
-"""What all one-shot strategies do: first train one supernet by single paths, then measure candidates with its weights.
+"""What all one-shot strategies do: first train one supernet path by path, then measure candidates with its weights.
 
 Guo et al., Single Path One-Shot Neural Architecture Search with Uniform Sampling (SPOS), ECCV 2020, arXiv 1904.00420,
 section 3; Li and Talwalkar, UAI 2019, arXiv 1902.07638, section 3.2.
@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from nasframe import (
     Bounded,
+    Canonical,
     CapabilityError,
     Differentiable,
     Evaluation,
@@ -24,8 +25,9 @@ from nasframe import (
     Switchable,
     Uneven,
 )
-from nasframe.genotype import sample
+from nasframe.files.words import quantity
 from nasframe_one_shot.options import OneShotOptions
+from nasframe_one_shot.sampling import make_sampling
 
 Scored = tuple[Genotype, float]
 """A measured candidate and its score."""
@@ -38,11 +40,8 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
 
     needs: ClassVar[tuple[type, ...]] = (Switchable, Differentiable)
 
-    def __init__(self, problem: Problem, options: OneShotOptions, samples: int) -> None:
+    def __init__(self, problem: Problem, options: OneShotOptions) -> None:
         """Build the supernet, from torch's global generator, on the problem's device.
-
-        Args:
-            samples: how many candidates to measure once the supernet is trained.
 
         Raises:
             CapabilityError: the space or the evaluator lacks what one-shot methods need.
@@ -58,10 +57,17 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
         self.space = problem.space
         self._accepts = problem.accepts
         self._shared = SharedWeights(space.switchable(evaluator.task), evaluator, options, problem.runtime)
+        self._sampling = make_sampling(problem, options)
         self.train_steps = self._shared.steps
-        self.steps = self.train_steps + samples
+        self.steps = self.train_steps + self.candidates(options)
         self._path: Genotype | None = None
         self._history: list[tuple[Genotype, Evaluation]] = []
+        self._forms: dict[Genotype, Genotype] = {}
+
+    @classmethod
+    @abstractmethod
+    def candidates(cls, options: Any) -> int:
+        """How many candidates are measured once the supernet is trained."""
 
     @abstractmethod
     def propose(self, scored: Sequence[Scored], rng: np.random.Generator) -> Genotype:
@@ -69,7 +75,7 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
 
     @final
     def unseen(self, scored: Sequence[Scored], *draws: Callable[[], Genotype]) -> Genotype:
-        """A genotype within the experiment's constraints that was not measured yet, if one is found.
+        """A genotype within the experiment's constraints whose network was not measured yet, if one is found.
 
         Args:
             draws: tried one after the other, each ``TRIES`` times.
@@ -77,25 +83,55 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
         Raises:
             RunError: too many in a row are beyond the constraints.
         """
-        seen = {genotype for genotype, _ in scored}
+        seen = {self._canonical(genotype) for genotype, _ in scored}
         for draw in draws:
             for _ in range(TRIES):
                 genotype = self._within(draw)
-                if genotype not in seen:
+                if self._canonical(genotype) not in seen:
                     return genotype
         return genotype
 
     @final
+    def ranked(self, scored: Sequence[Scored]) -> list[Genotype]:
+        """One genotype for each network that was measured, the best first, the earliest among equals."""
+        best: dict[Genotype, Genotype] = {}
+        for genotype, _ in sorted(scored, key=lambda entry: -entry[1]):
+            best.setdefault(self._canonical(genotype), genotype)
+        return [*best.values()]
+
+    @final
+    def finalists(self, count: int) -> Sequence[Genotype]:
+        """The best measured genotypes, best first, none twice, nor two of the same network where the space can tell.
+
+        Fewer than ``count`` where fewer were measured; ``best()`` alone where the search ended before its first
+        candidate.
+        """
+        return self.ranked(self._scored)[:count] or [self.best()]
+
+    @final
     @override
     def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
-        """Train the supernet at a path drawn uniformly or, once it is trained, measure a candidate."""
+        """Train the supernet at some paths or, once it is trained, measure a candidate."""
         if index < self.train_steps:
-            self._path = sample(self.space, rng)
-            return self._shared.train(index, self._path, rng)
-        genotype = self.propose([(seen, result.score) for seen, result in self._history], rng)
-        result = self._shared.measure(genotype)
+            paths = self._sampling.draw(rng)
+            self._path = paths[-1]
+            return self._shared.train(index, paths, rng)
+        genotype = self.propose(self._scored, rng)
+        result = self._known(genotype) or self._shared.measure(genotype)
         self._history.append((genotype, Evaluation(result.score, result.metrics)))
         return {"score": result.score, "best_score": self._best()[1].score, **result.metrics}
+
+    @final
+    @override
+    def remarks(self) -> Sequence[str]:
+        """How many passes an update makes, where it makes several."""
+        paths = self._sampling.paths
+        if paths == 1:
+            return ()
+        return (
+            f"An update of the supernet trains {quantity(paths, 'path')}: its training takes as long as "
+            f"{quantity(self.train_steps * paths, 'update')} of one path each",
+        )
 
     @final
     @override
@@ -114,9 +150,10 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
     @final
     @override
     def state_dict(self) -> dict[str, Any]:
-        """The supernet and its optimiser, the last path trained, the candidates."""
+        """The supernet and its optimiser, what the next paths depend on, the last one trained, the candidates."""
         return {
             "shared": self._shared.state_dict(),
+            "sampling": self._sampling.state_dict(),
             "path": None if self._path is None else self._path.to_dict(),
             "history": [(genotype.to_dict(), result.score, dict(result.metrics)) for genotype, result in self._history],
         }
@@ -126,6 +163,7 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
         self._shared.load_state_dict(state["shared"])
+        self._sampling.load_state_dict(state["sampling"])
         self._path = None if state["path"] is None else Genotype.from_dict(state["path"])
         self._history = [
             (Genotype.from_dict(genotype), Evaluation(score, metrics)) for genotype, score, metrics in state["history"]
@@ -136,6 +174,23 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
         while not self._accepts(genotype := draw()):
             pass
         return genotype
+
+    @property
+    def _scored(self) -> list[Scored]:
+        return [(genotype, result.score) for genotype, result in self._history]
+
+    def _known(self, genotype: Genotype) -> Evaluation | None:
+        """What was measured of a genotype's network, which would be the same again."""
+        same = self._canonical(genotype)
+        return next((result for seen, result in self._history if self._canonical(seen) == same), None)
+
+    def _canonical(self, genotype: Genotype) -> Genotype:
+        """What stands for all genotypes of the same network, as far as the space can tell."""
+        if not isinstance(self.space, Canonical):
+            return genotype
+        if genotype not in self._forms:
+            self._forms[genotype] = self.space.canonical(genotype)
+        return self._forms[genotype]
 
     def _best(self) -> tuple[Genotype, Evaluation]:
         return max(self._history, key=lambda entry: entry[1].score)

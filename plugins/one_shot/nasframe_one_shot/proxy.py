@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from pydantic import Field
 from typing_extensions import override
 
-from nasframe import Differentiable, Genotype, Problem, Switchable
-from nasframe.genotype import sample
-from nasframe.plugin.proxy import Proxy
+from nasframe import Differentiable, Genotype, Problem, Strategy, Switchable
+from nasframe.plugin.proxy import Proxy, StandIn
+from nasframe_one_shot.one_shot import OneShot
 from nasframe_one_shot.options import OneShotOptions
+from nasframe_one_shot.sampling import make_sampling
 
 if TYPE_CHECKING:
     from nasframe_one_shot.shared_weights import SharedWeights
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
 @final
 class SharedWeightsScore(Proxy):
-    """The score of a genotype on ``val`` with the weights of a supernet that was trained by single uniform paths.
+    """The score of a genotype on ``val`` with the weights of a supernet that was trained path by path.
 
-    How well it ranks is what one-shot strategies stand or fall by (SPOS, arXiv 1904.00420, section 3).
+    How well it ranks is what one-shot strategies stand or fall by (SPOS, arXiv 1904.00420, section 3). Where an
+    experiment has one, it is computed as that strategy computes it.
     """
 
     name: ClassVar[str] = "shared-weights"
@@ -40,6 +42,15 @@ class SharedWeightsScore(Proxy):
         self._evaluator = problem.evaluator
         self._shared: SharedWeights | None = None
 
+    @classmethod
+    @override
+    def standing_in(cls, strategy: type[Strategy], options: Any) -> StandIn | None:
+        """The strategy's own supernet, if it trains one by single paths."""
+        if not issubclass(strategy, OneShot):
+            return None
+        own = {name: getattr(options, name) for name in OneShotOptions.model_fields}
+        return StandIn(cls.Options(**own), strategy.candidates(options))
+
     @override
     def value(self, genotype: Genotype) -> float:
         """The supernet is trained at the first call."""
@@ -52,9 +63,10 @@ class SharedWeightsScore(Proxy):
         from nasframe_one_shot.shared_weights import SharedWeights
 
         seed, runtime = self.problem.runtime.seed, self.problem.runtime
-        seed_all(seed, "proxy", self.name, "build")
+        seed_all(seed, "search", "build")  # as a run seeds, so that its very supernet is trained
         shared = SharedWeights(self._space.switchable(self._evaluator.task), self._evaluator, self.options, runtime)
+        sampling = make_sampling(self.problem, self.options)
         for index in range(shared.steps):
-            rng = seed_all(seed, "proxy", self.name, "train", index)
-            shared.train(index, sample(self.problem.space, rng), rng)
+            rng = seed_all(seed, "search", index)
+            shared.train(index, sampling.draw(rng), rng)
         return shared

@@ -28,7 +28,12 @@ class OneShotRandom(OneShot):
         """Number of genotypes to measure; as many as ``one-shot-evolution`` does."""
 
     def __init__(self, problem: Problem, options: Options) -> None:
-        super().__init__(problem, options, options.samples)
+        super().__init__(problem, options)
+
+    @classmethod
+    @override
+    def candidates(cls, options: Options) -> int:
+        return options.samples
 
     @override
     def propose(self, scored: Sequence[Scored], rng: np.random.Generator) -> Genotype:

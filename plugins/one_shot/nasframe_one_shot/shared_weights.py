@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, final
 
 import numpy as np
@@ -18,7 +19,7 @@ from nasframe_one_shot.options import OneShotOptions
 
 @final
 class SharedWeights:
-    """Weights of all candidates, trained at one path a step; a path's gradient leaves all other weights alone."""
+    """Weights of all candidates; an update at some paths leaves the weights that none of them uses alone."""
 
     def __init__(
         self, supernet: SwitchableSupernet, evaluator: Differentiable, options: OneShotOptions, runtime: Runtime
@@ -28,21 +29,23 @@ class SharedWeights:
         self._recalibrate = options.recalibrate
         self._runtime = runtime
         self._training = Training(supernet, evaluator, options.training(), runtime)
-        self._batches = BatchStream(evaluator, "train")
+        self._batches = BatchStream(evaluator, "weights")  # disjoint from both ``arch`` and ``val``
 
     @property
     def steps(self) -> int:
         """How many steps the training has."""
         return self._training.steps
 
-    def train(self, index: int, path: Genotype, rng: np.random.Generator) -> Mapping[str, float]:
-        """Update ``index`` of the weights, at a path.
+    def train(self, index: int, paths: Sequence[Genotype], rng: np.random.Generator) -> Mapping[str, float]:
+        """Update ``index`` of the weights, by the sum of the gradients of some paths on the same batch.
+
+        Summed and not averaged, as in FairNAS's algorithm 1 and in that of slimmable networks: a weight that one of the
+        paths uses is trained as by that path alone.
 
         Raises:
             RunError: a loss or a gradient is not finite.
         """
-        self._supernet.switch(path)
-        return self._training.step(index, rng)
+        return self._training.step(index, rng, [partial(self._supernet.switch, path) for path in paths])
 
     def measure(self, genotype: Genotype) -> Evaluation:
         """The score of a candidate on ``val`` with the weights as they are and statistics of its own."""

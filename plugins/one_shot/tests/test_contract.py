@@ -31,6 +31,18 @@ class TestOneShotEvolutionInItsSearch(StrategyContract):
     )
 
 
+class TestStrictSampling(StrategyContract):
+    strategy = OneShotEvolution
+    options = OneShotEvolution.Options(
+        sampling="strict", train_steps=5, generations=1, population=2, parents=1, crossovers=1, recalibrate=1
+    )
+
+
+class TestSandwichSampling(StrategyContract):
+    strategy = OneShotRandom
+    options = OneShotRandom.Options(sampling="sandwich", random_paths=1, train_steps=3, samples=2, recalibrate=1)
+
+
 def test_a_space_that_cannot_be_switched_is_refused():
     class Fixed(SearchSpace):
         name = "fixed"
