@@ -54,7 +54,7 @@ retrain:
     assert errors(text) == [
         "exp.yaml:1:7: seed: found -1, expected greater than or equal to 0",
         "exp.yaml:2:1: sead: unknown key 'sead'; did you mean 'seed'? "
-        "(known: cache, constraints, evaluator, extends, genotype, name, objectives, retrain, run, seed, space, "
+        "(known: cache, constraints, evaluator, extends, genotype, name, objectives, prune, retrain, run, seed, space, "
         "strategy)",
         "exp.yaml:5:3: space.layres: unknown key 'layres'; did you mean 'layers'? "
         "(known: filters, layers, rates, shape)",

@@ -17,6 +17,7 @@ from nasframe.run.candidates.judge import Judge
 from nasframe.run.candidates.known_results import Known
 from nasframe.run.candidates.own_process import OwnProcess
 from nasframe.run.candidates.processes import Processes
+from nasframe.run.candidates.pruning import MedianRule
 from nasframe.run.candidates.results_file import Kept
 from nasframe.run.candidates.shared_results import Shared, context
 from nasframe.run.candidates.trainings import Trainings
@@ -41,7 +42,8 @@ def open_evaluations(experiment: Experiment, problem: Problem, journal: Journal)
         return
     folder = terms.cache.folder
     shared = Shared(Path(folder), context(experiment, problem.runtime)) if folder else None
-    known = Known(problem.space, Kept(journal.folder.layout.evaluations), reuse=terms.cache.reuse, shared=shared)
+    kept = Kept(journal.folder.layout.evaluations)
+    known = Known(problem.space, kept, reuse=terms.cache.reuse, shared=shared)
     trainings = Trainings(journal.folder.layout)
     engine = _engine(experiment, problem, journal, trainings)
 
@@ -50,8 +52,11 @@ def open_evaluations(experiment: Experiment, problem: Problem, journal: Journal)
         if "failure" in facts:
             journal.progress.say(f"candidate {candidate} failed: {facts['failure']}")
 
-    judge = Judge(terms.objectives, ConstraintCheck(problem, terms), known, engine, record, journal.spend, trainings)
-    judge.outstanding = experiment.run.outstanding or experiment.run.workers
+    outstanding = experiment.run.outstanding or experiment.run.workers
+    rule = MedianRule(terms.prune, kept, outstanding) if terms.prune else None
+    check = ConstraintCheck(problem, terms)
+    judge = Judge(terms.objectives, check, known, engine, record, journal.spend, trainings, rule)
+    judge.outstanding = outstanding
     try:
         yield replace(problem, objectives=terms.objectives, evaluations=judge)
     finally:
