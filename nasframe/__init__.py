@@ -30,6 +30,7 @@ from nasframe.evaluator import (
     Split,
     Table,
     Trainable,
+    Validating,
 )
 from nasframe.genotype import Choose, Genotype, GenotypeRecord
 from nasframe.inference import Illustrating, Inference, Inferring, PictureKind, Predicting, Predictor, Progressing
@@ -110,6 +111,7 @@ __all__ = [
     "Task",
     "Trainable",
     "Uneven",
+    "Validating",
     "Weigh",
     "Wrapping",
     "hookimpl",

@@ -62,7 +62,8 @@ class AskTell(Strategy, EndsEarly, ABC):
         """An evaluation is known; called in the order of asking. Default: nothing to learn.
 
         Where the evaluation failed, ``result.failure`` says why, and the score is a stand-in: the lowest so far, or 0
-        where that is lower.
+        where that is lower. Where it was stopped early, ``result.budget`` is less than was asked for, and the score is
+        the last one that was measured.
         """
         return
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, final
 from typing_extensions import override
 
 from nasframe.errors import GenotypeError, NasframeError, RunError
-from nasframe.evaluator import Candidate, Evaluation, Evaluator
+from nasframe.evaluator import Candidate, Curve, Evaluation, Evaluator
 from nasframe.genotype import Genotype
 from nasframe.space import SearchSpace
 
@@ -93,7 +93,7 @@ class Directly(Evaluations):
         if leg is None:
             return attempt(self._space, self._evaluator, genotype, budget)
         begin = None if leg.after is None else self._reached.get(leg.after)
-        result, reached = attempt_leg(self._space, self._evaluator, genotype, budget, leg, begin)
+        result, reached = attempt_leg(self._space, self._evaluator, genotype, (*leg.budgets, budget), begin)
         if reached is not None and not leg.last:
             self._reached[number] = reached
         return result
@@ -138,25 +138,33 @@ def attempt(
 
 
 def attempt_leg(
-    space: SearchSpace, evaluator: Evaluator, genotype: Genotype, budget: float, leg: Leg, begin: Reached | None
+    space: SearchSpace,
+    evaluator: Evaluator,
+    genotype: Genotype,
+    budgets: tuple[float, ...],
+    begin: Reached | None,
+    bars: Curve | None = None,
 ) -> tuple[Evaluation, Reached | None]:
-    """``attempt`` for a leg of a training, with what it leaves behind; None: it has failed.
+    """``attempt`` for a leg of a training, with what it leaves behind; None: it has failed or was stopped.
 
     Args:
+        budgets: of all legs, the last one its own.
         begin: what the leg before left; None: it is lost, or there is none, and all legs are trained from the first.
+        bars: where the leg is stopped, if its best score so far is below; None: it is not watched.
     """
     from nasframe.training.legs import train_legs
 
-    left: list[Reached] = []
+    left: list[tuple[Evaluation, Reached | None]] = []
 
     def evaluate(candidate: Candidate, budget: float) -> Evaluation:
-        budgets = (budget,) if begin else (*leg.budgets, budget)
-        result, reached = train_legs(evaluator, candidate, budgets, begin)
-        left.append(reached)
-        return result
+        left.append(train_legs(evaluator, candidate, (budget,) if begin else budgets, begin, bars))
+        return left[0][0]
 
-    result = attempt(space, evaluator, genotype, budget, evaluate)
-    return result, None if result.failure else left[0]
+    result = attempt(space, evaluator, genotype, budgets[-1], evaluate)
+    if result.failure:
+        return result, None
+    found, reached = left[0]
+    return replace(result, budget=found.budget), reached
 
 
 def failed(reason: str, budget: float) -> Evaluation:

@@ -20,6 +20,9 @@ Model = Callable[["Tensor"], "Tensor"]
 """A network, or a closure over one."""
 
 
+Curve = tuple[tuple[float, float], ...]
+"""Scores during a training, each after which share of its steps."""
+
 Split = Literal["weights", "arch", "train", "val"]
 """``weights`` and ``arch`` are disjoint halves of ``train``: a search trains weights on the one, architecture
 parameters on the other; retraining uses ``train``; ``val`` is never trained on. In a search an evaluator may call
@@ -71,7 +74,9 @@ class Evaluation:
     failure: str = ""
     """Why there is no score, which then is a stand-in; empty: there is one. The core sets it and the budget."""
     budget: float = 1.0
-    """Share of a full evaluation that this is the result of."""
+    """Share of a full evaluation that this is the result of; less than was asked for where it was stopped early."""
+    curve: Curve = ()
+    """Scores on ``val`` during the training, each after which share of it; the core notes them where it prunes."""
 
     def to_dict(self, *fields: str) -> dict[str, Any]:
         """Some of its fields as plain data, in the order of their names here."""
@@ -83,8 +88,9 @@ class Evaluation:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Evaluation:
-        """Score, metrics, failure and budget of plain data; what else they hold does not count."""
-        return cls(data["score"], data["metrics"], failure=data["failure"], budget=data["budget"])
+        """Score, metrics, failure, budget and curve of plain data; what else they hold does not count."""
+        curve = tuple((share, score) for share, score in data.get("curve", ()))
+        return cls(data["score"], data["metrics"], failure=data["failure"], budget=data["budget"], curve=curve)
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,20 @@ class HoldsOut(EvaluatorCapability):
     @abstractmethod
     def measure_holdout(self, model: Model) -> Evaluation | None:
         """The score on what is set aside, called once, at the end; None: the options set nothing aside."""
+
+
+class Validating(ABC):
+    """A training, as a ``Stepper``, that measures ``val`` now and then."""
+
+    @property
+    @abstractmethod
+    def validates(self) -> bool:
+        """Whether it is set to measure at all."""
+
+    @property
+    @abstractmethod
+    def validation(self) -> Evaluation | None:
+        """What the last step ended with measuring; None: it did not."""
 
 
 class Trainable(Differentiable):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, final
 
 from nasframe.ask_tell import AskTell
+from nasframe.evaluator import Trainable
 from nasframe.experiment import composition
 from nasframe.experiment.experiment import Experiment, Identity, Retrain, origins
 from nasframe.experiment.finalists import FINALISTS, Finalists, has_finalists, read_finalists
@@ -147,6 +148,9 @@ class _Check:
             return
         for message in misfits(self.registry, space.found, evaluator.found):
             self.faults.refuse(evaluator.type_place, "evaluator.type", message)
+        prune = sections.tree.members.get("prune")
+        if prune is not None and prune.data is not None and not issubclass(evaluator.found.value, Trainable):
+            self.faults.refuse(prune.key, "prune", _untrained(self.registry, evaluator))
         if strategy is None:
             return
         for found in strategy.founds():
@@ -193,6 +197,14 @@ class _Check:
             return str(Path(value.data).expanduser().absolute())
         self.faults.add(value.place, "retrain.weights", f"found {value.shown()}, expected the path of a file")
         return None
+
+
+def _untrained(registry: Registry, evaluator: Choice) -> str:
+    able = [found.component.name for found in registry.usable("evaluator") if issubclass(found.value, Trainable)]
+    return (
+        f"prune stops trainings, but evaluator {evaluator.found.component.name!r} trains no networks (it is not "
+        f"Trainable). Installed evaluators that do: {', '.join(able) or 'none'}. Remove the key, or take one of them."
+    )
 
 
 def _has_candidates(sections: _Sections) -> bool:

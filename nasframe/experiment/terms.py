@@ -54,6 +54,16 @@ class Cache(Options):
         return folder and str(Path(folder).expanduser().absolute())
 
 
+class Prune(Options):
+    """When a candidate is stopped inside its training: its best score on ``val`` so far is below the median of what
+    earlier candidates had in the mean by then (the median rule of Google Vizier, KDD 2017, section 3.2.2)."""
+
+    candidates: int = Field(default=5, ge=1)
+    """How many others must have finished a training of the same budget before one is stopped."""
+    warmup: float = Field(default=0.25, ge=0, lt=1)
+    """Share of a training before which none is stopped."""
+
+
 class Terms(Options):
     """Top-level keys of an experiment whose strategy proposes candidates."""
 
@@ -64,6 +74,8 @@ class Terms(Options):
     minimised. Only strategies for several objectives follow all; the others follow score, and the front is reported."""
     cache: Cache = Cache()
     """What happens to a candidate that was evaluated before."""
+    prune: Prune | None = None
+    """When a candidate is stopped inside its training; null: never. Its training has to measure: validate_epochs."""
 
     @field_validator("objectives")
     @classmethod

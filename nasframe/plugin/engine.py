@@ -9,12 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from nasframe.errors import NasframeError
 from nasframe.evaluations import Leg
-from nasframe.evaluator import Evaluation
+from nasframe.evaluator import Curve, Evaluation
 from nasframe.genotype import Genotype
 
 
@@ -28,6 +28,8 @@ class Job:
     budget: float
     leg: Leg | None = None
     """Which part of a training it is; None: an evaluation by itself."""
+    bars: Curve | None = field(default=None, compare=False)
+    """Where its training is stopped, if its best score so far is below; None: the training is not watched."""
 
     @property
     def budgets(self) -> tuple[float, ...]:

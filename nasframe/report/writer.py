@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nasframe.files import atomic
-from nasframe.report import text, trade_off
+from nasframe.report import candidates, text, trade_off
 from nasframe.report.figures import write_figures
 from nasframe.report.html import page
 from nasframe.report.record import RunRecord, read
@@ -31,6 +31,7 @@ def write_report(folder: Path) -> RunRecord:
         *text.times(record),
         *text.what_was_found(record, figures),
         *text.search(record, figures),
+        *candidates.section(record),
         *trade_off.section(record, figures.front),
         *text.retraining(record, figures),
         *text.missing(record, figures),

@@ -144,6 +144,7 @@ class EvaluatorContract:
         _, small = train_legs(evaluator, candidate, (0.25,), None)
         given, end = train_legs(evaluator, candidate, (0.5,), small)
         again, _ = train_legs(self.make(), candidate, (0.25, 0.5), None)
+        assert small is not None and end is not None, "nothing has stopped them"
         assert math.isfinite(given.score) and end.done >= small.done
         assert given.metrics == again.metrics, "the same, whether the smaller budget's state is given or made again"
 

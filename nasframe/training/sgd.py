@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from nasframe.errors import RunError
-from nasframe.evaluator import Batch, Differentiable, Runtime
+from nasframe.evaluator import Batch, Differentiable, Evaluation, Runtime, Validating
 from nasframe.stepper import EndsEarly, GoesOn, Stepper, Uneven
 from nasframe.training.batches import BatchStream
 from nasframe.training.gradients import update
@@ -39,21 +39,26 @@ def check_finite(loss: Tensor, batch: Batch) -> float:
     )
 
 
-def fit(stepper: Stepper, seed: int | None = None, done: int = 0) -> int:
+def fit(
+    stepper: Stepper, seed: int | None = None, done: int = 0, stops: Callable[[int], bool] = lambda done: False
+) -> int:
     """Run all steps in memory, without a run folder.
 
     Args:
         stepper: not yet begun, or gone on with after ``done`` steps.
         seed: of all randomness in the steps; None: drawn from torch's global generator.
+        stops: called after each step with how many are done; whether no other is wanted.
 
     Returns:
-        How many steps are done in the end: all, unless it ended early.
+        How many steps are done in the end: all, unless it ended or was stopped early.
     """
     base = int(torch.randint(2**62, ())) if seed is None else seed
     for index in range(done, stepper.steps):
         if isinstance(stepper, EndsEarly) and stepper.ended:
             return index
         stepper.step(index, seed_all(base, "fit", index))
+        if stops(index + 1):
+            return index + 1
     return max(done, stepper.steps)
 
 
@@ -62,7 +67,7 @@ def _as_it_is() -> None:
 
 
 @final
-class Training(EndsEarly, GoesOn, Uneven):
+class Training(EndsEarly, GoesOn, Uneven, Validating):
     """A ``Stepper`` that trains a network in place on the split ``train``; one step is one update.
 
     A training that goes on from a smaller budget enters the schedule of its own budget at the step that was reached
@@ -90,12 +95,23 @@ class Training(EndsEarly, GoesOn, Uneven):
         self._batches = BatchStream(evaluator, "train")
         self._progressive = [module for module in network.modules() if isinstance(module, Progressive)]
         self._kept = KeptWeights(self.network, options)
+        self._validation: Evaluation | None = None
 
     @property
     @override
     def ended(self) -> bool:
         """Whether the patience is at its end."""
         return self._kept.ended
+
+    @property
+    @override
+    def validates(self) -> bool:
+        return self.options.validate_epochs > 0
+
+    @property
+    @override
+    def validation(self) -> Evaluation | None:
+        return self._validation
 
     @override
     def kind(self, index: int) -> str:
@@ -178,10 +194,11 @@ class Training(EndsEarly, GoesOn, Uneven):
         return sum(losses) / len(losses), names
 
     def _validate(self, index: int) -> dict[str, float]:
+        self._validation = None
         if not self._validates_after(index):
             return {}
         with self._kept.show_kept():
-            result = self.evaluator.measure(self.network)
+            result = self._validation = self.evaluator.measure(self.network)
             self._kept.note(result.score)
         return {f"val_{name}": value for name, value in result.metrics.items()}
 

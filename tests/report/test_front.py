@@ -35,7 +35,8 @@ def test_both_reports_show_the_front_with_its_files(tmp_path):
     ]
     text, page = report_of(tmp_path, events)
     assert "2 of 3 candidates are on the front" in text
-    rows = [line for line in text.splitlines() if line.startswith(("| 2 |", "| 3 |"))]
+    _, _, front = text.partition("## The Pareto front")
+    rows = [line for line in front.splitlines() if line.startswith(("| 2 |", "| 3 |"))]
     assert rows == ["| 2 | 90.00 % | 2,000,000 | `front/00002.yaml` |", "| 3 | 40.00 % | 1,000,000 | – |"]
     assert (tmp_path / "figures" / "front.svg").exists()
     assert "<code>front/00002.yaml</code>" in page and page.count('r="3.5"') == 2 and page.count('r="2.5"') == 1

@@ -6,7 +6,18 @@ from collections.abc import Iterable
 
 from nasframe.plot import trellis
 from nasframe.report import text
-from nasframe.report.html import collapse, experiment, found, frames, front, header, images, retraining, searching
+from nasframe.report.html import (
+    candidates,
+    collapse,
+    experiment,
+    found,
+    frames,
+    front,
+    header,
+    images,
+    retraining,
+    searching,
+)
 from nasframe.report.html.markup import Markup, data_script, joined, tag, with_code
 from nasframe.report.html.shell import Section, whole_page
 from nasframe.report.record import RunRecord
@@ -31,10 +42,11 @@ def _sections(record: RunRecord, told: frames.Frames | None) -> list[Section]:
     """The sections that have something to show."""
     what = "What was found" if record.genotype is not None else "The search space"
     retrained = (retraining.phase_curves(record, "retrain"), *retraining.scores(record))
-    candidates: list[tuple[str, str, Iterable[Markup | None]]] = [
+    wanted: list[tuple[str, str, Iterable[Markup | None]]] = [
         ("found", what, found.section(record, drawn=told is None)),
         ("over-time", "The search over time", searching.over_time(record, told) if told else ()),
         ("search", "Curves of the search", (retraining.phase_curves(record, "search"),)),
+        ("candidates", "The candidates", candidates.section(record)),
         ("finalists", "The finalists", (retraining.finalists(record),)),
         ("front", "The Pareto front", front.section(record)),
         ("retraining", "Retraining", (*retrained, _PICTURES if record.pictures else None)),
@@ -42,7 +54,7 @@ def _sections(record: RunRecord, told: frames.Frames | None) -> list[Section]:
         ("experiment", "The experiment", (*experiment.values(record), *experiment.surroundings(record))),
         ("missing", "Not in this report", _missing(record, told)),
     ]
-    filled = ((key, title, joined(*content)) for key, title, content in candidates)
+    filled = ((key, title, joined(*content)) for key, title, content in wanted)
     return [section for section in filled if section[2]]
 
 

@@ -14,6 +14,7 @@ from nasframe.pareto import SCORE
 from nasframe.plugin.engine import Engine, Job, Outcome
 from nasframe.run.candidates.constraints import ConstraintCheck
 from nasframe.run.candidates.known_results import Known
+from nasframe.run.candidates.pruning import MedianRule
 from nasframe.run.candidates.trainings import Trainings
 
 Recording = Callable[[int, Mapping[str, Any]], None]
@@ -33,10 +34,13 @@ class Judge:
         record: Recording,
         spend: Callable[[float], None],
         trainings: Trainings,
+        rule: MedianRule | None = None,
     ) -> None:
-        """Args: spend: called with processor seconds that were spent elsewhere than in this process."""
+        """Args: spend: called with processor seconds that were spent elsewhere than in this process; rule: which
+        trainings are stopped early, None: none."""
         self.outstanding = 1
         """How many candidates are asked for before the first is told."""
+        self._rule = rule
         self._objectives = objectives
         self._constraints = constraints
         self._known = known
@@ -63,7 +67,7 @@ class Judge:
         self._submitted.add(original.number)
         found = self._known.find(original)
         if found is None:
-            self._engine.submit(original)
+            self._engine.submit(replace(original, bars=self._rule.bars(original)) if self._rule else original)
         else:
             self._known.add(found)
             self._finished[original.number] = found
@@ -114,7 +118,8 @@ class Judge:
 
     def _note(self, job: Job, result: Evaluation, more: Mapping[str, Any]) -> None:
         after = {} if job.leg is None or job.leg.after is None else {"after": job.leg.after + 1}
-        facts = {"genotype": job.genotype.to_dict(), "budget": job.budget, **after, **more}
+        stopped = {"pruned": True} if result.budget < job.budget else {}
+        facts = {"genotype": job.genotype.to_dict(), "budget": result.budget, **stopped, **after, **more}
         if result.failure:
             self._record(job.number + 1, {**facts, "failure": result.failure})
             return

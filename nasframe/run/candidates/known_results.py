@@ -48,7 +48,8 @@ class Known:
     def add(self, outcome: Outcome) -> None:
         """Keep what was finished."""
         self._kept.add(outcome)
-        if self._shared is not None and outcome.worker:
+        stopped = outcome.result.budget < outcome.job.budget  # which depends on other candidates
+        if self._shared is not None and outcome.worker and not stopped:
             self._shared.add(self._canonical(outcome.job.genotype), outcome.result, outcome.job.budgets[:-1])
 
     def _canonical(self, genotype: Genotype) -> Genotype:

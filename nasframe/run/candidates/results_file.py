@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, final
 
@@ -31,6 +31,10 @@ class Kept:
     def __iter__(self) -> Iterator[Job]:
         return (outcome.job for outcome in self._found.values())
 
+    def outcomes(self) -> Collection[Outcome]:
+        """All that were finished."""
+        return self._found.values()
+
     def find(self, job: Job) -> Outcome | None:
         """What became of a job; None: it was never finished, or another job had its number."""
         found = self._found.get(job.number)
@@ -52,7 +56,9 @@ def _written(outcome: Outcome) -> dict[str, Any]:
         "candidate": job.number + 1,
         "budget": job.budget,
         **({"legs": [*job.leg.budgets]} if job.leg else {}),
+        **({"reached": outcome.result.budget} if outcome.result.budget != job.budget else {}),
         **outcome.result.to_dict("score", "metrics", "failure"),
+        **({"curve": [*outcome.result.curve]} if outcome.result.curve else {}),
         "seconds": round(outcome.seconds, 3),
         "processor_seconds": round(outcome.processor_seconds, 3),
         "worker": outcome.worker,
@@ -64,4 +70,5 @@ def _read(line: Mapping[str, Any]) -> Outcome:
     leg = Leg(tuple(line["legs"])) if "legs" in line else None
     job = Job(line["candidate"] - 1, Genotype.from_dict(line["genotype"]), line["budget"], leg)
     spent = line["seconds"], line.get("processor_seconds", 0.0)  # older versions did not measure the latter
-    return Outcome(job, Evaluation.from_dict(line), *spent, line["worker"])
+    result = Evaluation.from_dict({**line, "budget": line.get("reached", job.budget)})
+    return Outcome(job, result, *spent, line["worker"])

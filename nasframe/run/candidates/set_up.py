@@ -18,6 +18,7 @@ from nasframe.run.candidates.judge import Judge
 from nasframe.run.candidates.known_results import Known
 from nasframe.run.candidates.own_process import OwnProcess
 from nasframe.run.candidates.processes import Processes
+from nasframe.run.candidates.pruning import MedianRule
 from nasframe.run.candidates.results_file import Kept
 from nasframe.run.candidates.shared_results import Shared, context
 from nasframe.run.candidates.trainings import Trainings
@@ -59,8 +60,11 @@ def open_judge(experiment: Experiment, problem: Problem, journal: Journal, terms
         if "failure" in facts:
             journal.progress.say(f"candidate {candidate} failed: {facts['failure']}")
 
-    judge = Judge(terms.objectives, ConstraintCheck(problem, terms), known, engine, record, journal.spend, trainings)
-    judge.outstanding = experiment.run.outstanding or experiment.run.workers
+    outstanding = experiment.run.outstanding or experiment.run.workers
+    rule = MedianRule(terms.prune, kept, outstanding) if terms.prune else None
+    check = ConstraintCheck(problem, terms)
+    judge = Judge(terms.objectives, check, known, engine, record, journal.spend, trainings, rule)
+    judge.outstanding = outstanding
     try:
         yield judge
     finally:

@@ -46,6 +46,7 @@ class Shared:
         """
         if not result.failure:
             found = result.to_dict("budget", "score", "metrics", "failure")
+            found |= {"curve": [*result.curve]} if result.curve else {}
             told = {**self._context, "genotype": genotype.to_dict(), **({"legs": [*before]} if before else {}), **found}
             atomic.write_json(self._path(genotype, (*before, result.budget)), told)
 

@@ -89,10 +89,10 @@ def perform(problem: Problem, job: Job, trainings: Trainings | None = None) -> t
 
 def _evaluated(problem: Problem, job: Job, trainings: Trainings | None) -> Evaluation:
     """The result of a job; what its training leaves is kept, if another may go on from it."""
-    what = problem.space, problem.evaluator, job.genotype, job.budget
-    if job.leg is None:
-        return attempt(*what)
-    result, reached = attempt_leg(*what, job.leg, trainings.find(job) if trainings else None)
+    what = problem.space, problem.evaluator, job.genotype
+    if job.leg is None and job.bars is None:
+        return attempt(*what, job.budget)
+    result, reached = attempt_leg(*what, job.budgets, trainings.find(job) if trainings else None, job.bars)
     if reached is not None and trainings:
         trainings.keep(job, reached)
     return result

@@ -94,7 +94,10 @@ class _Rungs(AskTell, Wrapping):
             return
         following = self._rungs[self._ends.index(done) + 1 :]
         if following and following[0].level:
-            ranked = sorted(self._results, key=lambda one: (not one[1].failure, one[1].score), reverse=True)
+            # A budget below the rung's: it was stopped, for it lagged behind.
+            ranked = sorted(
+                self._results, key=lambda one: (not one[1].failure, one[1].budget, one[1].score), reverse=True
+            )
             self._best = [one for one, _ in ranked[: following[0].candidates]]
         else:
             for one, last in self._bracket.items():

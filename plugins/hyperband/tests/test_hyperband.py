@@ -102,6 +102,15 @@ def test_in_each_rung_the_best_of_the_one_before_go_on():
         assert gone_on == {genotype for genotype, _ in ranked[: len(after)]}
 
 
+def test_who_was_stopped_early_goes_on_after_all_who_were_not():
+    problem = Problem(TinySpace(), Growing(), over=Draws)
+    strategy = Halving(problem, Halving.Options(candidates=2, eta=2))
+    stopped, done = (sample(problem.space, np.random.default_rng(seed)) for seed in (1, 2))
+    strategy.receive(stopped, Evaluation(0.9, budget=0.25))
+    strategy.receive(done, Evaluation(0.1, budget=0.5))
+    assert stopped != done and strategy.ask(np.random.default_rng(0)) == done
+
+
 def test_the_best_is_one_with_a_full_evaluation():
     strategy = searched(units=9)
     full = [(genotype, result) for genotype, result in strategy.history if result.budget == 1.0]

@@ -100,6 +100,7 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
         return [*best.values()]
 
     @final
+    @override
     def finalists(self, count: int) -> Sequence[Genotype]:
         """The best measured genotypes, best first, none twice, nor two of the same network where the space can tell.
 
