@@ -37,6 +37,7 @@ from nasframe.plugin.component import Component
 from nasframe.plugin.hookspecs import hookimpl
 from nasframe.space import (
     Canonical,
+    Costed,
     Growing,
     Labels,
     Landmarked,
@@ -63,6 +64,7 @@ __all__ = [
     "CapabilityError",
     "Choose",
     "Component",
+    "Costed",
     "DataError",
     "Differentiable",
     "EndsEarly",

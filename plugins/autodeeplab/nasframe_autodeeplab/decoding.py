@@ -24,7 +24,13 @@ def decode(questions: Questions, weights: Mapping[str, np.ndarray]) -> Genotype:
     Args:
         weights: ``operation`` (edges, primitives) and ``move`` (rows, 3), as the space's graph refers to them.
     """
-    answers = {**_strongest_cell(questions, weights["operation"]), **_strongest_path(questions, weights)}
+    return genotype_of(questions, _strongest_cell(questions, weights["operation"]), _strongest_path(questions, weights))
+
+
+def genotype_of(questions: Questions, cell: Mapping[str, Any], path: Sequence[str]) -> Genotype:
+    """The genotype with a cell, given as answers, and a path of nodes of the trellis from the entry on."""
+    strides = questions.trellis.nodes(data="stride")
+    answers = {**cell, **{f"path/l{layer}": strides[node] for layer, node in enumerate(path) if layer > 0}}
 
     def choose(name: str, options: Sequence[T]) -> T:
         answer: T = answers[name]
@@ -53,8 +59,8 @@ def _strongest_cell(questions: Questions, weights: np.ndarray) -> dict[str, Any]
     return answers
 
 
-def _strongest_path(questions: Questions, weights: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _strongest_path(questions: Questions, weights: Mapping[str, np.ndarray]) -> Sequence[str]:
     """The most probable path by the betas (Viterbi), under the space's rule for borders."""
     graph = RULES[questions.options.decode](with_weights(moves(questions.trellis), weights))
     (path,) = k_best(graph, ENTRY, last_states(questions.trellis))
-    return {f"path/l{layer}": graph.nodes[node]["stride"] for layer, node in enumerate(path.nodes) if layer > 0}
+    return path.nodes
