@@ -124,9 +124,9 @@ def _not_default(run: dict[str, Value]) -> dict[str, Value]:
 
 def _refusal(path: str, strategy: Choice, registry: Registry) -> str:
     able = [found.component.name for found in registry.usable("strategy") if path in _keys(found.value)]
-    who = "keep to bounds" if path in BOUNDED else "propose candidates, each of which is evaluated by itself (AskTell)"
+    how = " or keep to bounds" if path in BOUNDED else ", each of which is evaluated by itself (AskTell)"
     return (
-        f"{path} is for strategies that {who}; strategy "
+        f"{path} is for strategies that propose candidates{how}; strategy "
         f"{strategy.found.component.name!r} does not. Installed strategies that do: {', '.join(able) or 'none'}. "
         "Remove the key, or take one of them."
     )

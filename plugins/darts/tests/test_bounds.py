@@ -1,6 +1,7 @@
 """Bounds in a gradient search: the term, its multipliers, and what is found."""
 
 import math
+import types
 from typing import ClassVar
 
 import numpy as np
@@ -8,8 +9,22 @@ import pytest
 import torch
 from torch import nn
 
-from nasframe import CapabilityError, Costed, Genotype, Problem, Relaxable, RunError, Runtime, SearchSpace
+from nasframe import (
+    CapabilityError,
+    Component,
+    Costed,
+    Genotype,
+    Problem,
+    Relaxable,
+    RunError,
+    Runtime,
+    SearchSpace,
+    hookimpl,
+)
+from nasframe.experiment.checking import load
+from nasframe.files.yaml_text import dump
 from nasframe.genotype import validate
+from nasframe.plugin.registry import Plugin, Registry
 from nasframe.supernet import Supernet, SupernetCosts
 from nasframe.testing import StrategyContract
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
@@ -201,3 +216,48 @@ def test_a_space_whose_costs_are_wrong_is_found_out_by_counting():
     problem = Problem(Widths(), TinyEvaluator(), Runtime(), bounds={"params": 40.0}, accepts=lambda genotype: False)
     with pytest.raises(RunError, match=r"'widths' derived a genotype within the constraints, but .* by counting"):
         Darts(problem, Darts.Options(steps=2))
+
+
+@pytest.fixture
+def load_with(tmp_path):
+    tiny, own = types.ModuleType("tiny"), types.ModuleType("own")
+    tiny.nasframe_components = hookimpl(
+        lambda: [
+            Component("space", TinySpace.name, "nasframe.testing.tiny:TinySpace", "a chain"),
+            Component("evaluator", TinyEvaluator.name, "nasframe.testing.tiny:TinyEvaluator", "a task"),
+        ]
+    )
+    own.nasframe_components = hookimpl(
+        lambda: [Component("strategy", "darts", "nasframe_darts.strategy:Darts", "gradients")]
+    )
+    registry = Registry([Plugin("tiny", "tiny", "1", lambda: tiny), Plugin("own", "own", "1", lambda: own)])
+
+    def load_with(**more):
+        file = tmp_path / "exp.yaml"
+        parts = {"space": TinySpace.name, "evaluator": TinyEvaluator.name, "strategy": "darts", "retrain": None}
+        parts = {name: {"type": part} if part else part for name, part in parts.items()}
+        file.write_text(dump({**parts, "run": {"device": "cpu", "threads": 1}, **more}))
+        return load(file, (), registry)
+
+    return load_with
+
+
+def test_an_experiment_with_bounds_whose_space_tells_no_costs_is_refused_when_it_is_checked(load_with):
+    with pytest.raises(CapabilityError) as caught:
+        load_with(constraints={"macs": 1e6})
+    told = str(caught.value)
+    assert (
+        "constraints" in told and "'darts' keeps to bounds with a space that offers supernet_costs() (Costed)" in told
+    )
+    assert "space 'tiny-chain' does not. Installed spaces that do: none" in told
+
+
+def test_an_experiment_without_bounds_needs_no_costs_and_keeps_its_key(load_with):
+    found = load_with(constraints={})
+    assert found.resolved()["constraints"] == {"params": None, "macs": None, "tries": 1000}
+    assert load_with(**found.resolved()).terms == found.terms
+
+
+def test_what_only_candidates_have_is_still_refused(load_with):
+    with pytest.raises(CapabilityError, match="objectives is for strategies that propose candidates, each"):
+        load_with(objectives=["score", "macs"])
