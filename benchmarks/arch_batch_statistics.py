@@ -105,7 +105,7 @@ def search(seed: int, held: bool, threads: int) -> Search:
         seed_all(seed, "search", "build")
         relax = partial(space.relax, evaluator.task)
         options = DartsOptions(**experiment.strategy.written())
-        bilevel = Bilevel(relax, evaluator, options, problems.runtime, composed(options))
+        bilevel = Bilevel(relax, evaluator, options, problems.runtime, composed(space, options))
         measured, seconds = [], 0.0
         for index in range(bilevel.steps):
             seed_all(seed, "search", index)

@@ -10,7 +10,9 @@ to do on the same batch.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -19,6 +21,7 @@ from torch import Tensor, nn
 
 from nasframe.errors import RunError
 from nasframe.evaluator import Batch, Differentiable, Runtime
+from nasframe.genotype import Genotype
 from nasframe.space import Weigh
 from nasframe.supernet import Supernet
 from nasframe.training.batches import BatchStream
@@ -27,8 +30,12 @@ from nasframe.training.precision import autocast, grad_scaler
 from nasframe.training.running_statistics import HeldStatistics
 from nasframe.training.sgd import check_finite
 from nasframe_darts.hypergradient import Hypergradient, added
+from nasframe_darts.logits import set_to
 from nasframe_darts.options import BilevelOptions
 from nasframe_darts.parts import Parts
+from nasframe_darts.perturbing import Mixing
+from nasframe_darts.selecting import Trained
+from nasframe_darts.stopping import View
 from nasframe_darts.timing import Timing, cosine
 
 
@@ -45,13 +52,15 @@ class Bilevel:
         parts: Parts,
     ) -> None:
         """Args: relax: builds the supernet, from torch's global generator."""
-        self.supernet = relax(parts.weigh).to(runtime.device)
+        self._mixing = Mixing(parts.weigh, parts.perturb)
+        self.supernet = relax(self._mixing).to(runtime.device)
         self.evaluator = evaluator
         self.options = options
         self.runtime = runtime
         self.parts = parts
         self.timing = Timing.of(options, evaluator.epoch_steps("weights"))
-        self.steps = self.timing.steps
+        self.steps = self.timing.steps + parts.select.steps
+        parts.select.check(self.supernet)
         weights, arch = self.supernet.weight_parameters(), self.supernet.arch_parameters()
         sgd = torch.optim.SGD(
             weights, options.lr, momentum=options.momentum, weight_decay=options.weight_decay, fused=True
@@ -64,6 +73,7 @@ class Bilevel:
         self._scaler = grad_scaler(runtime)
         self._weight_batches = BatchStream(evaluator, "weights")
         self._arch_batches = BatchStream(evaluator, "arch")
+        self.ended = False
 
     def step(self, index: int) -> dict[str, float]:
         """One update of the weights, after the warm-up one of the architecture, and a validation when due.
@@ -72,28 +82,55 @@ class Bilevel:
             RunError: a loss, a term of it or a gradient is not finite.
         """
         self.supernet.train()
+        if index >= self.timing.steps:
+            return self._select(index)
         lr = cosine(self.options, self.timing, index)
-        for group in self._weights.optimiser.param_groups:
-            group["lr"] = lr
+        self._set_rate(lr)
         passed = self.timing.passed(index)
         self.parts.weigh.begin(passed)
+        self.parts.perturb.begin(passed)
         batch = self._weight_batches[index]
         if index < self.timing.warmup:
             metrics = self._train_weights(batch)
         else:
             metrics = self._train_both(batch, self._arch_batches[index - self.timing.warmup], passed)
-        metrics |= {"lr": lr, **self.parts.weigh.metrics()}
+        metrics |= {"lr": lr, **self.parts.weigh.metrics(), **self.parts.perturb.metrics()}
         if self.timing.validates_after(index):
             with self.parts.weigh.hold_still():
                 measured = self.evaluator.measure(self.supernet).metrics
             metrics |= {f"val_{name}": value for name, value in measured.items()}
+        if self.timing.looks_after(index, self.parts.stop.every):
+            metrics |= self._look(self._arch_batches[index - self.timing.warmup])
         return metrics
+
+    def kind(self, index: int) -> str:
+        """What step ``index`` (from 0) does, in words."""
+        if index >= self.timing.steps:
+            return self.parts.select.kind(index - self.timing.steps)
+        kind = self.timing.kind(index)
+        return f"{kind} + look" if self.timing.looks_after(index, self.parts.stop.every) else kind
+
+    def derive(self) -> Genotype:
+        """What the architecture parameters favour, by the weights that deriving looks at."""
+        parameters = self.supernet.arch_parameters()
+        before = [parameter.detach().clone() for parameter in parameters]
+        set_to(parameters, map(self.parts.weigh.derived, before))
+        try:
+            return self.supernet.derive()
+        finally:
+            set_to(parameters, before)
+
+    def mixing_weights(self) -> dict[str, np.ndarray]:
+        """The weights that deriving looks at, by the names that the space's graph refers to."""
+        weighed = self.supernet.weighed(lambda logits: self.parts.weigh.derived(logits.detach().double()).softmax(-1))
+        return {name: weights.cpu().numpy() for name, weights in weighed.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next step depends on."""
         state = {name: part.state_dict() for name, part in self._trained().items()}
         kept = {name: part.state_dict() for name, part in self._stateful().items()}
-        return state | {name: part for name, part in kept.items() if part}
+        state |= {name: part for name, part in kept.items() if part}
+        return state | {"ended": True} if self.ended else state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
@@ -101,6 +138,7 @@ class Bilevel:
             part.load_state_dict(state[name])
         for name, part in self._stateful().items():
             part.load_state_dict(state.get(name, {}))
+        self.ended = state.get("ended", False)
 
     def _trained(self) -> dict[str, Any]:
         return {
@@ -112,10 +150,12 @@ class Bilevel:
 
     def _stateful(self) -> dict[str, Any]:
         """The parts that may have a state, each by a name of its own."""
-        return {f"regularise/{number}": part for number, part in enumerate(self.parts.regularise)}
+        terms = {f"regularise/{number}": part for number, part in enumerate(self.parts.regularise)}
+        return {**terms, "stop": self.parts.stop, "select": self.parts.select}
 
     def _train_weights(self, batch: Batch) -> dict[str, float]:
-        with freeze(self._arch.parameters):
+        with freeze(self._arch.parameters), self._mixing.perturbing():
+            self.parts.perturb.prepare(partial(self._traceless_loss, batch))
             return {"loss": self._descend(batch, self._weights)}
 
     def _train_both(self, inner: Batch, outer: Batch, passed: float) -> dict[str, float]:
@@ -129,7 +169,7 @@ class Bilevel:
         for regulariser in self.parts.regularise:
             regulariser.after_update(self.supernet, passed)
             metrics |= regulariser.metrics()
-        return metrics | entropies(self.supernet.mixing_weights())
+        return metrics | entropies(self.mixing_weights())
 
     def _terms(self, passed: float) -> list[Tensor]:
         """What is added to the architecture's loss."""
@@ -151,12 +191,55 @@ class Bilevel:
 
     def _descend(self, batch: Batch, half: _Half, terms: Sequence[Tensor] = ()) -> float:
         """One first-order update of these parameters and no others; the batch's loss, without the terms."""
-        with autocast(self.runtime):
-            loss = self.evaluator.loss(self.supernet, batch)
+        loss = self._loss(batch)
         value = check_finite(loss, batch)
         torch.autograd.backward(self._scaler.scale(sum(terms, loss)), inputs=half.parameters)
         self._update(half, batch)
         return value
+
+    def _look(self, batch: Batch) -> Mapping[str, float]:
+        """Whether the search ends here; if it does, with earlier architecture parameters."""
+        with self.parts.weigh.hold_still():
+            view = View(self._arch.parameters, partial(self._traceless_loss, batch, full=True), self.derive)
+            found = self.parts.stop.look(view)
+        if found is not None:
+            set_to(self._arch.parameters, found)
+            self.ended = True
+        return self.parts.stop.metrics()
+
+    def _select(self, index: int) -> dict[str, float]:
+        """One step of the selection, at a tenth of the weights' first learning rate, as in DARTS-PT's code."""
+        self._set_rate(self.options.lr / 10)
+
+        def score() -> float:
+            with self.parts.weigh.hold_still():
+                return self.evaluator.measure(self.supernet).score
+
+        def tune() -> dict[str, float]:
+            return self._train_weights(self._weight_batches[index])
+
+        return dict(self.parts.select.step(index - self.timing.steps, Trained(self.supernet, score, tune)))
+
+    def _set_rate(self, lr: float) -> None:
+        for group in self._weights.optimiser.param_groups:
+            group["lr"] = lr
+
+    def _loss(self, batch: Batch) -> Tensor:
+        with autocast(self.runtime):
+            return self.evaluator.loss(self.supernet, batch)
+
+    @contextmanager
+    def _traceless_loss(self, batch: Batch, full: bool = False) -> Iterator[Tensor]:
+        """The loss, without gradients of the weights; running statistics are put back in the end.
+
+        Not before gradients were taken: a norm of torch lets nobody write into its statistics between forward and
+        backward.
+
+        Args:
+            full: in full precision, whatever the search's is.
+        """
+        with self._held, freeze(self._weights.parameters):
+            yield self.evaluator.loss(self.supernet, batch) if full else self._loss(batch)
 
     def _update(self, half: _Half, batch: Batch) -> None:
         """Apply the gradients that the parameters have."""

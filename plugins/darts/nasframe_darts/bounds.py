@@ -21,6 +21,7 @@ from typing_extensions import override
 
 from nasframe.supernet import Supernet, SupernetCosts
 from nasframe_darts.regularising import Regulariser
+from nasframe_darts.weighing import Weighing
 
 DAMPING = 100.0
 """mu / rate: how much stronger a bound pulls for being broken now than for having been broken in one step before.
@@ -31,8 +32,9 @@ With little of it costs swing around the bound, as multipliers need as long to f
 class Bounds(Regulariser):
     """Pulls the mean cost of the networks that mixing weights draw below the bounds."""
 
-    def __init__(self, costs: SupernetCosts, most: Mapping[str, float], rate: float) -> None:
-        """Args: most: the bounds, by cost; rate: of the multipliers."""
+    def __init__(self, costs: SupernetCosts, most: Mapping[str, float], rate: float, weighing: Weighing) -> None:
+        """Args: most: the bounds, by cost; rate: of the multipliers; weighing: tells by what weights is derived."""
+        self._weighing = weighing
         self._costs = costs
         self._most = dict(most)
         self._rate = rate
@@ -42,7 +44,8 @@ class Bounds(Regulariser):
 
     @override
     def term(self, supernet: Supernet, passed: float) -> Tensor:
-        mean = self._costs.expected(supernet.weighed(lambda logits: logits.double().softmax(dim=-1)))
+        weights = supernet.weighed(lambda logits: self._weighing.derived(logits.double()).softmax(dim=-1))
+        mean = self._costs.expected(weights)
         self._expected = {name: float(cost.detach()) for name, cost in mean.items()}
         found = torch.zeros((), dtype=torch.float64)
         stiffness = DAMPING * self._rate

@@ -15,24 +15,27 @@ from typing_extensions import override
 
 from nasframe.supernet import Supernet
 from nasframe_darts.regularising import Regulariser
+from nasframe_darts.weighing import Weighing
 
 
 @final
 class Entropy(Regulariser):
-    """lambda · sum over tables of the mean over rows of H(p),    H(p) = -sum_k p_k ln p_k,    p = softmax(a).
+    """lambda · sum over tables of the mean over rows of H(p),    H(p) = -sum_k p_k ln p_k,    p = softmax(a),
 
-    A table is an array of mixing weights, such as those of operations or of moves; entropies are in nats.
+    where a are the logits that deriving looks at. A table is an array of mixing weights, such as those of operations
+    or of moves; entropies are in nats.
     """
 
-    def __init__(self, first: float, last: float) -> None:
+    def __init__(self, first: float, last: float, weighing: Weighing) -> None:
         """Args: first, last: lambda in the first and in the last update; in between it goes linearly."""
         self.first = first
         self.last = last
+        self._weighing = weighing
         self._value = 0.0
 
     @override
     def term(self, supernet: Supernet, passed: float) -> Tensor:
-        tables = supernet.weighed(lambda logits: logits.softmax(dim=-1)).values()
+        tables = supernet.weighed(lambda logits: self._weighing.derived(logits).softmax(dim=-1)).values()
         found = (self.first + (self.last - self.first) * passed) * sum(map(mean_entropy, tables), torch.zeros(()))
         self._value = float(found.detach())
         return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 from pydantic import Field
 from typing_extensions import override
 
-from nasframe import CapabilityError, Differentiable, Genotype, Problem, Relaxable
+from nasframe import Differentiable, Genotype, Problem, Relaxable
 from nasframe import Options as BaseOptions
 from nasframe.plugin.proxy import Proxy
 from nasframe.training.options import TrainingOptions
@@ -86,14 +86,9 @@ class SupernetScore(Proxy):
         """
         import torch
 
-        logits = dict(zip(supernet.mixing_weights(), supernet.arch_parameters(), strict=False))
-        shapes = {name: array.shape for name, array in supernet.mixing_weights().items()}
-        told = {name: tuple(tensor.shape) for name, tensor in logits.items()}
-        if shapes != told or len(shapes) != len(supernet.arch_parameters()):
-            raise CapabilityError(
-                f"{self.name} sets each array of mixing weights by a tensor of logits of its shape; this supernet has "
-                f"arrays {shapes} and logits {[tuple(one.shape) for one in supernet.arch_parameters()]}"
-            )
+        from nasframe_darts.logits import logits_by_name
+
+        logits = logits_by_name(supernet, self.name)
         with torch.no_grad():
             for tensor in logits.values():
                 tensor.fill_(-1.0)

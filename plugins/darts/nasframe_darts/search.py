@@ -16,6 +16,7 @@ from nasframe import (
     CapabilityError,
     Costed,
     Differentiable,
+    EndsEarly,
     ExperimentError,
     Genotype,
     Problem,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from nasframe_darts.parts import Parts
 
 
-class BilevelSearch(Strategy, Uneven, Bounded, ABC):
+class BilevelSearch(Strategy, Uneven, EndsEarly, Bounded, ABC):
     """Trains weights on one half of the training data, architecture parameters on the other, in turns.
 
     A search is such a class with a ``name``, ``Options`` on ``BilevelOptions``, and the ``parts`` that it is composed
@@ -79,7 +80,7 @@ class BilevelSearch(Strategy, Uneven, Bounded, ABC):
         if self._costs:
             from nasframe_darts.bounds import Bounds
 
-            bounds = Bounds(self._costs, problem.bounds, options.constraint_rate)
+            bounds = Bounds(self._costs, problem.bounds, options.constraint_rate, parts.weigh)
             parts = replace(parts, regularise=(*parts.regularise, bounds))
         relax = partial(space.relax, evaluator.task)
         self._bilevel = Bilevel(relax, evaluator, options, problem.runtime, parts)
@@ -97,8 +98,15 @@ class BilevelSearch(Strategy, Uneven, Bounded, ABC):
     @final
     @override
     def kind(self, index: int) -> str:
-        """Warm-up steps train weights only, bilevel ones both; some of each also measure."""
-        return self._bilevel.timing.kind(index)
+        """Warm-up steps train weights only, bilevel ones both; some of each also measure or look whether to stop."""
+        return self._bilevel.kind(index)
+
+    @final
+    @property
+    @override
+    def ended(self) -> bool:
+        """Whether the part ``stop`` has found that the search is over."""
+        return self._bilevel.ended
 
     @final
     @override
@@ -109,8 +117,8 @@ class BilevelSearch(Strategy, Uneven, Bounded, ABC):
             RunError: nothing is within them.
         """
         if self._costs is None:
-            return self._bilevel.supernet.derive()
-        found = self._costs.derive(self._bilevel.supernet.mixing_weights(), self._problem.bounds)
+            return self._bilevel.derive()
+        found = self._costs.derive(self._bilevel.mixing_weights(), self._problem.bounds)
         if not self._problem.accepts(found):
             raise RunError(
                 f"space {self._problem.space.name!r} derived a genotype within the constraints, but its network is "
@@ -122,7 +130,7 @@ class BilevelSearch(Strategy, Uneven, Bounded, ABC):
     @override
     def without_bounds(self) -> Genotype | None:
         """What the architecture parameters favour, whatever it costs."""
-        return self._bilevel.supernet.derive()
+        return self._bilevel.derive()
 
     @final
     @override
@@ -142,13 +150,13 @@ class BilevelSearch(Strategy, Uneven, Bounded, ABC):
     @final
     @override
     def snapshot(self) -> Mapping[str, np.ndarray]:
-        """The softmaxed architecture parameters."""
-        return self._bilevel.supernet.mixing_weights()
+        """The mixing weights that deriving looks at: softmaxed architecture parameters, in most searches."""
+        return self._bilevel.mixing_weights()
 
     @final
     @override
     def state_dict(self) -> dict[str, Any]:
-        """The supernet, both optimisers and the loss scaler."""
+        """The supernet, both optimisers, the loss scaler, and the parts that have a state."""
         return self._bilevel.state_dict()
 
     @final

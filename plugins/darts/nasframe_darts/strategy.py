@@ -27,4 +27,4 @@ class Darts(BilevelSearch):
     def parts(self, problem: Problem, options: DartsOptions) -> Parts:
         from nasframe_darts.composing import composed
 
-        return composed(options)
+        return composed(problem.space, options)

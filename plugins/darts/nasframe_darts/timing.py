@@ -44,6 +44,11 @@ class Timing:
         """Whether step ``index`` (from 0) ends with a validation."""
         return self.validation > 0 and (index + 1) % self.validation == 0
 
+    def looks_after(self, index: int, epochs: float) -> bool:
+        """Whether step ``index`` (from 0), after the warm-up, ends with a look that comes every so many epochs."""
+        every = max(1, round(epochs * self.epoch))
+        return epochs > 0 and index >= self.warmup and (index + 1) % every == 0
+
 
 def cosine(options: BilevelOptions, timing: Timing, index: int) -> float:
     """The weights' learning rate in step ``index``: half a cosine from ``lr`` to ``lr_min``."""

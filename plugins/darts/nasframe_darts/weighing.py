@@ -48,6 +48,10 @@ class Weighing(ABC):
     def __call__(self, logits: Tensor) -> Tensor:
         """Logits (..., K) -> weights (..., K), which sum to 1; a logit of -inf gets 0."""
 
+    def derived(self, logits: Tensor) -> Tensor:
+        """The logits (..., K) whose softmax deriving and the report look at, entry by entry; default: as they are."""
+        return logits
+
     @final
     def begin(self, passed: float) -> None:
         """Called before each step with the share of the architecture's updates that are done."""

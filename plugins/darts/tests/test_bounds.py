@@ -30,6 +30,7 @@ from nasframe.testing import StrategyContract
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
 from nasframe_darts.bounds import DAMPING, Bounds
 from nasframe_darts.strategy import Darts
+from nasframe_darts.weighing import Softmax
 
 torch.set_num_threads(1)
 
@@ -127,7 +128,7 @@ class TestDartsWithinBounds(StrategyContract):
 
 def test_the_term_is_that_of_the_augmented_lagrangian_and_its_gradient_the_multiplier():
     supernet = Branches(Widths(), TinyEvaluator().task, lambda logits: logits.softmax(-1)).double()
-    bounds = Bounds(WidthCosts(Widths()), {"params": 30.0}, rate=0.2)
+    bounds = Bounds(WidthCosts(Widths()), {"params": 30.0}, rate=0.2, weighing=Softmax())
     bounds.load_state_dict({"multipliers": {"params": 0.7}})
     mean = WidthCosts(Widths()).expected(supernet.weighed(lambda logits: logits.softmax(-1)))["params"]
     excess = math.log(mean.item() / 30)
@@ -143,7 +144,7 @@ def test_the_term_is_that_of_the_augmented_lagrangian_and_its_gradient_the_multi
 
 def test_a_bound_that_holds_with_room_pulls_at_nothing_and_its_multiplier_stays_0():
     supernet = Branches(Widths(), TinyEvaluator().task, lambda logits: logits.softmax(-1))
-    bounds = Bounds(WidthCosts(Widths()), {"params": 1000.0}, rate=0.2)
+    bounds = Bounds(WidthCosts(Widths()), {"params": 1000.0}, rate=0.2, weighing=Softmax())
     (found,) = torch.autograd.grad(bounds.term(supernet, 0.0), [supernet.alpha])
     bounds.after_update(supernet, 0.0)
     assert not found.any() and bounds.metrics()["multiplier_params"] == 0
@@ -151,7 +152,7 @@ def test_a_bound_that_holds_with_room_pulls_at_nothing_and_its_multiplier_stays_
 
 def test_its_term_has_the_numeric_gradient():
     supernet = Branches(Widths(), TinyEvaluator().task, lambda logits: logits.softmax(-1)).double()
-    bounds = Bounds(WidthCosts(Widths()), {"params": 30.0}, rate=0.2)
+    bounds = Bounds(WidthCosts(Widths()), {"params": 30.0}, rate=0.2, weighing=Softmax())
 
     def term(alpha):
         return torch.func.functional_call(Term(supernet, bounds), {"supernet.alpha": alpha}, ())

@@ -13,6 +13,7 @@ from nasframe_autodeeplab.space import AutoDeepLab
 from nasframe_darts.entropy import Entropy, mean_entropy
 from nasframe_darts.options import RegulariseOptions
 from nasframe_darts.strategy import Darts
+from nasframe_darts.weighing import Softmax
 
 torch.set_num_threads(1)
 
@@ -49,7 +50,7 @@ def test_an_absent_option_adds_nothing_and_spoils_no_gradient():
 def test_its_weight_goes_linearly_from_the_first_to_the_last_update():
     supernet = TinySpace().relax(TinyEvaluator().task, lambda logits: logits)
     supernet.alpha.data.zero_()
-    entropy = Entropy(1.0, 3.0)
+    entropy = Entropy(1.0, 3.0, Softmax())
     assert [entropy.term(supernet, passed).item() for passed in (0.0, 0.5, 1.0)] == pytest.approx(
         [weight * math.log(3) for weight in (1, 2, 3)]
     )
@@ -65,7 +66,7 @@ def test_the_entropy_of_a_trellis_counts_the_moves_that_there_are(partial_channe
     supernet = space.relax(TinyEvaluator().task, lambda logits: logits.softmax(-1))
     for parameter in supernet.arch_parameters():
         parameter.data.zero_()
-    found = Entropy(1.0, 1.0).term(supernet, 0.0)
+    found = Entropy(1.0, 1.0, Softmax()).term(supernet, 0.0)
     operations = len(space.options.operations)
     assert found.item() == pytest.approx(math.log(operations) + math.log(2), rel=1e-6), "with 2 levels, 2 moves a node"
     found.backward()

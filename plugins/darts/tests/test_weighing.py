@@ -110,7 +110,9 @@ class Twice(TinyEvaluator):
 def test_the_supernet_is_measured_without_noise(rule):
     evaluator = Twice()
     options = DartsOptions(steps=2, warmup_steps=0, weigh=rule, temperature=(2.0, 1.0), validate_epochs=0.5)
-    bilevel = Bilevel(partial(TinySpace().relax, evaluator.task), evaluator, options, Runtime(), composed(options))
+    bilevel = Bilevel(
+        partial(TinySpace().relax, evaluator.task), evaluator, options, Runtime(), composed(TinySpace(), options)
+    )
     assert bilevel.step(0)["temperature"] == 2.0
     assert evaluator.equal
     images = next(evaluator.batches("val")).inputs
