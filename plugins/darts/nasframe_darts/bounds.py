@@ -25,7 +25,8 @@ from nasframe_darts.weighing import Weighing
 
 DAMPING = 100.0
 """mu / rate: how much stronger a bound pulls for being broken now than for having been broken in one step before.
-With little of it costs swing around the bound, as multipliers need as long to fall as they took to rise."""
+With little of it costs swing around the bound, as multipliers need as long to fall as they took to rise. A multiplier
+that has grown to rate · sum g pulls at nothing where g < -sum g / DAMPING: so far at most is a cost taken too low."""
 
 
 @final
