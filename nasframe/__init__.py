@@ -39,6 +39,7 @@ from nasframe.plugin.component import Component
 from nasframe.plugin.hookspecs import hookimpl
 from nasframe.space import (
     Canonical,
+    Costed,
     Growing,
     Labels,
     Landmarked,
@@ -65,6 +66,7 @@ __all__ = [
     "CapabilityError",
     "Choose",
     "Component",
+    "Costed",
     "DataError",
     "Differentiable",
     "EndsEarly",

@@ -29,6 +29,7 @@ The graph of a genotype is a subgraph of the space's: the same node names, fewer
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,6 +59,30 @@ def with_weights(graph: nx.DiGraph, arrays: Mapping[str, np.ndarray]) -> nx.DiGr
             value = arrays[name][tuple(index)]
             data["value"] = float(value) if np.ndim(value) == 0 else tuple(float(v) for v in value)
     return weighted
+
+
+def log_weight(weighted: nx.DiGraph, genotype: nx.DiGraph) -> float | None:
+    """The sum of the natural logarithms of the weights of all that a genotype takes: its moves and its operations.
+
+    Args:
+        weighted: the space's graph after ``with_weights``.
+        genotype: the genotype's graph.
+
+    Returns:
+        None where something that it takes has no weight, or the weight 0.
+    """
+    total = 0.0
+    for before, node, data in genotype.edges(data=True):
+        if data["kind"] == "link":
+            continue
+        edge = weighted.edges[before, node]
+        value = edge.get("value")
+        if isinstance(value, tuple):
+            value = value[edge["operations"].index(data["operation"])]
+        if not value:
+            return None
+        total += math.log(value)
+    return total
 
 
 def to_json(graph: nx.DiGraph) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from nasframe.decode import Design
-    from nasframe.supernet import Supernet, SwitchableSupernet
+    from nasframe.supernet import Supernet, SupernetCosts, SwitchableSupernet
 
 Labels = Literal["pixels", "images"]
 """What a network gives a label to: every pixel, or whole images."""
@@ -148,6 +148,14 @@ class Priced(SpaceCapability):
             task: at whose size networks work.
             measure: what tells costs; call it for each part of a network, once for equal parts.
         """
+
+
+class Costed(SpaceCapability):
+    """A relaxable space that says what mixing weights make its networks cost, so that gradients can keep to bounds."""
+
+    @abstractmethod
+    def supernet_costs(self, task: Task) -> SupernetCosts:
+        """The costs of the networks of a task, counted at its size, as ``nasframe.cost.count`` counts them."""
 
 
 class Landmarked(SpaceCapability):

@@ -27,8 +27,10 @@ class Problem:
     """What is searched for: ``score``, which is maximised, and metrics that are minimised; see ``nasframe.pareto``."""
     evaluations: Evaluations | None = None
     """How candidates are evaluated; None: here, one after the other, without limits."""
+    bounds: Mapping[str, float] = field(default_factory=dict)
+    """The experiment's constraints: what the found network may cost at most, by cost; for ``Bounded`` strategies."""
     accepts: Callable[[Genotype], bool] = lambda genotype: True
-    """Whether a genotype is within the experiment's constraints; for ``Bounded`` strategies.
+    """Whether a genotype is within them, by counting; for ``Bounded`` strategies.
 
     Raises:
         RunError: too many in a row were not.
@@ -100,11 +102,19 @@ class Strategy(ABC):
         """Continue from a state."""
 
 
-class Bounded(ABC):  # noqa: B024  as the next one
-    """A strategy that evaluates its candidates itself and keeps to the experiment's constraints.
+class Bounded(ABC):  # noqa: B024  it asks for no method
+    """A strategy that keeps to the experiment's constraints by itself, as no one evaluates its candidates for it.
 
-    It evaluates no candidate that ``problem.accepts`` refuses.
+    It finds no genotype that ``problem.accepts`` refuses, and evaluates none. ``problem.bounds`` says what the
+    constraints are.
     """
+
+    needs_for_bounds: ClassVar[tuple[type, ...]] = ()
+    """Capabilities that the space or the evaluator must have where an experiment has bounds, besides ``needs``."""
+
+    def without_bounds(self) -> Genotype | None:
+        """What ``best`` would be if there were no bounds, to tell what they cost; default: it is not known."""
+        return None
 
 
 class Wrapping(ABC):  # noqa: B024  it says something of a class, and asks for no method

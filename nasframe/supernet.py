@@ -74,3 +74,32 @@ class SwitchableSupernet(nn.Module, ABC):
     @override
     def forward(self, inputs: Tensor) -> Tensor:
         """Inputs (N, in_channels, H, W) -> logits, like the networks of the task."""
+
+
+class SupernetCosts(ABC):
+    """What the genotypes of a space are expected to cost, drawn by a supernet's mixing weights.
+
+    What costs there are and their names (``params``, ``macs``) are those of ``nasframe cost``.
+    """
+
+    @abstractmethod
+    def expected(self, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """The mean cost over genotypes that are drawn by mixing weights, scalars on the graph of these.
+
+        The draws are the space's own; where all weights are one-hot, the mean is the cost of the derived genotype.
+
+        Args:
+            weights: as ``Supernet.weighed`` names them, with the shares by which options are drawn.
+        """
+
+    @abstractmethod
+    def derive(self, weights: Mapping[str, np.ndarray], most: Mapping[str, float]) -> Genotype:
+        """The most probable genotype whose costs are within bounds.
+
+        Args:
+            weights: as ``Supernet.mixing_weights`` names them.
+            most: the bounds, by cost; a cost without one may be anything.
+
+        Raises:
+            RunError: no genotype is within the bounds.
+        """

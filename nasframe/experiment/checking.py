@@ -28,7 +28,7 @@ from nasframe.experiment.sections import (
 from nasframe.experiment.terms import TERMS, Terms, read_terms
 from nasframe.files.yaml_text import Faults, Value
 from nasframe.genotype import GenotypeRecord
-from nasframe.plugin.compatibility import misfits, refusals
+from nasframe.plugin.compatibility import bound_refusals, misfits, refusals
 from nasframe.plugin.engine import Engine
 from nasframe.plugin.registry import Registry
 
@@ -65,7 +65,7 @@ def load(
     check = _Check(path, registry, Faults([*faults, *tree.unknown_values()]))
     sections = check.sections(tree)
     parts = check.each(sections)
-    check.together(sections)
+    check.together(sections, parts.terms)
     check.faults.raise_all()
     return _made(sections, parts, path)
 
@@ -141,8 +141,8 @@ class _Check:
             check_legal(sections.given, parts.retrain.space, tree.members[GENOTYPE].place, self.faults)
         return parts
 
-    def together(self, sections: _Sections) -> None:
-        """Whether the components can work with each other."""
+    def together(self, sections: _Sections, terms: Terms | None) -> None:
+        """Whether the components can work with each other, within bounds where there are any."""
         space, evaluator, strategy = sections.space, sections.evaluator, sections.strategy
         if space is None or evaluator is None:
             return
@@ -156,6 +156,9 @@ class _Check:
         for found in strategy.founds():
             for message in refusals(self.registry, space.found, evaluator.found, found):
                 self.faults.refuse(strategy.type_place, "strategy.type", message)
+            if terms and terms.constraints.bounds():
+                for message in bound_refusals(self.registry, space.found, evaluator.found, found):
+                    self.faults.refuse(sections.tree.members["constraints"].place, "constraints", message)
 
     def identity(self, tree: Value) -> Identity | None:
         """Name and seed; the file's name stands in for a name that is not written."""

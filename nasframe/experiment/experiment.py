@@ -68,7 +68,7 @@ class Experiment:
     retrain: Retrain | None
     """None: the genotype is not retrained."""
     terms: Terms | None
-    """On what terms candidates are evaluated; None: the strategy proposes none."""
+    """On what terms networks are found; None: the strategy has none."""
     run: RunOptions
     engine: type[Engine] | None
     """What evaluates candidates; None: there are none."""

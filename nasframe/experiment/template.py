@@ -60,7 +60,7 @@ def experiment_text(parts: list[Found[Any]], name: str) -> str:
         lines += [f"  type: {part.component.name}", *_over(part), *_mapping(part.value.Options, {}, 2)]
     terms = term_keys(parts[-1].value)
     if terms:
-        lines += ["", *_comment("On what terms the candidates are evaluated.", 0), *_mapping(Terms, {}, 0, terms)]
+        lines += ["", *_comment("On what terms networks are found.", 0), *_mapping(Terms, {}, 0, terms)]
     about = "How many of the best genotypes are compared by trainings at the end, or a mapping; null: none are."
     lines += ["", *_comment(about, 0), f"{FINALISTS}: null"]
     lines += ["", *_comment("What differs in retraining the genotype that was found; null: it is not retrained.", 0)]

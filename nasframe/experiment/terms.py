@@ -1,5 +1,5 @@
-"""On what terms the candidates of a search are evaluated: limits, objectives, what happens to equal ones; and which
-strategies have any."""
+"""On what terms a search finds networks: limits of costs; of candidates also objectives and what happens to equal ones;
+and which strategies have any."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ COSTS = ("params", "macs")
 
 
 class Constraints(Options):
-    """Upper bounds of costs, which are counted before a candidate is trained; a candidate beyond them never is."""
+    """Upper bounds of costs: of candidates, which are counted before they are trained, or of what a search derives."""
 
     params: float | None = Field(default=None, gt=0)
     """Trainable parameters; null: no bound."""
     macs: float | None = Field(default=None, gt=0)
     """Multiply-adds of one forward pass at the evaluator's image size; null: no bound."""
     tries: int = Field(default=1000, ge=1)
-    """How many genotypes in a row may be beyond a bound before the search gives up."""
+    """How many candidates in a row may be beyond a bound before the search gives up."""
 
     def bounds(self) -> dict[str, float]:
         """The bounds that there are, by cost."""
@@ -65,10 +65,10 @@ class Prune(Options):
 
 
 class Terms(Options):
-    """Top-level keys of an experiment whose strategy proposes candidates."""
+    """Top-level keys of an experiment whose strategy proposes candidates, or keeps to bounds in another way."""
 
     constraints: Constraints = Constraints()
-    """Upper bounds of costs; a candidate beyond them is never trained."""
+    """Upper bounds of costs; no network beyond them is found."""
     objectives: tuple[Annotated[str, Field(min_length=1)], ...] = (SCORE,)
     """What is searched for: score, which is maximised, and costs (params, macs) or metrics of the evaluator, which are
     minimised. Only strategies for several objectives follow all; the others follow score, and the front is reported."""
@@ -139,9 +139,9 @@ def _not_default(run: dict[str, Value]) -> dict[str, Value]:
 
 def _refusal(path: str, strategy: Choice, registry: Registry) -> str:
     able = [found.component.name for found in registry.usable("strategy") if path in _keys(found.value)]
-    alone = "" if path in BOUNDED else ", each of which is evaluated by itself (AskTell)"
+    how = " or keep to bounds" if path in BOUNDED else ", each of which is evaluated by itself (AskTell)"
     return (
-        f"{path} is for strategies that propose candidates{alone}; strategy "
+        f"{path} is for strategies that propose candidates{how}; strategy "
         f"{strategy.found.component.name!r} does not. Installed strategies that do: {', '.join(able) or 'none'}. "
         "Remove the key, or take one of them."
     )

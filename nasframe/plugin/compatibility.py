@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nasframe.evaluator import Evaluator, EvaluatorCapability
-from nasframe.plugin.needs import lacking
+from nasframe.plugin.needs import lacking, unmet
 from nasframe.plugin.registry import Found, Registry
 from nasframe.space import SearchSpace, SpaceCapability
+from nasframe.strategy import Bounded
 
 Partner = Literal["space", "evaluator"]
 CAPABILITY_BASES: Mapping[Partner, type] = {"space": SpaceCapability, "evaluator": EvaluatorCapability}
@@ -85,20 +86,22 @@ def refusals(registry: Registry, space: Found[Any], evaluator: Found[Any], strat
     ]
 
 
+def bound_refusals(registry: Registry, space: Found[Any], evaluator: Found[Any], strategy: Found[Any]) -> list[str]:
+    """The same for what a strategy needs of its partners where the experiment has bounds."""
+    needs = strategy.value.needs_for_bounds if issubclass(strategy.value, Bounded) else ()
+    partners: dict[Partner, Found[Any]] = {"space": space, "evaluator": evaluator}
+    return [
+        f"strategy {strategy.component.name!r} keeps to bounds with {_partner(registry, need)} that {_offers(need)}; "
+        f"{'. '.join(_who_has(registry, need, partners))}. Remove the constraints, or take one that does."
+        for need in unmet(space.value, evaluator.value, needs)
+    ]
+
+
 def _refusal(registry: Registry, need: type, partners: Mapping[Partner, Found[Any]], strategy: Found[Any]) -> str:
     kinds = _owners(registry, need)
-    offers = (
-        ", ".join(f"{method}()" for method in sorted(need.__abstractmethods__)) if isinstance(need, ABCMeta) else ""
-    )
-    wanted = f"offers {offers} ({need.__name__})" if offers else f"is a {need.__name__}"
-    here = " and ".join(f"{kind} {partners[kind].component.name!r}" for kind in kinds)
-    sentences = [
-        f"strategy {strategy.component.name!r} needs {_partner(registry, need)} that {wanted}; "
-        f"{here} {'does' if len(kinds) == 1 else 'do'} not"
-    ]
-    for kind in kinds:
-        able = [found.component.name for found in registry.usable(kind) if issubclass(found.value, need)]
-        sentences.append(f"Installed {kind}s that do: {', '.join(able) or 'none'}")
+    first, *sentences = _who_has(registry, need, partners)
+    wanted = f"strategy {strategy.component.name!r} needs {_partner(registry, need)} that {_offers(need)}"
+    sentences.insert(0, f"{wanted}; {first}")
     served = [
         found.component.name
         for found in registry.usable("strategy")
@@ -107,6 +110,24 @@ def _refusal(registry: Registry, need: type, partners: Mapping[Partner, Found[An
     these = f"this {kinds[0]}" if len(kinds) == 1 else "this space and evaluator"
     sentences.append(f"Strategies that {these} can serve: {', '.join(served) or 'none'}")
     return ". ".join(sentences) + "."
+
+
+def _offers(need: type) -> str:
+    """What a capability is, by its methods."""
+    methods = sorted(need.__abstractmethods__) if isinstance(need, ABCMeta) else []
+    offers = ", ".join(f"{method}()" for method in methods)
+    return f"offers {offers} ({need.__name__})" if offers else f"is a {need.__name__}"
+
+
+def _who_has(registry: Registry, need: type, partners: Mapping[Partner, Found[Any]]) -> list[str]:
+    """That the partners here lack a capability, and which installed ones have it."""
+    kinds = _owners(registry, need)
+    here = " and ".join(f"{kind} {partners[kind].component.name!r}" for kind in kinds)
+    sentences = [f"{here} {'does' if len(kinds) == 1 else 'do'} not"]
+    for kind in kinds:
+        able = [found.component.name for found in registry.usable(kind) if issubclass(found.value, need)]
+        sentences.append(f"Installed {kind}s that do: {', '.join(able) or 'none'}")
+    return sentences
 
 
 def _partner(registry: Registry, need: type) -> str:

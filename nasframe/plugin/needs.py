@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -11,4 +12,9 @@ def lacking(space: type, evaluator: type, asking: Any) -> list[type]:
     Args:
         asking: the strategy or the proxy that has the needs, or its class.
     """
-    return [need for need in asking.needs if not issubclass(space, need) and not issubclass(evaluator, need)]
+    return unmet(space, evaluator, asking.needs)
+
+
+def unmet(space: type, evaluator: type, needs: Iterable[type]) -> list[type]:
+    """Those of some needs that neither a space nor an evaluator meets."""
+    return [need for need in needs if not issubclass(space, need) and not issubclass(evaluator, need)]

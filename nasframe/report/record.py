@@ -15,6 +15,7 @@ import numpy as np
 from nasframe.files.words import first_line
 from nasframe.graph import with_weights
 from nasframe.report.certainty import Certainty, compute
+from nasframe.report.within_bounds import sentences
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.reading import RunReader, require_run
 
@@ -45,6 +46,8 @@ class RunRecord:
     """Step and arrays, in order."""
     weighted: Weighted
     """For each snapshot its step and the space's graph with its weights; those that do not fit it are left out."""
+    bounds: Plain
+    """What the constraints have cost, where the search kept to them by itself."""
     cost: Plain
     metrics: Plain
     """Of the retrained network: score, metrics, tables."""
@@ -89,6 +92,7 @@ def read(folder: Path) -> RunRecord:
         genotype=reader.graph(files.genotype_graph),
         snapshots=snapshots,
         weighted=weighted,
+        bounds=reader.mapping(files.bounds, _bounds),
         cost=reader.mapping(files.cost),
         metrics=reader.mapping(files.metrics, _metrics),
         pictures=tuple(sorted(files.pictures.glob("*.png"))),
@@ -113,6 +117,13 @@ def _weighted(graph: nx.DiGraph | None, snapshots: Snapshots) -> tuple[Weighted,
         except (IndexError, TypeError, ValueError) as error:
             faults.append(f"the snapshot of step {step} does not fit `graph.json` ({first_line(error)})")
     return tuple(found), faults
+
+
+def _bounds(text: str) -> Any:
+    """What ``within_bounds.sentences`` can say something of."""
+    found = json.loads(text)
+    tuple(sentences(found))
+    return found
 
 
 def _metrics(text: str) -> Any:

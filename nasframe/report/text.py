@@ -10,7 +10,7 @@ import yaml
 from nasframe.experiment.experiment import leaves
 from nasframe.files import words
 from nasframe.plot.canvas import readable
-from nasframe.report import facts
+from nasframe.report import facts, within_bounds
 from nasframe.report import markdown as md
 from nasframe.report.figures import Figures
 from nasframe.report.record import RunRecord
@@ -43,6 +43,8 @@ def head(record: RunRecord) -> Iterator[str]:
     if sure := record.certainty:
         verdict, *rest = sure.sentences()
         yield f"> **{verdict}** {' '.join(rest)}"
+    if bounded := list(within_bounds.sentences(record.bounds)):
+        yield f"> {' '.join(bounded)}"
 
 
 def what_was_run(record: RunRecord) -> Iterator[str]:

@@ -32,6 +32,7 @@ from nasframe.run.loop import run_steps
 from nasframe.run.problems import Problems, environment, make_strategy, open_problems
 from nasframe.run.progress import Progress, choose_progress
 from nasframe.run.retrain import retrain
+from nasframe.run.within_bounds import write_bounds
 from nasframe.runfolder.folder import RunFolder
 from nasframe.runfolder.layout import Phase
 from nasframe.runfolder.weights import read_tensors
@@ -178,6 +179,7 @@ class _Run:
             run_steps(strategy, journal, problem.runtime.seed, self.experiment.run)
             if isinstance(strategy, AskTell):
                 write_front(self.folder.layout, strategy, problem.objectives, self.experiment.space)
+            write_bounds(self.folder.layout, problem, strategy, strategy.best())
             options = self.experiment.finalists
             named = name_finalists(strategy, problem, options.count) if options else [strategy.best()]
         self.progress.end()
@@ -195,13 +197,14 @@ class _Run:
 
     def _finish(self, result: Evaluation | None, minutes: float) -> None:
         from nasframe.report import write_report
+        from nasframe.report.within_bounds import sentences
 
         self.folder.write_status(state="done", reason=None)
         journal = self.journals["retrain" if result else "search"]
         journal.record("finished", journal.steps, minutes=minutes)
-        if sure := write_report(self.folder.path).certainty:
-            for sentence in sure.sentences():
-                self.progress.say(sentence)
+        record = write_report(self.folder.path)
+        for sentence in (*(record.certainty.sentences() if record.certainty else ()), *sentences(record.bounds)):
+            self.progress.say(sentence)
         score = f", score {result.score:.4f}" if result else ""
         if held_out := self.folder.read(self.folder.layout.metrics).get("holdout"):
             score = f", score {held_out['score']:.4f} on the holdout{score.replace('score ', '')} on val"

@@ -46,6 +46,7 @@ def open_problems(experiment: Experiment) -> Iterator[Problems]:
         search = full = None
         if experiment.strategy is not None:
             search = make_problem(experiment.space, experiment.evaluator, replace(where, phase="search"))
+            search = replace(search, bounds=experiment.terms.constraints.bounds() if experiment.terms else {})
         if experiment.retrain is not None:
             full = make_problem(experiment.retrain.space, experiment.retrain.evaluator, where)
         if search and full:

@@ -50,6 +50,8 @@ class RunLayout:
     genotype = _At("genotype.yaml")
     """What was found, with the options of the search's space."""
     genotype_graph = _At("genotype.json")
+    bounds = _At("bounds.json")
+    """Where a search keeps to constraints by itself: what was found within them, and what would have been without."""
     snapshots = _At("snapshots/")
     checkpoints = _At("checkpoints/")
     finalists = _At("finalists/genotypes.json")

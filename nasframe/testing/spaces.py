@@ -15,11 +15,11 @@ import yaml
 from nasframe import decode
 from nasframe.cost.counting import count, counted
 from nasframe.derive import path_of
-from nasframe.errors import GenotypeError
+from nasframe.errors import GenotypeError, RunError
 from nasframe.genotype import Genotype, T, crossover, encode, mutate, sample, trace, validate
 from nasframe.graph import from_json, parts, to_json
-from nasframe.space import Canonical, Growing, Landmarked, Priced, Relaxable, SearchSpace, Switchable, Task
-from nasframe.supernet import Supernet, SwitchableSupernet
+from nasframe.space import Canonical, Costed, Growing, Landmarked, Priced, Relaxable, SearchSpace, Switchable, Task
+from nasframe.supernet import Supernet, SupernetCosts, SwitchableSupernet
 
 DRAWS = 20
 
@@ -118,6 +118,34 @@ class SpaceContract:
         for name, total in (("params", expected.params), ("macs", expected.macs)):
             assert sum(data.get(name, 0) for data in carried) == total, f"the {name} of a path must be its network's"
 
+    def test_decided_mixing_weights_cost_what_the_derived_network_costs(self) -> None:
+        costs, supernet = self._supernet_costs()
+        weights = supernet.weighed(lambda logits: (1e9 * logits.double()).softmax(dim=-1))
+        mean = costs.expected(weights)
+        derived = costs.derive({name: array.detach().cpu().numpy() for name, array in weights.items()}, {})
+        cost = count(self.space, derived, self.task)
+        found = {name: float(value.detach()) for name, value in mean.items()}
+        assert found == {"params": cost.params, "macs": cost.macs}, "one-hot weights leave nothing to chance"
+
+    def test_mixing_weights_pull_expected_costs_and_bounds_pull_the_derived_network(self) -> None:
+        costs, supernet = self._supernet_costs()
+        for mean in costs.expected(supernet.weighed(lambda logits: logits.softmax(dim=-1))).values():
+            assert mean.ndim == 0 and float(mean.detach()) > 0, "a mean cost is a positive scalar"
+            gradients = torch.autograd.grad(mean, supernet.arch_parameters(), retain_graph=True, allow_unused=True)
+            pulls = [gradient for gradient in gradients if gradient is not None]
+            assert pulls and all(bool(torch.isfinite(pull).all()) for pull in pulls), "means pull on alphas or betas"
+        weights = supernet.mixing_weights()
+        derived = costs.derive(weights, {"macs": 1e18, "params": 1e18})
+        assert derived == supernet.derive(), "bounds that hold anyway change nothing"
+        bound = count(self.space, derived, self.task).macs - 1
+        try:
+            other = costs.derive(weights, {"macs": bound})
+        except RunError as error:
+            assert f"{bound:,.0f}" in str(error), "where nothing is within a bound, the error tells it"
+        else:
+            validate(self.space, other)
+            assert count(self.space, other, self.task).macs <= bound, "what is derived is within the bounds"
+
     def test_the_designs_that_it_knows_have_names_of_their_own(self) -> None:
         if not isinstance(self.space, Landmarked):
             pytest.skip("the space knows no designs")
@@ -208,6 +236,11 @@ class SpaceContract:
             pytest.skip("the space is not relaxable")
         torch.manual_seed(0)
         return self.space.relax(self.task, lambda logits: torch.softmax(logits, dim=-1))
+
+    def _supernet_costs(self) -> tuple[SupernetCosts, Supernet]:
+        if not isinstance(self.space, Costed):
+            pytest.skip("the space does not say what mixing weights cost")
+        return self.space.supernet_costs(self.task), self._supernet()
 
     def _switchable(self) -> SwitchableSupernet:
         if not isinstance(self.space, Switchable):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from nasframe.files import words
-from nasframe.report import facts
+from nasframe.report import facts, within_bounds
 from nasframe.report.html import collapse
 from nasframe.report.html.cell_section import title
 from nasframe.report.html.frames import Frames
@@ -35,6 +35,7 @@ def header(record: RunRecord, frames: Frames | None) -> Markup:
         _state(record),
         _figures(record),
         _certainty(record),
+        _bounds(record),
         [_warning(text) for text in _warnings(record, frames)],
     )
 
@@ -47,6 +48,12 @@ def _certainty(record: RunRecord) -> Markup | None:
     verdict, *rest = found.sentences()
     look = "certainty" if found.verdict == "decided" else "certainty warning"
     return tag("p", tag("strong", verdict), " ", " ".join(rest), class_=look, role="note")
+
+
+def _bounds(record: RunRecord) -> Markup | None:
+    """What the constraints have cost the search."""
+    found = " ".join(within_bounds.sentences(record.bounds))
+    return tag("p", found, class_="note") if found else None
 
 
 def _state(record: RunRecord) -> Markup:

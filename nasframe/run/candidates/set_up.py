@@ -31,7 +31,7 @@ from nasframe.strategy import Bounded, Problem
 def open_evaluations(experiment: Experiment, problem: Problem, journal: Journal) -> Iterator[Problem]:
     """The problem with the evaluations of a run: by the experiment's terms, recorded in the journal.
 
-    What evaluates stops at the end. A ``Bounded`` strategy evaluates by itself, and keeps to the constraints alone.
+    What evaluates stops at the end. A ``Bounded`` strategy finds networks by itself, and has the constraints alone.
     """
     terms = experiment.terms
     if terms is None:

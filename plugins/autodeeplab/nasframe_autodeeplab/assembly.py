@@ -7,24 +7,32 @@ from typing import TYPE_CHECKING, final
 
 from torch import nn
 
-from nasframe import Genotype, Task
-from nasframe_autodeeplab.cell import Cell
+from nasframe import Task
+from nasframe_autodeeplab.cell import Cell, Wiring
 from nasframe_autodeeplab.head import Aspp, Decoder
 from nasframe_autodeeplab.normalisation import BatchNorm
 from nasframe_autodeeplab.operations import Recipe, conv
-from nasframe_autodeeplab.questions import Questions
+from nasframe_autodeeplab.options import AutoDeepLabOptions
 from nasframe_autodeeplab.trellis import FINEST, STEM
 
 if TYPE_CHECKING:
     from nasframe_autodeeplab.normalisation import Norm
 
 
+def channels(options: AutoDeepLabOptions, node: str, stride: int) -> int:
+    """Of the output of a node of the trellis."""
+    _, middle, last = options.network.stem_filters
+    if node.startswith("stem"):
+        return middle if node == STEM else last
+    return options.blocks * options.filters * stride // FINEST
+
+
 @final
 class Assembly:
-    """Makes the parts of one genotype's networks, whatever their path."""
+    """Makes the parts of networks, whatever their genotype."""
 
-    def __init__(self, genotype: Genotype, questions: Questions, task: Task) -> None:
-        options = self.options = questions.options
+    def __init__(self, options: AutoDeepLabOptions, task: Task) -> None:
+        self.options = options
         settings = options.network
         self.task = task
         self.norm: Norm = partial(
@@ -32,14 +40,10 @@ class Assembly:
         )
         self.head_norm: Norm = partial(self.norm, eps=settings.head_bn_eps)
         self.recipe = Recipe(self.norm, options.sep_repeats, options.atrous_separable, pool_norm=False)
-        self.wiring = questions.cell_wiring(genotype)
 
-    def channels(self, node: str, stride: int) -> int:
-        """Of the output of a node of the trellis."""
-        _, middle, last = self.options.network.stem_filters
-        if node.startswith("stem"):
-            return middle if node == STEM else last
-        return self.options.blocks * self.options.filters * stride // FINEST
+    def width(self, stride: int) -> int:
+        """Channels inside the blocks of a cell with an output of this stride."""
+        return self.options.filters * stride // FINEST
 
     def stem(self) -> nn.ModuleList:
         """From images to H^{-1} and from there to H^0."""
@@ -57,7 +61,7 @@ class Assembly:
             ]
         )
 
-    def cell(self, layer: int, inputs: tuple[int, int], before: int, stride: int) -> Cell:
+    def cell(self, wiring: Wiring, layer: int, inputs: tuple[int, int], before: int, stride: int) -> Cell:
         """The cell of a layer (from 1).
 
         Args:
@@ -68,7 +72,7 @@ class Assembly:
         step = (stride > before) - (stride < before)
         depth = layer / self.options.layers  # deeper cells are dropped more often
         keep = 1 - depth * (1 - self.options.network.drop_path_keep)
-        return Cell(self.wiring, step, (*inputs, self.options.filters * stride // FINEST), self.recipe, keep)
+        return Cell(wiring, step, (*inputs, self.width(stride)), self.recipe, keep)
 
     def aspp(self, channels: int, stride: int) -> Aspp:
         """Reads the last features."""

@@ -58,6 +58,21 @@ class MixedCell(nn.Module):
         return torch.cat([tensor for name, tensor in tensors.items() if name not in CELL_INPUTS], dim=1)
 
 
+def preparation(inputs: int, width: int, recipe: Recipe) -> nn.Module:
+    """What brings an input of a derived cell to its channels."""
+    return relu_conv_norm(inputs, width, recipe.norm)
+
+
+def operation(name: str, width: int, stride: int, recipe: Recipe) -> nn.Module:
+    """A chosen primitive of a derived cell."""
+    return OPERATIONS[name](width, stride, recipe)
+
+
+def stride_of(step: int, outer: bool) -> int:
+    """Of an operation in a cell whose level changes by ``step``; outer: it reads an input of the cell."""
+    return 2 if step > 0 and outer else 1
+
+
 @final
 class Cell(nn.Module):
     """A derived cell with the change of resolution before it (official code).
@@ -71,15 +86,14 @@ class Cell(nn.Module):
         super().__init__()
         before_last, last, width = channels
         self.finer = step < 0
-        self.before_last = relu_conv_norm(before_last, width, recipe.norm)
-        self.last = relu_conv_norm(last, width, recipe.norm)
+        self.before_last = preparation(before_last, width, recipe)
+        self.last = preparation(last, width, recipe)
         self.wiring = wiring
         self.operations = nn.ModuleDict()
         for block, inputs in wiring.items():
             for source, name in inputs:
-                stride = 2 if step > 0 and source in CELL_INPUTS else 1
-                operation = OPERATIONS[name](width, stride, recipe)
-                dropped = operation if name == "skip" else nn.Sequential(operation, DropPath(keep))
+                chosen = operation(name, width, stride_of(step, source in CELL_INPUTS), recipe)
+                dropped = chosen if name == "skip" else nn.Sequential(chosen, DropPath(keep))
                 self.operations[f"{block}/{source}"] = dropped
 
     @override

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 from typing import Any, TypeVar
 
-import networkx as nx
 import numpy as np
 
 from nasframe import Genotype
-from nasframe.decode import RULES, Path, k_best
+from nasframe.decode import RULES, k_best
 from nasframe.genotype import trace
 from nasframe.graph import with_weights
 from nasframe_autodeeplab.cell_graph import Edge, edges
@@ -27,12 +26,14 @@ def decode(questions: Questions, weights: Mapping[str, np.ndarray]) -> Genotype:
     Args:
         weights: ``operation`` (edges, primitives) and ``move`` (rows, 3), as the space's graph refers to them.
     """
-    return _genotype(
-        questions, {**_strongest_cell(questions, weights["operation"]), **_strongest_path(questions, weights)}
-    )
+    return genotype_of(questions, _strongest_cell(questions, weights["operation"]), _strongest_path(questions, weights))
 
 
-def _genotype(questions: Questions, answers: Mapping[str, Any]) -> Genotype:
+def genotype_of(questions: Questions, cell: Mapping[str, Any], path: Sequence[str]) -> Genotype:
+    """The genotype with a cell, given as answers, and a path of nodes of the trellis from the entry on."""
+    strides = questions.trellis.nodes(data="stride")
+    answers = {**cell, **{f"path/l{layer}": strides[node] for layer, node in enumerate(path) if layer > 0}}
+
     def choose(name: str, options: Sequence[T]) -> T:
         answer: T = answers[name]
         return answer
@@ -57,8 +58,8 @@ def decode_several(questions: Questions, weights: Mapping[str, np.ndarray], coun
         cells = sorted(joined, key=lambda one: -one[1])[:count]
     graph = RULES[questions.options.decode](with_weights(moves(questions.trellis), weights))
     paths = k_best(graph, ENTRY, last_states(questions.trellis), k=count)
-    pairs = [({**cell, **_path(graph, path)}, log + path.log_probability) for cell, log in cells for path in paths]
-    ranked = [_genotype(questions, answers) for answers, _ in sorted(pairs, key=lambda one: -one[1])[:count]]
+    pairs = [(cell, path.nodes, log + path.log_probability) for cell, log in cells for path in paths]
+    ranked = [genotype_of(questions, cell, path) for cell, path, _ in sorted(pairs, key=lambda one: -one[2])[:count]]
     return list(dict.fromkeys([decode(questions, weights), *ranked]))[:count]
 
 
@@ -105,12 +106,8 @@ def _strongest_cell(questions: Questions, weights: np.ndarray) -> dict[str, Any]
     return answers
 
 
-def _strongest_path(questions: Questions, weights: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _strongest_path(questions: Questions, weights: Mapping[str, np.ndarray]) -> Sequence[str]:
     """The most probable path by the betas (Viterbi), under the space's rule for borders."""
     graph = RULES[questions.options.decode](with_weights(moves(questions.trellis), weights))
     (path,) = k_best(graph, ENTRY, last_states(questions.trellis))
-    return _path(graph, path)
-
-
-def _path(graph: nx.DiGraph, path: Path) -> dict[str, Any]:
-    return {f"path/l{layer}": graph.nodes[node]["stride"] for layer, node in enumerate(path.nodes) if layer > 0}
+    return path.nodes

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from nasframe import Genotype, Task
-from nasframe_autodeeplab.assembly import Assembly
+from nasframe_autodeeplab.assembly import Assembly, channels
 from nasframe_autodeeplab.questions import Questions
 from nasframe_autodeeplab.resolution import crop, pad, resize_like
 from nasframe_autodeeplab.trellis import ENTRY, FINEST, STEM
@@ -24,17 +24,18 @@ class Network(nn.Module):
 
     def __init__(self, genotype: Genotype, questions: Questions, task: Task) -> None:
         super().__init__()
-        assembly = Assembly(genotype, questions, task)
-        strides = [FINEST, *(int(genotype[f"path/l{layer}"]) for layer in range(1, questions.options.layers + 1))]
+        options, wiring = questions.options, questions.cell_wiring(genotype)
+        assembly = Assembly(options, task)
+        strides = [FINEST, *(int(genotype[f"path/l{layer}"]) for layer in range(1, options.layers + 1))]
         nodes = [ENTRY, *questions.path_states(genotype)]
-        widths = [assembly.channels(STEM, 2), *map(assembly.channels, nodes, strides)]
+        widths = [channels(options, STEM, 2), *(channels(options, *at) for at in zip(nodes, strides, strict=True))]
         self.stride = max(strides)
         self.stem = assembly.stem()
         self.cells = nn.ModuleList(
-            assembly.cell(layer, (widths[layer - 1], widths[layer]), before, stride)
+            assembly.cell(wiring, layer, (widths[layer - 1], widths[layer]), before, stride)
             for layer, (before, stride) in enumerate(pairwise(strides), start=1)
         )
-        early = strides[: questions.options.network.low_level_layer + 1]
+        early = strides[: options.network.low_level_layer + 1]
         self.low_level = max(layer for layer, stride in enumerate(early) if stride == FINEST)
         self.aspp = assembly.aspp(widths[-1], strides[-1])
         self.decoder = assembly.decoder(widths[self.low_level + 1])

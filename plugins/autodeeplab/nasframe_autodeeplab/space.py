@@ -12,6 +12,7 @@ from typing_extensions import override
 from nasframe import (
     CapabilityError,
     Choose,
+    Costed,
     Genotype,
     Labels,
     Landmarked,
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
     from nasframe_autodeeplab.network import Network
     from nasframe_autodeeplab.single_path import SinglePath
     from nasframe_autodeeplab.supernet import AutoDeepLabSupernet
+    from nasframe_autodeeplab.supernet_costs import AutoDeepLabCosts
 
 
-class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Landmarked):
+class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Costed, Landmarked):
     """A cell of B blocks, repeated along a path of L layers through the levels of the trellis.
 
     Its decisions are those of ``Questions``.
@@ -143,6 +145,19 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Landmarked):
         validate(self, genotype)
         _require_dense(task)
         return priced_trellis(self.questions, genotype, task, measure)
+
+    @override
+    def supernet_costs(self, task: Task) -> AutoDeepLabCosts:
+        """What mixing weights make the networks cost, in the mean and exactly; takes some hundred small counts.
+
+        Raises:
+            CapabilityError: the task is not dense.
+        """
+        from nasframe.cost import counted
+        from nasframe_autodeeplab.supernet_costs import AutoDeepLabCosts
+
+        _require_dense(task)
+        return AutoDeepLabCosts(self.questions, task, counted)
 
     @override
     def designs(self) -> tuple[Design, ...]:

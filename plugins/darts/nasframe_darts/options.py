@@ -49,6 +49,9 @@ class BilevelOptions(Options):
     """Adam's decay rates (DARTS's code)."""
     arch_weight_decay: float = Field(default=1e-3, ge=0)
     """L2 penalty on the architecture parameters."""
+    constraint_rate: float = Field(default=1.0, gt=0)
+    """Where the experiment has ``constraints``: by how much of ln(expected cost / bound) a bound's multiplier rises in
+    each update of the architecture. Higher: the bounds hold sooner, and costs swing more."""
     validate_epochs: float = Field(default=1.0, ge=0)
     """How often the supernet is measured on ``val``, in epochs; 0: never."""
 

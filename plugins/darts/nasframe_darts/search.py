@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -11,13 +12,16 @@ import numpy as np
 from typing_extensions import override
 
 from nasframe import (
+    Bounded,
     CapabilityError,
+    Costed,
     Differentiable,
     EndsEarly,
     ExperimentError,
     Genotype,
     Problem,
     Relaxable,
+    RunError,
     Runtime,
     Strategy,
     Uneven,
@@ -26,17 +30,19 @@ from nasframe_darts.options import BilevelOptions
 from nasframe_darts.reach import remark, remark_on
 
 if TYPE_CHECKING:
+    from nasframe.supernet import SupernetCosts
     from nasframe_darts.parts import Parts
 
 
-class BilevelSearch(Strategy, Uneven, EndsEarly, ABC):
+class BilevelSearch(Strategy, Uneven, EndsEarly, Bounded, ABC):
     """Trains weights on one half of the training data, architecture parameters on the other, in turns.
 
     A search is such a class with a ``name``, ``Options`` on ``BilevelOptions``, and the ``parts`` that it is composed
-    of; schedules, precision, second order, checkpoints and metrics are here.
+    of; schedules, precision, second order, checkpoints, metrics and the experiment's constraints are here.
     """
 
     needs: ClassVar[tuple[type, ...]] = (Relaxable, Differentiable)
+    needs_for_bounds: ClassVar[tuple[type, ...]] = (Costed,)
 
     @abstractmethod
     def parts(self, problem: Problem, options: Any) -> Parts:
@@ -55,8 +61,9 @@ class BilevelSearch(Strategy, Uneven, EndsEarly, ABC):
         """Build the supernet, from torch's global generator, on the problem's device.
 
         Raises:
-            CapabilityError: the space or the evaluator lacks what gradients need.
+            CapabilityError: the space or the evaluator lacks what gradients need, or the space what bounds need.
             ExperimentError: the order asks for a higher precision.
+            RunError: nothing in the space is within the bounds.
         """
         from nasframe_darts.bilevel import Bilevel
 
@@ -67,11 +74,20 @@ class BilevelSearch(Strategy, Uneven, EndsEarly, ABC):
                 f"got {space.name!r} and {evaluator.name!r}"
             )
         _check_precision(options, problem.runtime)
+        self._problem = problem
+        self._costs = _supernet_costs(problem)
         parts = self.parts(problem, options)
+        if self._costs:
+            from nasframe_darts.bounds import Bounds
+
+            bounds = Bounds(self._costs, problem.bounds, options.constraint_rate, parts.weigh)
+            parts = replace(parts, regularise=(*parts.regularise, bounds))
         relax = partial(space.relax, evaluator.task)
         self._bilevel = Bilevel(relax, evaluator, options, problem.runtime, parts)
         self._options = options
         self.steps = self._bilevel.steps
+        if self._costs:
+            self.best()  # bounds that nothing is within are told now, and not when the search is over
 
     @final
     @override
@@ -95,7 +111,25 @@ class BilevelSearch(Strategy, Uneven, EndsEarly, ABC):
     @final
     @override
     def best(self) -> Genotype:
-        """What the architecture parameters favour now."""
+        """What the architecture parameters favour now, of what is within the experiment's bounds.
+
+        Raises:
+            RunError: nothing is within them.
+        """
+        if self._costs is None:
+            return self._bilevel.derive()
+        found = self._costs.derive(self._bilevel.mixing_weights(), self._problem.bounds)
+        if not self._problem.accepts(found):
+            raise RunError(
+                f"space {self._problem.space.name!r} derived a genotype within the constraints, but its network is "
+                "beyond them by counting: what the space says of its costs is wrong"
+            )
+        return found
+
+    @final
+    @override
+    def without_bounds(self) -> Genotype | None:
+        """What the architecture parameters favour, whatever it costs."""
         return self._bilevel.derive()
 
     @final
@@ -137,6 +171,18 @@ class BilevelSearch(Strategy, Uneven, EndsEarly, ABC):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
         self._bilevel.load_state_dict(state)
+
+
+def _supernet_costs(problem: Problem) -> SupernetCosts | None:
+    """What tells the costs of mixing weights; None where there are no bounds to keep to."""
+    if not problem.bounds:
+        return None
+    if not isinstance(problem.space, Costed):
+        raise CapabilityError(
+            f"the experiment has bounds for {', '.join(problem.bounds)}, and space {problem.space.name!r} does not say "
+            "what its mixing weights cost (it is not nasframe.Costed): take another space, or remove the constraints"
+        )
+    return problem.space.supernet_costs(problem.evaluator.task)
 
 
 def _check_precision(options: BilevelOptions, runtime: Runtime) -> None:
