@@ -56,7 +56,7 @@ class BilevelSearch(Strategy, Uneven, EndsEarly, ABC):
 
         Raises:
             CapabilityError: the space or the evaluator lacks what gradients need.
-            ExperimentError: the order asks for a higher precision.
+            ExperimentError: the order asks for a higher precision or for other parts, or parts do not go together.
         """
         from nasframe_darts.bilevel import Bilevel
 
@@ -68,6 +68,7 @@ class BilevelSearch(Strategy, Uneven, EndsEarly, ABC):
             )
         _check_precision(options, problem.runtime)
         parts = self.parts(problem, options)
+        parts.check(options.order)
         relax = partial(space.relax, evaluator.task)
         self._bilevel = Bilevel(relax, evaluator, options, problem.runtime, parts)
         self._options = options
