@@ -34,7 +34,7 @@ from nasframe_darts.logits import set_to
 from nasframe_darts.options import BilevelOptions
 from nasframe_darts.parts import Parts
 from nasframe_darts.perturbing import Mixing
-from nasframe_darts.selecting import Trained
+from nasframe_darts.selecting import FinishedSearch
 from nasframe_darts.stopping import View
 from nasframe_darts.timing import Timing, cosine
 
@@ -218,7 +218,7 @@ class Bilevel:
         def tune() -> dict[str, float]:
             return self._train_weights(self._weight_batches[index])
 
-        return dict(self.parts.select.step(index - self.timing.steps, Trained(self.supernet, score, tune)))
+        return dict(self.parts.select.step(index - self.timing.steps, FinishedSearch(self.supernet, score, tune)))
 
     def _set_rate(self, lr: float) -> None:
         for group in self._weights.optimiser.param_groups:

@@ -6,7 +6,7 @@ Chen, Wang, Cheng, Tang, Hsieh, DrNAS: Dirichlet Neural Architecture Search, ICL
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor
@@ -26,6 +26,8 @@ class DirichletWeighing(Weighing):
     The gradient by beta is the pathwise one of torch.distributions, which has no second derivative. Where alpha is 0,
     theta is even over the simplex.
     """
+
+    twice: ClassVar[bool] = False
 
     @override
     def __call__(self, logits: Tensor) -> Tensor:

@@ -62,7 +62,7 @@ class BilevelSearch(Strategy, Uneven, EndsEarly, Bounded, ABC):
 
         Raises:
             CapabilityError: the space or the evaluator lacks what gradients need, or the space what bounds need.
-            ExperimentError: the order asks for a higher precision.
+            ExperimentError: the order asks for a higher precision or for other parts, or parts do not go together.
             RunError: nothing in the space is within the bounds.
         """
         from nasframe_darts.bilevel import Bilevel
@@ -77,6 +77,7 @@ class BilevelSearch(Strategy, Uneven, EndsEarly, Bounded, ABC):
         self._problem = problem
         self._costs = _supernet_costs(problem)
         parts = self.parts(problem, options)
+        parts.check(options.order)
         if self._costs:
             from nasframe_darts.bounds import Bounds
 

@@ -19,7 +19,7 @@ from nasframe_darts.logits import logits_by_name, set_to
 
 @final
 @dataclass(frozen=True)
-class Trained:
+class FinishedSearch:
     """What a selection is given of a search whose bilevel steps are done."""
 
     supernet: Supernet
@@ -50,7 +50,7 @@ class Selection(ABC):
         """What its step ``number`` (from 0) does, in a word or two; steps of one kind cost the same."""
 
     @abstractmethod
-    def step(self, number: int, trained: Trained) -> Mapping[str, float]:
+    def step(self, number: int, finished: FinishedSearch) -> Mapping[str, float]:
         """Do step ``number`` (from 0) and return its metrics by name."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -75,13 +75,13 @@ class Argmax(Selection):
         raise IndexError(number)
 
     @override
-    def step(self, number: int, trained: Trained) -> Mapping[str, float]:
+    def step(self, number: int, finished: FinishedSearch) -> Mapping[str, float]:
         raise IndexError(number)
 
 
 @final
 @dataclass(frozen=True)
-class Row:
+class WeightRow:
     """A row of operation weights that one operation is to be chosen from."""
 
     array: str
@@ -92,7 +92,7 @@ class Row:
     """Places in the row of the operations that may be chosen: all but those that give nothing."""
 
 
-def rows(graph: nx.DiGraph) -> list[Row]:
+def rows(graph: nx.DiGraph) -> list[WeightRow]:
     """The rows of a space's graph that leave a choice, in reading order, each once."""
     zeros = graph.graph.get("zeros", ())
     found = {}
@@ -101,7 +101,7 @@ def rows(graph: nx.DiGraph) -> list[Row]:
             array, *place = data.get("weight") or (None,)
             kept = tuple(k for k, operation in enumerate(data.get("operations", ())) if operation not in zeros)
             if array is not None and len(kept) > 1:
-                found[array, tuple(place)] = Row(array, tuple(place), kept)
+                found[array, tuple(place)] = WeightRow(array, tuple(place), kept)
     return list(found.values())
 
 
@@ -117,7 +117,7 @@ class PerturbationSelection(Selection):
     the paper goes on to remove edges. The order is that of reading, where the paper draws one.
     """
 
-    def __init__(self, rows: Sequence[Row], tune_steps: int) -> None:
+    def __init__(self, rows: Sequence[WeightRow], tune_steps: int) -> None:
         """Args: tune_steps: updates of the weights after each edge but the last."""
         self._rows = rows
         tuning = [None] * tune_steps
@@ -142,14 +142,14 @@ class PerturbationSelection(Selection):
         return "tuning" if self._work[number][1] is None else "selection"
 
     @override
-    def step(self, number: int, trained: Trained) -> Mapping[str, float]:
-        supernet = trained.supernet
+    def step(self, number: int, finished: FinishedSearch) -> Mapping[str, float]:
+        supernet = finished.supernet
         place, candidate = self._work[number]
         if number == 0:
             self._before = [parameter.detach().clone() for parameter in supernet.arch_parameters()]
         self._take_away(supernet, place, candidate)
         try:
-            return trained.tune() if candidate is None else self._weigh_up(place, trained.score())
+            return finished.tune() if candidate is None else self._weigh_up(place, finished.score())
         finally:
             self._favour_the_chosen(supernet)
 

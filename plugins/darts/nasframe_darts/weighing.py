@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import ClassVar, Literal, final
 
 import torch
 from torch import Tensor
@@ -37,6 +37,9 @@ class Temperature:
 
 class Weighing(ABC):
     """A ``Weigh`` that may change over the search and draw noise, from torch's global generator."""
+
+    twice: ClassVar[bool] = True
+    """Whether its weights have a second derivative, as the exact second order needs."""
 
     def __init__(self, temperature: Temperature | None = None) -> None:
         """Args: temperature: None: 1 throughout."""

@@ -9,7 +9,7 @@ from nasframe import CapabilityError, Genotype, Problem, Runtime
 from nasframe.testing import StrategyContract
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
 from nasframe_autodeeplab.space import AutoDeepLab
-from nasframe_darts.selecting import PerturbationSelection, Trained, rows
+from nasframe_darts.selecting import FinishedSearch, PerturbationSelection, rows
 from nasframe_darts.strategy import Darts
 
 torch.set_num_threads(1)
@@ -53,7 +53,7 @@ class Search:
         return {"loss": 0.0}
 
     def go(self, *numbers):
-        return [self.selection.step(number, Trained(self.supernet, self.score, self.tune)) for number in numbers]
+        return [self.selection.step(number, FinishedSearch(self.supernet, self.score, self.tune)) for number in numbers]
 
 
 def test_each_edge_gets_the_operation_whose_removal_hurts_most_and_the_others_follow_from_it():
