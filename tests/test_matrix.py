@@ -124,6 +124,6 @@ def test_an_incompatible_triple_is_refused_with_what_would_work(one, place):
 
 def test_a_strangers_conditional_space_is_searched_by_every_strategy_that_wants_no_more():
     ran = {one.strategy for one in ABLE if one.space == "branches"}
-    assert {"random", "exhaustive", "local", "evolution", "controller", "progressive", "dice"} <= ran
+    assert {"random", "exhaustive", "local", "evolution", "controller", "progressive", "tpe", "dice"} <= ran
     reasons = [one.reason for one in UNABLE if one.space == "branches"]
     assert all("Relaxable" in reason or "Switchable" in reason or "labelled" in reason for reason in reasons)
