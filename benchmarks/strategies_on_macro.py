@@ -2,9 +2,11 @@
 
     python benchmarks/strategies_on_macro.py --seeds 200 --into results
     python benchmarks/strategies_on_macro.py --first 1000 --seeds 20 --rates --into rates
+    python benchmarks/strategies_on_macro.py --seeds 7 --evaluations 200 --strategies random local \
+        "evolution, P=20 S=10" tpe --into tpe
 
 The table is where the variable `NASFRAME_MACRO` says. The second command compares learning rates of the controller, on
-seeds of their own.
+seeds of their own; the third has few seeds, as `tpe` takes seconds where the others take tenths.
 
 Each strategy sees noisy scores (one of a network's three trainings). What counts is the true accuracy, the mean of the
 three, of the network that it would name as best. Finished seeds are kept in results/seeds.jsonl, so that the benchmark
@@ -32,6 +34,7 @@ from nasframe_controller.strategy import Controller
 from nasframe_evolution.nsga2 import Nsga2
 from nasframe_evolution.regularised import Evolution
 from nasframe_macro.space import Macro
+from nasframe_optuna.strategy import Tpe
 from nasframe_progressive.strategy import Progressive
 from nasframe_table.evaluator import Table
 
@@ -48,9 +51,12 @@ STRATEGIES = {
     "controller, lr=0.002": (Controller, {"lr": 0.002}),
     "progressive, grown": (Progressive, {}),
     "progressive, not grown": (Progressive, {"grow": False}),
+    "tpe": (Tpe, {}),
 }
-OBJECTIVES = ("score", "macs")
-"""All strategies are told; one that follows a single objective follows the first."""
+SLOW = ("tpe",)
+"""Run only if named: seconds for what takes others tenths."""
+OBJECTIVES = {"nsga2, score and macs, P=20": ("score", "macs")}
+"""What is searched for, if not the score alone."""
 EVERY = "every network, by its noisy score"
 """Not a strategy: what choosing the highest score in the whole table gives. Noise keeps it below the best network."""
 Z = 1.96
@@ -59,13 +65,13 @@ Z = 1.96
 
 @dataclass(frozen=True)
 class Curves:
-    """True accuracy in percent of the best found, (seeds, EVALUATIONS), rows by ascending seed."""
+    """True accuracy in percent of the best found, (seeds, evaluations), rows by ascending seed."""
 
     seeds: list[int]
     accuracy: np.ndarray
 
     def mean_and_interval(self) -> tuple[np.ndarray, np.ndarray]:
-        """Over seeds, each (EVALUATIONS,)."""
+        """Over seeds, each (evaluations,)."""
         return mean_and_interval(self.accuracy)
 
 
@@ -80,8 +86,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=200, help="how many (default: %(default)s)")
     parser.add_argument("--first", type=int, default=0, help="the first seed (default: %(default)s)")
+    parser.add_argument("--evaluations", type=int, default=EVALUATIONS, help="of each search (default: %(default)s)")
     parser.add_argument("--into", type=Path, required=True, help="folder of the results")
-    parser.add_argument("--strategies", nargs="+", choices=[*STRATEGIES, EVERY], default=[*STRATEGIES, EVERY])
+    names = [*STRATEGIES, EVERY]
+    quick = [name for name in names if name not in SLOW]
+    parser.add_argument("--strategies", nargs="+", choices=names, default=quick, help=f"default: all but {SLOW}")
     parser.add_argument("--rates", action="store_true", help="the controller's rates and random search instead")
     chosen = parser.parse_args()
     names = ["random", *RATES] if chosen.rates else chosen.strategies
@@ -89,14 +98,15 @@ def main() -> None:
     torch.set_num_threads(1)
     chosen.into.mkdir(parents=True, exist_ok=True)
     seeds_file = chosen.into / "seeds.jsonl"
-    done = {(row["strategy"], row["seed"]) for row in read(seeds_file)}
+    done = {(row["strategy"], row["seed"]) for row in read(seeds_file, chosen.evaluations)}
     for seed in seeds:
         for name in names:
             if (name, seed) not in done:
-                row = {"strategy": name, "seed": seed, "best": every(seed) if name == EVERY else search(name, seed)}
+                best = every(seed) if name == EVERY else search(name, seed, chosen.evaluations)
+                row = {"strategy": name, "seed": seed, "best": best, "evaluations": chosen.evaluations}
                 with seeds_file.open("a") as file:
                     file.write(json.dumps(row) + "\n")
-    curves = collect(read(seeds_file), seeds)
+    curves = collect(read(seeds_file, chosen.evaluations), seeds, chosen.evaluations)
     text = tables(curves)
     (chosen.into / "table.md").write_text(text)
     plot(curves, chosen.into / "strategies_on_macro.svg")
@@ -109,15 +119,14 @@ def table(seed: int) -> Table:
     return Table(Table.Options(path=os.environ["NASFRAME_MACRO"]), Runtime(seed=seed))
 
 
-def search(name: str, seed: int) -> list[tuple[int, float]]:
+def search(name: str, seed: int, evaluations: int) -> list[tuple[int, float]]:
     """One search: each evaluation, from 1, after which another network is the best, with its true accuracy."""
     cls, options = {**STRATEGIES, **RATES}[name]
-    strategy = cls(
-        Problem(Macro(), table(seed), Runtime(seed=seed), OBJECTIVES), cls.Options(samples=EVALUATIONS, **options)
-    )
+    problem = Problem(Macro(), table(seed), Runtime(seed=seed), OBJECTIVES.get(name, ("score",)))
+    strategy = cls(problem, cls.Options(samples=evaluations, **options))
     assert isinstance(strategy, AskTell)
     best, changes = -np.inf, []
-    for index in range(EVALUATIONS):
+    for index in range(evaluations):
         strategy.step(index, seed_all(seed, "search", index))
         result = strategy.history[-1][1]
         if result.score > best:
@@ -138,26 +147,27 @@ def no_network() -> torch.nn.Module:
     raise NotImplementedError
 
 
-def read(path: Path) -> list[dict]:
-    """The finished seeds; a last line that was cut off is left out."""
+def read(path: Path, evaluations: int) -> list[dict]:
+    """The finished seeds of so many evaluations or more; a last line that was cut off is left out."""
     lines = path.read_text().splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines if line.endswith("}")]
+    rows = [json.loads(line) for line in lines if line.endswith("}")]
+    return [row for row in rows if row.get("evaluations", EVALUATIONS) >= evaluations]
 
 
-def collect(rows: list[dict], seeds: range) -> dict[str, Curves]:
+def collect(rows: list[dict], seeds: range, evaluations: int) -> dict[str, Curves]:
     """The curves by strategy, in the order of STRATEGIES and RATES; at last that of EVERY."""
     curves = {}
     for name in dict.fromkeys([*STRATEGIES, *RATES, EVERY]):
         found = {row["seed"]: row["best"] for row in rows if row["strategy"] == name and row["seed"] in seeds}
         if found:
             ordered = sorted(found)
-            curves[name] = Curves(ordered, np.array([steps(found[seed]) for seed in ordered]))
+            curves[name] = Curves(ordered, np.array([steps(found[seed], evaluations) for seed in ordered]))
     return curves
 
 
-def steps(changes: list[tuple[int, float]]) -> np.ndarray:
+def steps(changes: list[tuple[int, float]], evaluations: int) -> np.ndarray:
     """The accuracy after each evaluation."""
-    curve = np.empty(EVALUATIONS)
+    curve = np.empty(evaluations)
     for evaluation, accuracy in changes:
         curve[evaluation - 1 :] = accuracy
     return curve
@@ -165,13 +175,15 @@ def steps(changes: list[tuple[int, float]]) -> np.ndarray:
 
 def tables(curves: dict[str, Curves]) -> str:
     """Markdown: the accuracies, and what each strategy has over random search on the same seeds."""
-    heads = [f"after {mark}" for mark in MARKS]
-    lines = ["Accuracy (%):", "", f"| strategy | seeds | {' | '.join(heads)} |", "| --- | ---: " + "| ---: " * 4 + "|"]
+    evaluations = max((curve.accuracy.shape[1] for curve in curves.values()), default=0)
+    heads = [f"after {mark}" for mark in MARKS if mark <= evaluations]
+    columns = "| ---: " * len(heads) + "|"
+    lines = ["Accuracy (%):", "", f"| strategy | seeds | {' | '.join(heads)} |", "| --- | ---: " + columns]
     for name, curve in curves.items():
         lines.append(f"| {name} | {len(curve.seeds)} | {cells(*curve.mean_and_interval(), '.3f')} |")
     if "random" in curves:
         lines += ["", "More than random search on the same seeds (points; * where the interval excludes 0):", ""]
-        lines += [f"| strategy | {' | '.join(heads)} |", "| --- " + "| ---: " * 4 + "|"]
+        lines += [f"| strategy | {' | '.join(heads)} |", "| --- " + columns]
         random = dict(zip(curves["random"].seeds, curves["random"].accuracy, strict=True))
         for name, curve in curves.items():
             pairs = [
@@ -183,9 +195,9 @@ def tables(curves: dict[str, Curves]) -> str:
 
 
 def cells(mean: np.ndarray, interval: np.ndarray, form: str, star: bool = False) -> str:
-    """The columns of a table at MARKS."""
+    """The columns of a table at MARKS, as far as there are values."""
     texts = []
-    for mark in MARKS:
+    for mark in (mark for mark in MARKS if mark <= len(mean)):
         value, reach = mean[mark - 1], interval[mark - 1]
         texts.append(f"{value:{form}} ± {reach:.3f}" + ("*" if star and abs(value) > reach else ""))
     return " | ".join(texts)
@@ -199,16 +211,18 @@ def plot(curves: dict[str, Curves], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(11, 5), layout="constrained")
-    x = np.unique(np.geomspace(MARKS[0] / 5, EVALUATIONS, 100).astype(int))  # every evaluation makes a large file
+    last = max(curve.accuracy.shape[1] for curve in curves.values())
+    x = np.unique(np.geomspace(MARKS[0] / 5, last, 100).astype(int))  # every evaluation makes a large file
     for name, curve in curves.items():
         mean, interval = (values[x - 1] for values in curve.mean_and_interval())
         style = {"color": "black", "linestyle": "--"} if name == EVERY else {}
         (line,) = axes.plot(x, mean, label=f"{name} ({len(curve.seeds)})", **style)
         axes.fill_between(x, mean - interval, mean + interval, color=line.get_color(), alpha=0.2, linewidth=0)
     axes.axhline(93.1267, color="black", linestyle=":", linewidth=1, label="best network of the table")
-    axes.set(xlim=(10, EVALUATIONS), ylim=(92.4, 93.16), xscale="log")
+    axes.set(xlim=(10, last), ylim=(92.4, 93.16), xscale="log")
     axes.set(xlabel="evaluations", ylabel="true accuracy of the best found (%)")
-    axes.set_xticks([10, 20, *MARKS], [str(mark) for mark in (10, 20, *MARKS)])
+    ticks = [mark for mark in (10, 20, *MARKS) if mark <= last]
+    axes.set_xticks(ticks, [str(mark) for mark in ticks])
     figure.legend(loc="outside right center", title="strategy (seeds)", frameon=False)
     figure.savefig(path)
 
