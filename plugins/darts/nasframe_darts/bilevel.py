@@ -34,6 +34,7 @@ from nasframe_darts.logits import set_to
 from nasframe_darts.options import BilevelOptions
 from nasframe_darts.parts import Parts
 from nasframe_darts.perturbing import Mixing
+from nasframe_darts.reach import arch_rate
 from nasframe_darts.selecting import FinishedSearch
 from nasframe_darts.stopping import View
 from nasframe_darts.timing import Timing, cosine
@@ -65,7 +66,9 @@ class Bilevel:
         sgd = torch.optim.SGD(
             weights, options.lr, momentum=options.momentum, weight_decay=options.weight_decay, fused=True
         )
-        adam = torch.optim.Adam(arch, options.arch_lr, betas=options.arch_betas, weight_decay=options.arch_weight_decay)
+        adam = torch.optim.Adam(
+            arch, arch_rate(options, self.timing), betas=options.arch_betas, weight_decay=options.arch_weight_decay
+        )
         self._weights = _Half(weights, sgd, options.clip)
         self._arch = _Half(arch, adam, None)
         self._held = HeldStatistics(self.supernet)

@@ -27,7 +27,7 @@ from nasframe import (
     Uneven,
 )
 from nasframe_darts.options import BilevelOptions
-from nasframe_darts.reach import remark, remark_on
+from nasframe_darts.reach import choice, remark, remark_on
 
 if TYPE_CHECKING:
     from nasframe.supernet import SupernetCosts
@@ -143,9 +143,9 @@ class BilevelSearch(Strategy, Uneven, EndsEarly, Bounded, ABC):
     @final
     @override
     def remarks(self) -> Sequence[str]:
-        """Whether the architecture parameters can move far enough for anything to be decided."""
-        found = remark(self._options, self._bilevel.timing)
-        return () if found is None else (found,)
+        """By which steps the architecture parameters move, and whether that is far enough to decide anything."""
+        told = (what(self._options, self._bilevel.timing) for what in (choice, remark))
+        return tuple(one for one in told if one is not None)
 
     @final
     @classmethod
