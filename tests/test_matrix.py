@@ -36,6 +36,7 @@ SMALL = {
     },
     "table": {"path": "TABLE"},
     "marks": {"file": "MARKS"},
+    "trains": {"file": "MARKS", "steps": 1},
     "darts": {"steps": 4, "warmup_steps": 1, "validate_epochs": 0},
     "halving": {"over": "random", "candidates": 3},
     "hyperband": {"over": "random", "units": 3},

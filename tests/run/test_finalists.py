@@ -173,11 +173,11 @@ def test_a_run_killed_among_its_finalists_goes_on_and_ends_equal(tmp_path, monke
     asked = list(Luck.asked)
     perform, calls = own_process.perform, []
 
-    def killed(problem, job):
+    def killed(problem, job, trainings):
         calls.append(job)
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return perform(problem, job)
+        return perform(problem, job, trainings)
 
     Luck.asked.clear()
     monkeypatch.setattr(own_process, "perform", killed)
@@ -196,7 +196,9 @@ def test_a_run_killed_among_its_finalists_goes_on_and_ends_equal(tmp_path, monke
 
 
 def test_finalists_that_are_lost_are_told_with_the_way_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(own_process, "perform", lambda problem, job: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        own_process, "perform", lambda problem, job, trainings: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
     with pytest.raises(Interrupted):
         run(experiment(tmp_path, "6"), tmp_path / "run", quiet=True)
     (tmp_path / "run/finalists/genotypes.json").write_text("[1]")

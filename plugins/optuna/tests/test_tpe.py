@@ -117,7 +117,7 @@ class Bounded:
         self.refuses = dict(refuses)
         self.refusals = 0
         self.directly = Directly(space, evaluator)
-        self.begin, self.end = self.directly.begin, self.directly.end
+        self.begin, self.end, self.retain = self.directly.begin, self.directly.end, self.directly.retain
 
     def accepts(self, genotype):
         refused = any(genotype.answers.get(name) == answer for name, answer in self.refuses.items())
