@@ -43,6 +43,18 @@ class StrategyContract:
             assert metrics and all(isinstance(value, float | int) for value in metrics.values())
             validate(problem.space, strategy.best())
 
+    def test_finalists_are_legal_and_distinct_and_the_best_comes_first(self) -> None:
+        problem = self.problem()
+        strategy = self._make(problem, seed=0)
+        for index in range(STEPS):
+            self._step(strategy, index)
+        found = list(strategy.finalists(3))
+        assert 1 <= len(found) <= 3, "finalists(count) names at most so many, and at least the best"
+        assert found[0] == strategy.best(), "the best is the first finalist"
+        assert len(set(found)) == len(found), "no finalist is named twice"
+        for genotype in found:
+            validate(problem.space, genotype)
+
     def test_save_load_continue_equals_going_on(self, tmp_path: Any) -> None:
         whole = self._make(self.problem(), seed=0)
         metrics = [self._step(whole, index) for index in range(STEPS)]
