@@ -4,17 +4,17 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 import nasframe
 from nasframe import AskTell, Component, Evaluation, Evaluator, ExperimentError, RunError, Strategy, Task
-from nasframe.cli import main
 from nasframe.evaluations import Directly
 from nasframe.evidence.repeat import processor_seconds
 from nasframe.experiment.checking import load
 from nasframe.experiment.finalists import Finalists
 from nasframe.files.genotypes import read
 from nasframe.genotype import Genotype, sample
+from nasframe.plan.forecasting import phases_of
+from nasframe.plan.probe import probe
 from nasframe.plugin.registry import Plugin, Registry
 from nasframe.report.record import read as read_record
 from nasframe.run import resume, run
@@ -286,7 +286,8 @@ def test_plan_counts_the_trainings_of_finalists(tmp_path):
         " workers: 0, training: {steps: 8}}\n"
         "strategy: {type: darts, steps: 2, warmup_steps: 1, validate_epochs: 0}\nfinalists: 4\nretrain: null\n"
     )
-    done = CliRunner().invoke(main, ["plan", str(path), "--format", "json"])
-    assert done.exit_code == 0, done.output
-    phases = {phase["phase"]: phase["measured"]["counts"] for phase in json.loads(done.output)["phases"]}
-    assert phases["finalists"] == {"training of 0.25": 4, "training of 0.5": 2}
+    found = load(path)
+    assert phases_of(found) == ("search", "finalists")
+    measured = probe(found, "finalists", 0.02)
+    assert measured.counts == {"training of 0.25": 4, "training of 0.5": 2}
+    assert measured.seconds.keys() == measured.processor.keys() == measured.counts.keys()
