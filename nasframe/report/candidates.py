@@ -8,6 +8,7 @@ from typing import Any
 from nasframe.files import words
 from nasframe.files.words import quantity
 from nasframe.pareto import SCORE
+from nasframe.report import facts
 from nasframe.report import markdown as md
 from nasframe.report.record import RunRecord
 
@@ -48,7 +49,7 @@ def rows(record: RunRecord) -> list[tuple[str, ...]]:
 
 
 def _evaluated(record: RunRecord) -> list[Mapping[str, Any]]:
-    found = (event for event in record.events if event.get("event") == "evaluated")
+    found = facts.evaluated(record, "search")
     return [event for event in found if "failure" in event or SCORE in event.get("objectives", ())]
 
 

@@ -15,6 +15,7 @@ from nasframe.pareto import SCORE
 from nasframe.plot.canvas import labels, readable
 from nasframe.report.record import RunRecord
 from nasframe.report.text_table import TextTable
+from nasframe.runfolder.layout import Phase as LayoutPhase
 from nasframe.runfolder.listing import worked_seconds
 
 
@@ -88,14 +89,18 @@ def metric_table(record: RunRecord) -> TextTable | None:
     return TextTable("Metrics", ("metric", *parts), tuple(rows)) if rows else None
 
 
+def evaluated(record: RunRecord, phase: LayoutPhase) -> list[Mapping[str, Any]]:
+    """What was told of the candidates of a phase, in the order of asking."""
+    return [event for event in record.events if event.get("event") == "evaluated" and event.get("phase") == phase]
+
+
 def finalists(record: RunRecord) -> TextTable | None:
     """What the search named, in its order, and what each scored with each budget that it got; None: no such thing."""
     told: dict[str, dict[float, str]] = {}
-    for event in record.events:
-        if event.get("phase") == "finalists" and event.get("event") == "evaluated":
-            score = event.get("objectives", {}).get(SCORE)
-            shown = words.number(score) if score is not None else "failed"
-            told.setdefault(json.dumps(event.get("genotype")), {})[event.get("budget", 0.0)] = shown
+    for event in evaluated(record, "finalists"):
+        score = event.get("objectives", {}).get(SCORE)
+        shown = words.number(score) if score is not None else "failed"
+        told.setdefault(json.dumps(event.get("genotype")), {})[event.get("budget", 0.0)] = shown
     if not told:
         return None
     budgets = sorted({budget for scores in told.values() for budget in scores})

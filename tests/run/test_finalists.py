@@ -216,6 +216,7 @@ def test_the_report_shows_what_the_finalists_scored_and_the_cost_counts_them(tmp
     markdown, page = (folder / "report.md").read_text(), (folder / "report.html").read_text()
     assert "### The finalists" in markdown and "| finalist | 25% | 50% |" in markdown
     assert "| 3 | failed | – |" in markdown and "| 5, found | 0.9 | 0.4 |" in markdown
+    assert "## The candidates" not in markdown, "the search itself evaluated none"
     assert "The finalists" in page and "5, found" in page
     assert read_record(folder).status["state"] == "done"
     spent = [event["processor_seconds"] for event in events(folder) if event["event"] == "checkpoint"]
