@@ -14,10 +14,12 @@ from nasframe.errors import RunError
 from nasframe.evaluations import Directly, Evaluations, Leg
 from nasframe.evaluator import Evaluation
 from nasframe.files.words import quantity
-from nasframe.genotype import Genotype
+from nasframe.genotype import Genotype, sample
 from nasframe.stepper import EndsEarly
 from nasframe.strategy import Problem, Strategy
 
+DRAWS = 100
+"""After which a small space counts as used up."""
 HOPELESS = 20
 """When so many candidates have failed and none has not, the search ends."""
 
@@ -96,6 +98,15 @@ class AskTell(Strategy, EndsEarly, ABC):
             or genotype in self.refused
             or any(genotype == other for other, _ in self.outstanding)
         )
+
+    @final
+    def draw(self, rng: np.random.Generator) -> Genotype:
+        """A genotype drawn at random that was not asked for yet; any, where so many draws in a row find no such one."""
+        for _ in range(DRAWS):
+            genotype = sample(self.problem.space, rng)
+            if not self.is_known(genotype):
+                break
+        return genotype
 
     @final
     def receive(self, genotype: Genotype, result: Evaluation) -> None:

@@ -10,11 +10,7 @@ from typing_extensions import override
 
 from nasframe import AskTell, Evaluation, Genotype, Problem
 from nasframe import Options as BaseOptions
-from nasframe.genotype import sample
 from nasframe_baselines.neighbours import neighbours
-
-TRIES = 100
-"""Draws after which a small space counts as used up, and a climb may start where another has been."""
 
 
 @final
@@ -61,11 +57,7 @@ class LocalSearch(AskTell):
             return unknown[int(rng.integers(len(unknown)))]
         if self._unknown():
             return None
-        for _ in range(TRIES):
-            genotype = sample(self.problem.space, rng)
-            if not self.is_known(genotype):
-                break
-        return genotype
+        return self.draw(rng)
 
     @override
     def tell(self, genotype: Genotype, result: Evaluation) -> None:

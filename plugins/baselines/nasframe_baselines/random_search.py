@@ -10,10 +10,6 @@ from typing_extensions import override
 
 from nasframe import AskTell, Genotype, Problem
 from nasframe import Options as BaseOptions
-from nasframe.genotype import sample
-
-TRIES = 100
-"""Draws after which a small space counts as used up, and a genotype is evaluated again."""
 
 
 @final
@@ -36,8 +32,4 @@ class RandomSearch(AskTell):
     @override
     def ask(self, rng: np.random.Generator) -> Genotype:
         """A genotype that was not asked for yet, if one is found."""
-        for _ in range(TRIES):
-            genotype = sample(self.problem.space, rng)
-            if not self.is_known(genotype):
-                break
-        return genotype
+        return self.draw(rng)

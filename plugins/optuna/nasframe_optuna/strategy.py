@@ -11,15 +11,11 @@ import numpy as np
 from typing_extensions import override
 
 from nasframe import AskTell, Genotype, Problem
-from nasframe.genotype import sample
 from nasframe_optuna.known import known
 from nasframe_optuna.options import TpeOptions
 
 if TYPE_CHECKING:
     from nasframe_optuna.proposals import Proposals
-
-TRIES = 100
-"""Draws after which a small space counts as used up, and a genotype is evaluated again."""
 
 
 @final
@@ -49,11 +45,7 @@ class Tpe(AskTell):
             found = self._model().propose(told, outstanding, int(rng.integers(2**32)), self.is_known)
             if found is not None:
                 return found
-        for _ in range(TRIES):
-            genotype = sample(self.problem.space, rng)
-            if not self.is_known(genotype):
-                break
-        return genotype
+        return self.draw(rng)
 
     def _model(self) -> Proposals:
         from nasframe_optuna.proposals import Proposals

@@ -15,9 +15,6 @@ from nasframe.genotype import mutate, sample
 from nasframe_thompson.features import Features
 from nasframe_thompson.linear import Array, Linear
 
-TRIES = 100
-"""Draws after which a small space counts as used up, and a genotype is evaluated again."""
-
 
 @final
 class Thompson(AskTell):
@@ -56,12 +53,12 @@ class Thompson(AskTell):
     def ask(self, rng: np.random.Generator) -> Genotype:
         """A random genotype at first, then the best of a pool by one draw of the model's weights."""
         if len(self.history) + len(self.outstanding) < self.options.start or len(self._scores) < 2:
-            return self._random(rng)
+            return self.draw(rng)
         features, model, expected = self._model()
         best = np.argsort(-expected, kind="stable")[: self.PARENTS]
         pool = self._pool([self._genotypes[number] for number in best], rng)
         if not pool:
-            return self._random(rng)
+            return self.draw(rng)
         return pool[int(model.draw(features.of(pool), rng).argmax())]
 
     @override
@@ -94,12 +91,4 @@ class Thompson(AskTell):
         space, half = self.problem.space, self.options.pool // 2
         found = [sample(space, rng) for _ in range(half)]
         found += [mutate(space, parents[int(rng.integers(len(parents)))], rng) for _ in range(half)]
-        known = {genotype for genotype, _ in [*self.history, *self.outstanding]}
-        return [one for one in dict.fromkeys(found) if one not in known and one not in self.refused]
-
-    def _random(self, rng: np.random.Generator) -> Genotype:
-        for _ in range(TRIES):
-            genotype = sample(self.problem.space, rng)
-            if not self.is_known(genotype):
-                break
-        return genotype
+        return [one for one in dict.fromkeys(found) if not self.is_known(one)]
