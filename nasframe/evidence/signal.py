@@ -21,10 +21,10 @@ from nasframe.evidence.statistics import (
     Numbers,
     Variance,
     correlation,
+    equivalent_draws,
     kendall,
     spearman,
     variance,
-    worth,
 )
 from nasframe.evidence.trials import Row
 from nasframe.files.words import quantity
@@ -175,7 +175,7 @@ def _worth(rank: Correlation, candidates: int) -> str:
     """How well something ranks, in words, and what that is worth to who chooses among so many candidates by it."""
     if math.isnan(rank.value):
         return "it gives all genotypes the same value, so that it cannot choose"
-    drawn = [max(1, round(worth(value, candidates))) for value in rank]
+    drawn = [max(1, round(equivalent_draws(value, candidates))) for value in rank]
     said = f"rank correlation {rank.value:.2f} ({rank.low:.2f} to {rank.high:.2f})"
     if drawn[2] == 1:
         return f"{said}, so what it puts first is worth no more than one random draw"

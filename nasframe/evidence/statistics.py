@@ -110,7 +110,7 @@ def correlation(measure: Callable[[Numbers, Numbers], Numbers], x: Numbers, y: N
     return Correlation(value, float(low), float(high))
 
 
-def worth(rank: float, candidates: int) -> float:
+def equivalent_draws(rank: float, candidates: int) -> float:
     """Of how many random candidates the best is as good as the one that a ranking puts first.
 
     In the normal model: the best of n has the expected value E(n), in standard deviations, and what a ranking puts

@@ -17,7 +17,7 @@ from nasframe import CapabilityError, Component, PluginError, Relaxable, RunErro
 from nasframe.cli import main
 from nasframe.evidence.proxies import ProxyValues, chosen_proxies, measure_proxies
 from nasframe.evidence.signal import summarise
-from nasframe.evidence.statistics import worth
+from nasframe.evidence.statistics import equivalent_draws
 from nasframe.evidence.trials import Row, Trials, measure
 from nasframe.experiment.checking import load
 from nasframe.genotype import sample
@@ -259,11 +259,11 @@ def test_a_ranking_is_worth_as_many_random_candidates_as_give_as_good_a_best_one
     scores = rng.standard_normal((20000, candidates))
     seen = product_moment * scores + (1 - product_moment**2) ** 0.5 * rng.standard_normal(scores.shape)
     chosen = np.take_along_axis(scores, seen.argmax(1)[:, None], 1).mean()
-    drawn = worth(6 / np.pi * np.arcsin(product_moment / 2), candidates)
+    drawn = equivalent_draws(6 / np.pi * np.arcsin(product_moment / 2), candidates)
     around = [rng.standard_normal((20000, count)).max(1).mean() for count in (int(drawn), int(drawn) + 1)]
     assert 5 < drawn < 12 and around[0] - 0.03 < chosen < around[1] + 0.03
-    assert worth(1.0, candidates) == pytest.approx(candidates, rel=2e-3)
-    assert worth(0.0, candidates) == worth(-0.8, candidates) == 1
+    assert equivalent_draws(1.0, candidates) == pytest.approx(candidates, rel=2e-3)
+    assert equivalent_draws(0.0, candidates) == equivalent_draws(-0.8, candidates) == 1
 
 
 def test_the_proxy_in_the_documentation_works(experiment, monkeypatch, tmp_path):
