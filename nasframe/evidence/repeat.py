@@ -6,8 +6,8 @@ Everything that is run is a run folder, so it can be killed at any moment and go
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import final
@@ -100,38 +100,39 @@ class Order:
     """None: what is installed, as in another process."""
 
     def do(self) -> None:
-        """Search, or draw, and retrain; what is done already is left as it is."""
+        """Search and retrain, or draw and train; what is done already is left as it is."""
         registry = self.registry or Registry.discover(self.left_out)
-        searched = run_folder(self.folder, self.number)
         if self.file is None:
-            source, recipe = str(self._draw(registry)), self._reference.experiment
-        else:
-            overrides = (*self.overrides, f"seed={self.seed}", *self.settings)
-            _finish(searched, partial(load, self.file, overrides, registry), registry)
-            source, recipe = str(searched), None
-        done = _has_result(searched)
-        for number in range(1 if done else 0, self.retrainings):
-            overrides = (f"seed={self.seed + APART * number}", *self.settings)
-            folder = run_folder(self.folder, self.number, number)
-            make = partial(from_genotype, source, registry, recipe=recipe, overrides=overrides)
-            _finish(folder, make, registry)
+            for number in range(self.retrainings):
+                self._train(str(self._draw(number, registry)), self._reference.experiment, number, registry)
+            return
+        searched = run_folder(self.folder, self.number)
+        overrides = (*self.overrides, f"seed={self.seed}", *self.settings)
+        _finish(searched, partial(load, self.file, overrides, registry), registry)
+        for number in range(1 if _has_result(searched) else 0, self.retrainings):
+            self._train(str(searched), None, number, registry)
+
+    def _train(self, source: str, recipe: Path | None, number: int, registry: Registry) -> None:
+        overrides = (f"seed={self.seed + APART * number}", *self.settings)
+        make = partial(from_genotype, source, registry, recipe=recipe, overrides=overrides)
+        _finish(run_folder(self.folder, self.number, number), make, registry)
 
     @property
     def _reference(self) -> RunLayout:
         assert self.reference is not None, "an opponent has one"
         return RunLayout(self.reference)
 
-    def _draw(self, registry: Registry) -> Path:
-        """The file of the drawn genotype."""
-        path = self.folder / f"seed-{self.number}.yaml"
+    def _draw(self, training: int, registry: Registry) -> Path:
+        """The file of a drawn genotype: another for each training, as what is asked for is the mean of all draws."""
+        path = self.folder / f"seed-{self.number}-draw-{training + 1}.yaml"
         if not path.is_file():
             reference = self._reference
             final, task = read_final_space(reference.folder, registry), RunReader(reference.folder).task()
             assert task is not None, "a run that is done says what its networks have to do"
             most = count(final.space, genotypes.read(reference.genotype).genotype, task).macs
-            genotype = draw(final, task, most, self.seed)
+            genotype = draw(final, task, most, self.seed, training)
             path.parent.mkdir(parents=True, exist_ok=True)
-            record = GenotypeRecord(genotype, final.options, f"drawn at random with seed {self.seed}")
+            record = GenotypeRecord(genotype, final.options, f"draw {training + 1} at random with seed {self.seed}")
             genotypes.write(path, record, {"plugin": {"distribution": final.distribution, "version": final.version}})
         return path
 
@@ -141,9 +142,12 @@ def run_folder(arm: Path, number: int, retraining: int | None = None) -> Path:
     return arm / (f"seed-{number}" if retraining is None else f"seed-{number}-retraining-{retraining + 1}")
 
 
-def draw(final: FinalSpace, task: Task, most: int, seed: int) -> Genotype:
-    """A random genotype of at most so many multiply-adds; the cheapest of all that were drawn if there is none."""
-    rng = np.random.default_rng([seed, 0xD3A])
+def draw(final: FinalSpace, task: Task, most: int, seed: int, number: int = 0) -> Genotype:
+    """A random genotype of at most so many multiply-adds; the cheapest of all that were drawn if there is none.
+
+    Args: number: of the draw, from 0; each has randomness of its own.
+    """
+    rng = np.random.default_rng([seed, 0xD3A, number])
     cheapest: tuple[int, Genotype] | None = None
     for _ in range(DRAWS_AT_MOST):
         genotype = sample(final.space, rng)
@@ -176,10 +180,12 @@ def conduct(
         Interrupted: the user stopped it; the same command goes on.
     """
     arms = repetition.arms()
-    for path in arms.values():
-        if path not in (DRAWS, RANDOM):
-            load(Path(path), (), registry)  # what is wrong with it is said now
-    _settle(experiment, repetition, folder)
+    others = {
+        arm: load(Path(path), (), registry)  # what is wrong with it is said now
+        for arm, path in arms.items()
+        if path not in (DRAWS, RANDOM)
+    }
+    _settle(experiment, others, repetition, folder)
     own = registry if repetition.jobs == 1 else None
 
     def order(arm: str, number: int, file: Path | None, overrides: Sequence[str], reference: Path | None) -> Order:
@@ -251,8 +257,15 @@ def _shared_out(experiment: Experiment, repetition: Repetition, number: int) -> 
         yield f"run.device=cuda:{number % torch.cuda.device_count()}"
 
 
-def _settle(experiment: Experiment, repetition: Repetition, folder: Path) -> None:
-    """Note what the folder holds, and refuse one that holds something else; more seeds may be added later."""
-    resolved = {key: part for key, part in experiment.resolved().items() if key not in ("name", "run")}
-    kept = {key: value for key, value in asdict(repetition).items() if key in ("retrainings", "against", "budget")}
-    settle(folder / SETTINGS, {"experiment": fingerprint(resolved), **kept}, holds="runs")
+def _settle(experiment: Experiment, others: Mapping[str, Experiment], repetition: Repetition, folder: Path) -> None:
+    """Note what the folder holds, and refuse one that holds something else; seeds and opponents may be added later."""
+    settings = {"experiment": _fingerprint(experiment), "retrainings": repetition.retrainings}
+    settle(folder / SETTINGS, settings, holds="runs")
+    for arm, other in others.items():
+        settle(folder / arm / SETTINGS, {"experiment": _fingerprint(other)}, holds="runs")
+    if RANDOM in repetition.against:
+        settle(folder / RANDOM / SETTINGS, {"budget": repetition.budget}, holds="runs")
+
+
+def _fingerprint(experiment: Experiment) -> str:
+    return fingerprint({key: part for key, part in experiment.resolved().items() if key not in ("name", "run")})

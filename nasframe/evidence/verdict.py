@@ -37,11 +37,13 @@ class Finding:
     number: int
     """Of the seed, from 0."""
     scores: tuple[float, ...]
-    """Of each retraining; on frames that were set aside, where the evaluator sets some aside."""
+    """Of each training, of draws each of another genotype; on frames set aside, where the evaluator sets some aside."""
     held_out: bool
     """Whether it does."""
-    params: int
-    macs: int
+    params: float
+    """Of the network; the mean of several draws."""
+    macs: float
+    """As ``params``."""
     processor_seconds: float
     """Of the search; 0: nothing was searched."""
 
@@ -134,7 +136,7 @@ class Repeated:
             "arm",
             "score, points",
             "sd of seeds",
-            "sd of retrainings",
+            "sd within a seed",
             "multiply-adds",
             "processor time to find it",
         )
@@ -223,10 +225,11 @@ def _found(arm: str, folder: Path, number: int, repetition: Repetition) -> Findi
     if RunLayout(searched).metrics.is_file():
         folders[0] = searched
     told = [_score(path) for path in folders]
-    cost = RunReader(folders[0]).mapping(RunLayout(folders[0]).cost)
+    costs = [RunReader(path).mapping(RunLayout(path).cost) for path in folders]
+    params, macs = (float(np.mean([cost[what] for cost in costs])) for what in ("params", "macs"))
     seconds = 0.0 if arm == DRAWS else processor_seconds(searched)
     scores = tuple(score for score, _ in told)
-    return Finding(arm, number, scores, all(held for _, held in told), cost["params"], cost["macs"], seconds)
+    return Finding(arm, number, scores, all(held for _, held in told), params, macs, seconds)
 
 
 def _score(folder: Path) -> tuple[float, bool]:

@@ -178,6 +178,30 @@ def test_more_seeds_may_be_added_and_nothing_else_be_changed(folder):
         judge("sought", Repetition(Path("sought.yaml"), seeds=2, retrainings=1, against=("draws",)), Path("into"))
 
 
+def test_each_training_of_a_draw_is_of_another_genotype(folder):
+    found = repeated(Repetition(Path("sought.yaml"), seeds=4, retrainings=3, against=("draws",)))
+    others = []
+    for one in found.found[4:]:
+        runs = [RunLayout(Path("into/draws", f"seed-{one.number}-retraining-{number}")) for number in (1, 2, 3)]
+        drawn = [genotypes.read(run.final_genotype).genotype for run in runs]
+        others.append(len(set(drawn)))
+        assert one.macs == pytest.approx(np.mean([json.loads(run.cost.read_text())["macs"] for run in runs]))
+    assert max(others) > 1
+
+
+def test_opponents_may_be_added_later_and_are_not_mixed_up(folder):
+    repeated(Repetition(Path("sought.yaml"), seeds=2, retrainings=1, against=("draws",)))
+    known = {path: path.stat().st_mtime_ns for path in Path("into").rglob("metrics.json")}
+    more = Repetition(Path("sought.yaml"), seeds=2, retrainings=1, against=("draws", "random", "other.yaml"))
+    assert [one.opponent for one in repeated(more).judgements] == ["draws", "random", "other"]
+    assert known.items() <= {path: path.stat().st_mtime_ns for path in Path("into").rglob("metrics.json")}.items()
+    Path("other.yaml").write_text(OTHER.replace("samples: 1", "samples: 2"))
+    with pytest.raises(RunFolderError, match="of other experiment"):
+        repeated(more)
+    with pytest.raises(RunFolderError, match="of other budget"):
+        repeated(Repetition(Path("sought.yaml"), seeds=2, retrainings=1, against=("random",), budget=0.5))
+
+
 def test_opponents_have_different_names_and_there_is_something_to_repeat(folder):
     with pytest.raises(ExperimentError, match="must differ"):
         Repetition(Path("sought.yaml"), against=("other.yaml", "elsewhere/other.yaml")).arms()
