@@ -48,8 +48,11 @@ def _paragraphs(found: Repeated) -> Iterator[str]:
     yield f"# {md.escaped(_title(found))}"
     yield "\n".join(f"- {md.escaped(sentence)}." for sentence in found.sentences())
     yield md.figure(_PICTURED, PICTURE)
-    arms, networks = found.arms(), found.networks()
+    arms, metrics, networks = found.arms(), found.metrics(), found.networks()
     yield md.table(arms.columns, arms.rows, numbers_from=1)
+    if metrics.rows:
+        yield f"{metrics.title}. {metrics.note}"
+        yield md.table(metrics.columns, metrics.rows, numbers_from=2)
     yield md.folded(networks.title, md.table(networks.columns, networks.rows, numbers_from=1))
 
 
@@ -63,11 +66,13 @@ def _page(found: Repeated, folder: Path) -> str:
         tag("h1", _title(found)),
         [tag("p", f"{verdict}.", class_="certainty", role="note") for verdict in verdicts],
     )
-    arms, networks = found.arms(), found.networks()
+    arms, metrics, networks = found.arms(), found.metrics(), found.networks()
     sections: list[Section] = [
         ("arms", arms.title, joined(images.drawn(folder / PICTURE, _PICTURED), tables.of_text(arms))),
         ("rests-on", "What this rests on", tag("ul", (tag("li", f"{sentence}.") for sentence in others))),
+        ("metrics", metrics.title, joined(tag("p", metrics.note, class_="note"), tables.of_text(metrics))),
         ("networks", networks.title, tables.of_text(networks)),
     ]
-    filled = [section for section in sections if section[0] != "rests-on" or others]
+    empty = {name for name, there in (("rests-on", others), ("metrics", metrics.rows)) if not there}
+    filled = [section for section in sections if section[0] not in empty]
     return whole_page(_title(found), header, filled, "Written by nasframe from the run folders beside this file.")

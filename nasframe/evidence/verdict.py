@@ -46,6 +46,8 @@ class Finding:
     """As ``params``."""
     processor_seconds: float
     """Of the search; 0: nothing was searched."""
+    metrics: tuple[Mapping[tuple[str, str], float], ...] = ()
+    """Of each training every metric by its frames, ``holdout`` or ``val``, and its name."""
 
     @property
     def score(self) -> float:
@@ -166,10 +168,29 @@ class Repeated:
         )
         return TextTable("Every network", ("arm", "seed", *trained, "multiply-adds"), tuple(rows))
 
+    def metrics(self) -> TextTable:
+        """A row for each metric, of all frames that were scored; the differences from each opponent with intervals."""
+        by_arm = self.by_arm()
+        search, *opponents = by_arm
+        names = _in_all(self.found)
+        rows = []
+        for frames, name in names:
+            of = {arm: np.array([_mean(one, (frames, name)) for one in ours]) for arm, ours in by_arm.items()}
+            differences = (paired(of[search] - of[arm]) for arm in opponents)
+            told = (f"{_points(one.mean)} ({_points(one.low)} to {_points(one.high)})" for one in differences)
+            rows.append((name, frames, f"{of[search].mean() / POINT:.2f}", *told))
+        columns = ("metric, points", "frames", search, *(f"minus {arm} (95 %)" for arm in opponents))
+        note = (
+            "The verdict is by the score, on the frames that were set aside where there are any. Of twenty intervals "
+            "one excludes 0 by chance."
+        )
+        return TextTable("By every metric", columns, tuple(rows), note)
+
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain data."""
         judged = [asdict(one) | {"verdict": one.verdict} for one in self.judgements]
-        return asdict(self) | {"judgements": judged, "sentences": list(self.sentences())}
+        found = [asdict(one) | {"metrics": [_by_frames(training) for training in one.metrics]} for one in self.found]
+        return asdict(self) | {"found": found, "judgements": judged, "sentences": list(self.sentences())}
 
 
 def judge(name: str, repetition: Repetition, folder: Path) -> Repeated:
@@ -229,7 +250,8 @@ def _found(arm: str, folder: Path, number: int, repetition: Repetition) -> Findi
     params, macs = (float(np.mean([cost[what] for cost in costs])) for what in ("params", "macs"))
     seconds = 0.0 if arm == DRAWS else processor_seconds(searched)
     scores = tuple(score for score, _ in told)
-    return Finding(arm, number, scores, all(held for _, held in told), params, macs, seconds)
+    metrics = tuple(_metrics(path) for path in folders)
+    return Finding(arm, number, scores, all(held for _, held in told), params, macs, seconds, metrics)
 
 
 def _score(folder: Path) -> tuple[float, bool]:
@@ -239,6 +261,35 @@ def _score(folder: Path) -> tuple[float, bool]:
         raise RunError(f"{folder} is not done; the same command goes on where it was")
     held_out = metrics.get("holdout")
     return float((held_out or metrics)["score"]), bool(held_out)
+
+
+def _metrics(folder: Path) -> Mapping[tuple[str, str], float]:
+    """What a run's network was measured to be, where it is a share of 1: counts and losses are no points."""
+    whole = RunReader(folder).mapping(RunLayout(folder).metrics)
+    parts = {"holdout": whole.get("holdout"), "val": whole}
+    return {
+        (frames, name): float(value)
+        for frames, part in parts.items()
+        for name, value in (part or {}).get("metrics", {}).items()
+        if isinstance(value, float) and 0 <= value <= 1
+    }
+
+
+def _in_all(found: Sequence[Finding]) -> list[tuple[str, str]]:
+    """What every training of every finding was measured by."""
+    trainings = [training for one in found for training in one.metrics]
+    return [key for key in trainings[0] if all(key in training for training in trainings)] if trainings else []
+
+
+def _mean(finding: Finding, key: tuple[str, str]) -> float:
+    return float(np.mean([training[key] for training in finding.metrics]))
+
+
+def _by_frames(training: Mapping[tuple[str, str], float]) -> dict[str, dict[str, float]]:
+    told: dict[str, dict[str, float]] = {}
+    for (frames, name), value in training.items():
+        told.setdefault(frames, {})[name] = value
+    return told
 
 
 def _entropies(searches: Sequence[Path]) -> Iterator[float]:

@@ -90,6 +90,18 @@ def test_each_arm_searches_with_each_seed_and_what_is_found_is_retrained_alike(f
         pairs = zip(by_arm["search"], by_arm[judgement.opponent], strict=True)
         differences = [mine.score - other.score for mine, other in pairs]
         assert judgement.difference.mean == pytest.approx(np.mean(differences))
+    table = found.metrics()
+    assert table.columns == (
+        "metric, points",
+        "frames",
+        "search",
+        *(f"minus {arm} (95 %)" for arm in ("draws", "random", "other")),
+    )
+    mean = dict(zip(table.columns, next(row for row in table.rows if row[0] == "mean_accuracy"), strict=True))
+    assert mean["frames"] == "val"
+    assert float(mean["search"]) == pytest.approx(100 * np.mean([one.score for one in by_arm["search"]]), abs=0.005)
+    differences = [a.score - b.score for a, b in zip(by_arm["search"], by_arm["random"], strict=True)]
+    assert mean["minus random (95 %)"].startswith(f"{100 * np.mean(differences):+.2f} (")
     page = write_repeated(found, Path("into")).read_text()
     text = Path("into/repeat.md").read_text()
     assert all(sentence in page and sentence in text for sentence in found.sentences())
