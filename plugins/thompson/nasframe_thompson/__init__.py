@@ -11,6 +11,6 @@ def nasframe_components() -> list[Component]:
             "strategy",
             "thompson",
             "nasframe_thompson.strategy:Thompson",
-            "Thompson sampling by a Bayesian linear model of the score.",
+            "Thompson sampling by a Gaussian process of the score.",
         )
     ]

@@ -1,5 +1,5 @@
-"""Thompson sampling (Thompson, Biometrika 25, 1933) by a Bayesian linear model, as BOCS does it for combinatorial
-structures (Baptista and Poloczek, ICML 2018, arXiv 1806.08838), here without products of answers."""
+"""Thompson sampling (Thompson, Biometrika 25, 1933) by a model of the score, as BOCS does it for combinatorial
+structures (Baptista and Poloczek, ICML 2018, arXiv 1806.08838), here with a Gaussian process."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from nasframe import AskTell, Evaluation, Genotype, Problem
 from nasframe import Options as BaseOptions
 from nasframe.genotype import mutate, sample
 from nasframe_thompson.features import Features
-from nasframe_thompson.linear import Array, Linear
+from nasframe_thompson.process import Hyper, Process
 
 
 @final
 class Thompson(AskTell):
-    """Asks for what is best by weights drawn from the model's posterior; takes what is best by its mean.
+    """Asks for what is best by scores drawn from the model's posterior; takes what is best by its mean.
 
     Scores of short trainings are noisy, so the highest of many is for a good part the luckiest. The model sees all of
     them: each candidate is judged by what its answers did in the others too.
@@ -47,16 +47,20 @@ class Thompson(AskTell):
         self._genotypes: list[Genotype] = []
         """Those whose evaluation succeeded, in order."""
         self._scores: list[float] = []
-        self._fitted: tuple[int, Features, Linear, Array] | None = None
+        self._fitted: tuple[int, Features, Process] | None = None
+        self._hyper: tuple[int, Hyper] | None = None
+        """What the evidence chose, and by how many evaluations."""
+        self._expected: dict[Genotype, float] = {}
+        """Of those, by the model that was fitted last."""
 
     @override
     def ask(self, rng: np.random.Generator) -> Genotype:
-        """A random genotype at first, then the best of a pool by one draw of the model's weights."""
+        """A random genotype at first, then the best of a pool by one draw from the model."""
         if len(self.history) + len(self.outstanding) < self.options.start or len(self._scores) < 2:
             return self.draw(rng)
-        features, model, expected = self._model()
-        best = np.argsort(-expected, kind="stable")[: self.PARENTS]
-        pool = self._pool([self._genotypes[number] for number in best], rng)
+        features, model = self._model()
+        parents = sorted(self._expected, key=self._expected.__getitem__, reverse=True)[: self.PARENTS]
+        pool = self._pool(parents, rng)
         if not pool:
             return self.draw(rng)
         return pool[int(model.draw(features.of(pool), rng).argmax())]
@@ -73,17 +77,27 @@ class Thompson(AskTell):
         """What the model expects of a candidate, its own score and all others taken together."""
         if len(self._scores) < 2:
             return result.score
-        features, model, _ = self._model()
-        return float(model.predict(features.of([genotype]))[0])
+        features, model = self._model()
+        known = self._expected.get(genotype)
+        return float(model.predict(features.of([genotype]))[0]) if known is None else known
 
-    def _model(self) -> tuple[Features, Linear, Array]:
-        """The model of all that was told, and what it expects of that."""
+    def _model(self) -> tuple[Features, Process]:
+        """The model of all that was told.
+
+        What the evidence chooses is chosen anew for every eighth that comes to them, or oftener: with hundreds that
+        takes long, and one more changes little.
+        """
         told = len(self._scores)
         if self._fitted is None or self._fitted[0] != told:
-            features = Features(self._genotypes)
+            features, scores = Features(self._genotypes), np.array(self._scores)
             rows = features.of(self._genotypes)
-            model = Linear.fit(rows, np.array(self._scores))
-            self._fitted = (told, features, model, model.predict(rows))
+            first = told - told % (1 << max(0, told.bit_length() - 4))
+            if self._hyper is None or self._hyper[0] != first:
+                early = Process.fit(features.of(self._genotypes[:first]), scores[:first])
+                self._hyper = (first, early.hyper)
+            model = Process.fit(rows, scores, self._hyper[1])
+            self._expected = dict(zip(self._genotypes, map(float, model.predict(rows)), strict=True))
+            self._fitted = (told, features, model)
         return self._fitted[1:]
 
     def _pool(self, parents: list[Genotype], rng: np.random.Generator) -> list[Genotype]:

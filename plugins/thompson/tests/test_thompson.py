@@ -8,8 +8,8 @@ import pytest
 from nasframe import Candidate, Evaluation, Evaluator, Genotype, Problem, RunError, Runtime, Task
 from nasframe.genotype import sample
 from nasframe.testing.strategies import StrategyContract
-from nasframe_thompson.features import Features
-from nasframe_thompson.linear import Linear
+from nasframe_thompson.features import Features, Rows
+from nasframe_thompson.process import RATIOS, REACHES, SHARES, Hyper, Process
 from nasframe_thompson.strategy import Thompson
 
 
@@ -114,48 +114,95 @@ def test_features_count_answers_to_each_decision_and_wherever_they_are_given():
     features = Features([one, other])
     rows = features.of([one, other, Genotype("s", (("a", True), ("d", "conv")))])
     # Columns: a=conv, b=conv, conv anywhere, a=skip, c=1, skip anywhere, 1 anywhere.
-    assert rows[:2].tolist() == [[1, 1, 2, 0, 0, 0, 0], [0, 1, 1, 1, 1, 1, 1]]
-    assert rows[2].tolist() == [0, 0, 1, 0, 0, 0, 0], "True is not 1, and what was never seen counts nothing"
+    assert rows.counts[:2].tolist() == [[1, 1, 2, 0, 0, 0, 0], [0, 1, 1, 1, 1, 1, 1]]
+    assert rows.counts[2].tolist() == [0, 0, 1, 0, 0, 0, 0], "True is not 1, and what was never seen counts nothing"
+    shared = rows.answers @ rows.answers.T
+    assert np.diag(shared)[:2] == pytest.approx(1.0)
+    assert shared[0, 1] == pytest.approx(1 / np.sqrt(2 * 3)), "one of two and three answers"
 
 
-def test_the_posterior_is_that_of_the_normal_equations():
-    rng = np.random.default_rng(0)
-    features = rng.normal(size=(30, 4))
-    scores = features @ [1.0, -2.0, 0.5, 0.0] + 0.3 * rng.normal(size=30) + 7.0
-    model = Linear.fit(features, scores)
-    noise = float(model.spread[0] ** 2 * (np.linalg.svd(features - features.mean(0))[1][0] ** 2))
-    centred = features - features.mean(0)
-    ratio = (model.spread**2 / model.prior**2)[0] / (1 - (model.spread**2 / model.prior**2)[0])
-    ratio *= np.linalg.svd(centred)[1][0] ** 2
-    weights = np.linalg.solve(centred.T @ centred + ratio * np.eye(4), centred.T @ (scores - scores.mean()))
-    assert model.weights == pytest.approx(weights, rel=1e-9)
-    assert model.predict(features) == pytest.approx(7.0 + features @ [1.0, -2.0, 0.5, 0.0], abs=0.5)
-    assert noise == pytest.approx(0.09, rel=0.6)
+def drawn_rows(number, seed=0, length=8):
+    rng = np.random.default_rng(seed)
+    genotypes = [sample(Bits(length), rng) for _ in range(number)]
+    return Features(genotypes).of(genotypes)
+
+
+def by_hand(rows, hyper):
+    """The kernel's two parts, written out for two genotypes at a time."""
+    away = rows.counts - rows.counts.mean(0)
+    scale = np.mean([one @ one for one in away])
+    return np.array(
+        [
+            [
+                (1 - hyper.share) * a @ b / scale + hyper.share * np.exp(hyper.reach * (x @ y - 1))
+                for b, y in zip(away, rows.answers, strict=True)
+            ]
+            for a, x in zip(away, rows.answers, strict=True)
+        ]
+    )
+
+
+def test_the_posterior_is_that_of_the_joint_normal_distribution():
+    rows, hyper = drawn_rows(14), Hyper(0.6, 2.0, 0.5)
+    kernel = by_hand(rows, hyper)
+    scores = np.random.default_rng(1).normal(size=14) + 7.0
+    model = Process.fit(rows, scores, hyper)
+    inverse = np.linalg.inv(kernel + 0.5 * np.eye(14))
+    assert model.predict(rows) == pytest.approx(scores.mean() + kernel @ inverse @ (scores - scores.mean()), abs=1e-6)
+    variance = (scores - scores.mean()) @ inverse @ (scores - scores.mean()) / 14
+    assert model.covariance(rows) == pytest.approx(variance * (kernel - kernel @ inverse @ kernel), abs=1e-6)
 
 
 def test_draws_have_the_posteriors_mean_and_covariance():
+    rows = drawn_rows(6)
+    model = Process.fit(rows, np.arange(6.0), Hyper(0.6, 2.0, 0.5))
     rng = np.random.default_rng(0)
-    features = rng.normal(size=(5, 8))  # fewer rows than columns: three directions stay as the prior has them
-    model = Linear.fit(features, features[:, 0] + 0.1 * rng.normal(size=5))
-    probes = rng.normal(size=(3, 8))
-    draws = np.stack([model.draw(probes, rng) for _ in range(20_000)])
-    axes, away = model.axes, probes - model.centre
-    known = axes.T @ np.diag(model.spread**2) @ axes
-    covariance = known + model.prior**2 * (np.eye(8) - axes.T @ axes)
-    assert draws.mean(0) == pytest.approx(model.predict(probes), abs=5 * np.sqrt(np.trace(covariance)) / 50)
-    assert np.cov(draws.T) == pytest.approx(away @ covariance @ away.T, rel=0.1, abs=0.02)
+    draws = np.stack([model.draw(rows, rng) for _ in range(20_000)])
+    covariance = model.covariance(rows)
+    assert draws.mean(0) == pytest.approx(model.predict(rows), abs=5 * np.sqrt(covariance.max() / 20_000))
+    assert np.cov(draws.T) == pytest.approx(covariance, abs=0.05 * covariance.max())
 
 
-def test_scores_without_any_pattern_give_weights_near_0():
-    rng = np.random.default_rng(1)
-    model = Linear.fit(rng.normal(size=(200, 10)), rng.normal(size=200))
-    assert np.abs(model.weights).max() < 0.1
+def test_what_is_chosen_makes_the_scores_most_likely():
+    rows = drawn_rows(20, length=10)
+    scores = np.random.default_rng(2).normal(size=20)
+
+    def likelihood(hyper):
+        covariance = by_hand(rows, hyper) + hyper.ratio * np.eye(20)
+        away = scores - scores.mean()
+        return -0.5 * (20 * np.log(away @ np.linalg.solve(covariance, away) / 20) + np.linalg.slogdet(covariance)[1])
+
+    chosen = Process.fit(rows, scores).hyper
+    others = [Hyper(share, reach, ratio) for share in SHARES for reach in REACHES for ratio in RATIOS]
+    assert likelihood(chosen) == pytest.approx(max(map(likelihood, others)), abs=1e-6)
+
+
+def test_it_learns_what_two_answers_are_worth_together():
+    rng = np.random.default_rng(0)
+    genotypes = list(dict.fromkeys(sample(Bits(6), rng) for _ in range(200)))[:40]
+    rows = Features(genotypes).of(genotypes)
+    bits = np.array([[answer for _, answer in genotype.decisions] for genotype in genotypes])
+    scores = (bits[:, 0] == bits[:, 1]).astype(float)  # no answer is worth anything by itself
+    half = Rows(rows.counts[:30], rows.answers[:30])
+    rest = Rows(rows.counts[30:], rows.answers[30:])
+    expected = Process.fit(half, scores[:30]).predict(rest)
+    assert np.corrcoef(expected, scores[30:])[0, 1] > 0.5
+
+
+def test_scores_without_any_pattern_teach_next_to_nothing():
+    learned = []
+    for seed in range(10):
+        rows = drawn_rows(60, seed, length=12)
+        scores = np.random.default_rng(100 + seed).normal(size=60)
+        learned.append(Process.fit(rows, scores).predict(rows).std() / scores.std())
+    assert np.mean(learned) < 0.15
 
 
 def test_equal_scores_are_no_error():
-    model = Linear.fit(np.eye(3), np.full(3, 0.5))
-    assert model.predict(np.eye(3)).tolist() == [0.5, 0.5, 0.5]
-    assert np.isfinite(model.draw(np.eye(3), np.random.default_rng(0))).all()
+    rows = drawn_rows(3)
+    model = Process.fit(rows, np.full(3, 0.5))
+    assert model.predict(rows).tolist() == [0.5, 0.5, 0.5]
+    assert np.isfinite(model.draw(rows, np.random.default_rng(0))).all()
 
 
 def test_the_plug_in_is_listed_without_importing_the_strategy():
