@@ -53,7 +53,7 @@ from nasframe.space import (
     Weigh,
 )
 from nasframe.stepper import EndsEarly, GoesOn, Stepper, Uneven
-from nasframe.strategy import Bounded, Problem, Strategy, Wrapping
+from nasframe.strategy import Bounded, Circumstances, Deferring, Nominee, Problem, Strategy, Wrapping
 
 __version__ = "0.1.0"
 
@@ -65,9 +65,11 @@ __all__ = [
     "Canonical",
     "CapabilityError",
     "Choose",
+    "Circumstances",
     "Component",
     "Costed",
     "DataError",
+    "Deferring",
     "Differentiable",
     "EndsEarly",
     "Evaluation",
@@ -91,6 +93,7 @@ __all__ = [
     "Measure",
     "Model",
     "NasframeError",
+    "Nominee",
     "Options",
     "PictureKind",
     "PluginError",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import numpy as np
+from typing_extensions import override
 
+from nasframe.errors import RunError
 from nasframe.evaluations import Evaluations
 from nasframe.evaluator import Evaluator, Runtime
 from nasframe.genotype import Genotype
@@ -115,6 +117,81 @@ class Bounded(ABC):  # noqa: B024  it asks for no method
     def without_bounds(self) -> Genotype | None:
         """What ``best`` would be if there were no bounds, to tell what they cost; default: it is not known."""
         return None
+
+
+@final
+@dataclass(frozen=True)
+class Circumstances:
+    """What a ``Deferring`` strategy may ask of an experiment and the machine."""
+
+    refusal: Callable[[str], str | None]
+    """Why the strategy of that name cannot search here, in a sentence; None: it can."""
+    seconds: Callable[[Mapping[str, Any]], float]
+    """How long a search by a strategy, its ``type`` and options, takes here with one worker, by a few real steps.
+
+    Raises:
+        NasframeError: what the search itself would raise.
+    """
+    workers: int = 1
+    """How many candidates are evaluated at a time."""
+    finalists: int = 0
+    """How many the experiment asks for; 0: none, and the choice may ask for some."""
+
+
+@final
+@dataclass(frozen=True)
+class Nominee:
+    """What a ``Deferring`` strategy has chosen."""
+
+    strategy: Mapping[str, Any]
+    """Its ``type`` and options."""
+    reason: str
+    """In a sentence without a full stop, with the figures that it rests on."""
+    finalists: Mapping[str, Any] | None = None
+    """Options of finalists; None: as the experiment says."""
+
+
+class Deferring(Strategy, ABC):
+    """Stands for another strategy, which is chosen when a run begins: it is never made itself.
+
+    What was chosen is recorded as the run's own strategy, so a resumed run goes on with that. The commands choose; in
+    Python ``nasframe.plan.choosing.choose`` does, before ``nasframe.run.run``.
+    """
+
+    @classmethod
+    @abstractmethod
+    def choose(cls, options: Any, given: Circumstances) -> Nominee:
+        """The strategy for these circumstances."""
+
+    @classmethod
+    @override
+    def remarks_on(cls, options: Any) -> Sequence[str]:
+        return (f"what {cls.name!r} stands for is chosen when the run begins; nasframe plan says what that will be",)
+
+    @final
+    @override
+    def __init__(self, problem: Problem, options: Any) -> None:
+        raise RunError(f"strategy {self.name!r} stands for another one, which is chosen when a run begins")
+
+    @final
+    @override
+    def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
+        raise NotImplementedError
+
+    @final
+    @override
+    def best(self) -> Genotype:
+        raise NotImplementedError
+
+    @final
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    @final
+    @override
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        raise NotImplementedError
 
 
 class Wrapping(ABC):  # noqa: B024  it says something of a class, and asks for no method

@@ -58,7 +58,7 @@ def registry():
 
 
 REGISTRY = registry()
-FOUND = [one for one in combinations(REGISTRY) if one.strategy != "downhill"]
+FOUND = [one for one in combinations(REGISTRY) if one.strategy not in ("downhill", "auto")]
 ABLE = [one for one in FOUND if not one.reason]
 UNABLE = [one for one in FOUND if one.reason]
 

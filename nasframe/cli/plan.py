@@ -59,11 +59,13 @@ def plan(
 ) -> None:
     """Say what a run will need, from a few real steps; exit code 1: more than there is."""
     experiment = load(file, overrides, registry)
+    from nasframe.plan.choosing import choose
     from nasframe.plan.forecasting import forecast, in_own_process
     from nasframe.plan.remedies import Room, find_remedies
 
     disabled = [plugin.name for plugin in registry.disabled]
     measure: MeasurePhase = partial(in_own_process, disabled=disabled)
+    experiment = choose(experiment, registry, lambda reason: click.echo(reason, err=format_ == "json"))
     found = forecast(experiment, measure=measure)
     room = Room(memory, seconds)
     reload = partial(_reload, file, overrides, registry)

@@ -34,6 +34,8 @@ def run(
         return
     assert file is not None, "checked above"
     experiment = load(file, overrides, registry)  # before torch is imported, so that a wrong key answers at once
+    from nasframe.plan.choosing import choose
     from nasframe.run import run as run_experiment
 
+    experiment = choose(experiment, registry, click.echo)
     run_experiment(experiment, into, registry=registry)

@@ -25,6 +25,7 @@ from nasframe.experiment.experiment import Experiment
 from nasframe.files import genotypes
 from nasframe.files.words import duration
 from nasframe.genotype import Genotype, GenotypeRecord, sample
+from nasframe.plan.choosing import choose
 from nasframe.plugin.registry import Registry
 from nasframe.run import resume, run
 from nasframe.run.from_genotype import from_genotype
@@ -244,7 +245,7 @@ def _finish(folder: Path, make: Callable[[], Experiment], registry: Registry) ->
     if is_run(folder):
         resume(folder, registry, quiet=True)
     else:
-        run(make(), folder, registry=registry, quiet=True)
+        run(choose(make(), registry, lambda reason: None), folder, registry=registry, quiet=True)
 
 
 def _shared_out(experiment: Experiment, repetition: Repetition, number: int) -> Iterator[str]:

@@ -31,6 +31,7 @@ from nasframe.genotype import GenotypeRecord
 from nasframe.plugin.compatibility import bound_refusals, misfits, refusals
 from nasframe.plugin.engine import Engine
 from nasframe.plugin.registry import Registry
+from nasframe.strategy import Deferring
 
 KEYS = ("name", "seed", "extends", *SECTIONS, GENOTYPE, *TERMS, FINALISTS, "retrain", "run")
 RETRAIN_KEYS = ("space", "evaluator", "weights")
@@ -214,7 +215,7 @@ def _has_candidates(sections: _Sections) -> bool:
     """Whether candidates are evaluated, as far as is known: a strategy that is wrong may have been meant to propose."""
     if sections.strategy is None:
         return GENOTYPE not in sections.tree.members
-    return issubclass(sections.strategy.found.value, AskTell) or has_finalists(sections.tree)
+    return issubclass(sections.strategy.found.value, (AskTell, Deferring)) or has_finalists(sections.tree)
 
 
 def _made(sections: _Sections, parts: _Parts, path: Path) -> Experiment:

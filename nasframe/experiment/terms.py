@@ -17,7 +17,7 @@ from nasframe.files.yaml_text import Faults, Value
 from nasframe.options import Options
 from nasframe.pareto import SCORE
 from nasframe.plugin.registry import Registry
-from nasframe.strategy import Bounded
+from nasframe.strategy import Bounded, Deferring
 
 COSTS = ("params", "macs")
 """What is counted of a network before anything is trained, by the names of ``nasframe cost``."""
@@ -126,7 +126,7 @@ def read_terms(tree: Value, strategy: Choice | None, registry: Registry, faults:
 
 def term_keys(strategy: type) -> tuple[str, ...]:
     """Which of the keys a strategy has."""
-    if issubclass(strategy, AskTell):
+    if issubclass(strategy, (AskTell, Deferring)):  # what is chosen has to know those that are written
         return TERMS
     return BOUNDED if issubclass(strategy, Bounded) else ()
 

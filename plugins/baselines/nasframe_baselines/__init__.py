@@ -7,6 +7,7 @@ from nasframe import Component, hookimpl
 def nasframe_components() -> list[Component]:
     """Three strategies; none is imported here."""
     return [
+        Component("strategy", "auto", "nasframe_baselines.auto:Auto", "The strategy that the time allows."),
         Component("strategy", "random", "nasframe_baselines.random_search:RandomSearch", "Genotypes drawn at random."),
         Component(
             "strategy", "exhaustive", "nasframe_baselines.exhaustive:Exhaustive", "Every genotype of a small space."
