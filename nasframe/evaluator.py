@@ -189,6 +189,17 @@ class Validating(ABC):
     def validation(self) -> Evaluation | None:
         """What the last step ended with measuring; None: it did not."""
 
+    def concluded(self, last: Evaluation) -> Evaluation:
+        """The result of the training once it is done.
+
+        Default: what was measured last. A training whose score rests on earlier measurements too changes the score
+        alone.
+
+        Args:
+            last: what was measured after the last step.
+        """
+        return last
+
 
 class Trainable(Differentiable):
     """An evaluation that is a training, which the core runs, checkpoints and resumes step by step."""

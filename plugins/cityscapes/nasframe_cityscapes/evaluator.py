@@ -79,12 +79,13 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, HoldsOut, Predicting, Ill
         same random numbers.
         """
         from nasframe.training.seeding import seed_all
-        from nasframe.training.sgd import fit
+        from nasframe.training.sgd import concluded, fit
 
         seed_all(self.runtime.seed, "build")
         network = candidate.build()
-        fit(self.training(network, budget), self.runtime.seed)
-        return self.measure(network)
+        training = self.training(network, budget)
+        fit(training, self.runtime.seed)
+        return concluded(training, self.measure(network))
 
     @final
     @override
