@@ -49,7 +49,7 @@ class AskTell(Strategy, EndsEarly, ABC):
         """Genotypes that were asked for and are not within the limits, with the length of the history then."""
         # Names of two underscores, so that no subclass takes one of them by chance.
         self.__told: set[Genotype] = set()
-        self.__lowest = 0.0
+        self.__lowest = problem.evaluator.failing_score
         self.__top: tuple[Genotype, Evaluation] | None = None
         self.__evaluations: Evaluations = problem.evaluations or Directly(problem.space, problem.evaluator)
 
@@ -63,9 +63,9 @@ class AskTell(Strategy, EndsEarly, ABC):
     def tell(self, genotype: Genotype, result: Evaluation) -> None:
         """An evaluation is known; called in the order of asking. Default: nothing to learn.
 
-        Where the evaluation failed, ``result.failure`` says why, and the score is a stand-in: the lowest so far, or 0
-        where that is lower. Where it was stopped early, ``result.budget`` is less than was asked for, and the score is
-        the last one that was measured.
+        Where the evaluation failed, ``result.failure`` says why, and the score is a stand-in: the lowest so far, or
+        the evaluator's ``failing_score`` where that is lower. Where it was stopped early, ``result.budget`` is less
+        than was asked for, and the score is the last one that was measured.
         """
         return
 

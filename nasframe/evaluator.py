@@ -65,9 +65,9 @@ class Evaluation:
     """What an evaluator says of a candidate."""
 
     score: float
-    """The number to maximise: higher is better, always."""
+    """The number to maximise: higher is better, always. Of a metric of which less is better, minus it."""
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """All numbers by name, the score among them and the main one first; fractions, not percent."""
+    """All numbers by name as they are, first the one that the score is or is minus of; fractions, not percent."""
     tables: Mapping[str, Table] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
     """How it was measured, as plain data for people: on which split, how many images, at which size, how averaged."""
@@ -113,6 +113,9 @@ class Evaluator(ABC):
     labels: ClassVar[Labels | None] = None
     """What it wants labelled; None: its data tell."""
     task: Task
+    failing_score: float = 0.0
+    """What a failed candidate is taken to score where no worse one is known: as much as a network that has learned
+    nothing. An evaluator whose scores may be below 0 sets it in ``prepare``."""
 
     def __init__(self, options: BaseOptions | None = None, runtime: Runtime | None = None) -> None:
         """Args: options: of this class's ``Options``, None: the defaults; runtime: None: CPU, float32, seed 0."""
@@ -185,6 +188,17 @@ class Validating(ABC):
     @abstractmethod
     def validation(self) -> Evaluation | None:
         """What the last step ended with measuring; None: it did not."""
+
+    def concluded(self, last: Evaluation) -> Evaluation:
+        """The result of the training once it is done.
+
+        Default: what was measured last. A training whose score rests on earlier measurements too changes the score
+        alone.
+
+        Args:
+            last: what was measured after the last step.
+        """
+        return last
 
 
 class Trainable(Differentiable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from nasframe.evidence.verdict import POINT, Repeated
+from nasframe.evidence.verdict import Repeated
 from nasframe.files import atomic
 from nasframe.files.words import quantity
 from nasframe.plot import repeats
@@ -25,12 +25,13 @@ def write_repeated(found: Repeated, folder: Path) -> Path:
     Raises:
         RunError: they cannot be written.
     """
-    scores = {arm: [one.score / POINT for one in ours] for arm, ours in found.by_arm().items()}
+    size = found.unit.size
+    scores = {arm: [one.score / size for one in ours] for arm, ours in found.by_arm().items()}
     differences = {
-        one.opponent: (one.difference.mean / POINT, one.difference.low / POINT, one.difference.high / POINT)
+        one.opponent: (one.difference.mean / size, one.difference.low / size, one.difference.high / size)
         for one in found.judgements
     }
-    drawn = repeats.Repeats(scores, differences)
+    drawn = repeats.Repeats(scores, differences, found.unit.name)
     with save_figure(folder / PICTURE, 8.0, 2.8, (1, 2)) as (left, right):
         repeats.draw_scores(drawn, left)
         repeats.draw_differences(drawn, right)
@@ -57,7 +58,7 @@ def _paragraphs(found: Repeated) -> Iterator[str]:
 
 
 def _page(found: Repeated, folder: Path) -> str:
-    verdicts = [one.sentence() for one in found.judgements]
+    verdicts = [one.sentence(found.unit) for one in found.judgements]
     others = [sentence for sentence in found.sentences() if sentence not in verdicts]
     seeds = len(found.by_arm()[found.found[0].arm])
     header = tag(

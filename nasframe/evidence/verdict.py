@@ -15,17 +15,36 @@ import numpy.typing as npt
 from nasframe.errors import RunError
 from nasframe.evidence.repeat import DRAWS, RANDOM, SEARCH, Repetition, processor_seconds, run_folder
 from nasframe.evidence.statistics import POWER_FACTOR, Paired, paired
-from nasframe.files.words import NOTHING, amount, duration, quantity
+from nasframe.files.words import NOTHING, amount, are_fractions, duration, quantity
 from nasframe.report import certainty
 from nasframe.report.record import read
 from nasframe.report.text_table import TextTable
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.reading import RunReader
 
-POINT = 0.01
-"""Of a score: differences are told in points, hundredths."""
-WANTED = 2 * POINT
+WANTED = 0.02
 """The difference for which the needed number of pairs is told."""
+
+
+@final
+@dataclass(frozen=True)
+class Unit:
+    """In what scores are told."""
+
+    name: str
+    """Empty: as they are."""
+    size: float
+    decimals: int
+
+    def number(self, score: float, *, sign: bool = False) -> str:
+        """A score, or a difference with its ``sign``, in this unit."""
+        return f"{score / self.size:{'+' if sign else ''}.{self.decimals}f}"
+
+
+POINTS = Unit("points", 0.01, 2)
+"""Hundredths, for scores that are fractions."""
+PLAIN = Unit("", 1.0, 4)
+"""For all others, such as minus a loss."""
 
 
 @final
@@ -73,11 +92,12 @@ class Judgement:
             return "better"
         return "worse" if self.difference.high < 0 else "no difference seen"
 
-    def sentence(self) -> str:
+    def sentence(self, unit: Unit = POINTS) -> str:
         """The difference, and what it means."""
         one, name = self.difference, _TITLES.get(self.opponent, self.opponent)
+        mean, low, high = (unit.number(value, sign=True) for value in (one.mean, one.low, one.high))
         told = (
-            f"Against {name}, in points: {_points(one.mean)} (95 %: {_points(one.low)} to {_points(one.high)}), "
+            f"Against {name}{', in ' if unit.name else ''}{unit.name}: {mean} (95 %: {low} to {high}), "
             f"effect size {one.effect:.2f}, {quantity(one.pairs, 'pair')}"
         )
         if self.verdict != "no difference seen":
@@ -106,10 +126,15 @@ class Repeated:
     agreement: tuple[float, ...]
     """Of the searches' log mixing weights, the correlation of each pair of seeds."""
 
+    @property
+    def unit(self) -> Unit:
+        """In what its scores are told."""
+        return POINTS if are_fractions(score for one in self.found for score in one.scores) else PLAIN
+
     def sentences(self) -> Iterator[str]:
         """The verdicts, and what they rest on."""
         for judgement in self.judgements:
-            yield judgement.sentence()
+            yield judgement.sentence(self.unit)
         if self.entropies:
             shares = ", ".join(f"{100 * share:.1f} %" for share in self.entropies)
             yield f"Entropy of the searches' mixing weights against even ones, by seed: {shares}"
@@ -134,9 +159,10 @@ class Repeated:
 
     def arms(self) -> TextTable:
         """A row for each arm, the search's first."""
+        unit = self.unit
         columns = (
             "arm",
-            "score, points",
+            f"score, {unit.name}" if unit.name else "score",
             "sd of seeds",
             "sd within a seed",
             "multiply-adds",
@@ -150,9 +176,9 @@ class Repeated:
             rows.append(
                 (
                     arm,
-                    f"{scores.mean() / POINT:.2f}",
-                    f"{scores.mean(1).std(ddof=1) / POINT:.2f}",
-                    NOTHING if math.isnan(within) else f"{within / POINT:.2f}",
+                    unit.number(float(scores.mean())),
+                    unit.number(float(scores.mean(1).std(ddof=1))),
+                    NOTHING if math.isnan(within) else unit.number(within),
                     amount(float(np.mean([one.macs for one in ours]))),
                     duration(seconds) if seconds else NOTHING,
                 )
@@ -162,10 +188,7 @@ class Repeated:
     def networks(self) -> TextTable:
         """A row for each network that was found."""
         trained = (f"training {number + 1}" for number in range(len(self.found[0].scores)))
-        rows = (
-            (one.arm, str(one.number), *(f"{score / POINT:.2f}" for score in one.scores), amount(one.macs))
-            for one in self.found
-        )
+        rows = ((one.arm, str(one.number), *map(self.unit.number, one.scores), amount(one.macs)) for one in self.found)
         return TextTable("Every network", ("arm", "seed", *trained, "multiply-adds"), tuple(rows))
 
     def metrics(self) -> TextTable:
@@ -302,7 +325,3 @@ def _entropies(searches: Sequence[Path]) -> Iterator[float]:
 def _last_weights(folder: Path) -> Mapping[str, npt.NDArray[np.floating[Any]]]:
     snapshots = RunReader(folder).snapshots()
     return RunReader(folder).arrays(snapshots[max(snapshots)]) or {} if snapshots else {}
-
-
-def _points(value: float) -> str:
-    return f"{value / POINT:+.2f}"

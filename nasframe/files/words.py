@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 NOTHING = "–"
 """What stands for an absent number."""
@@ -11,6 +12,11 @@ NOTHING = "–"
 def is_fraction(name: str) -> bool:
     """Whether a metric or a column of this name holds fractions that are shown in percent."""
     return "iou" in name.lower() or "accuracy" in name.lower()
+
+
+def are_fractions(scores: Iterable[float]) -> bool:
+    """Whether scores may be shown in percent: none is below 0 or above 1, as one that is minus a loss is."""
+    return all(0 <= score <= 1 for score in scores)
 
 
 def percent(value: float) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from nasframe.files.words import is_fraction
+from nasframe.files.words import are_fractions, is_fraction
 from nasframe.plot.canvas import readable, text_width
 from nasframe.plot.palette import colours, dashes
 
@@ -27,8 +27,8 @@ _MOST_PANELS = 6
 _SHORT = 0.8
 """Inches."""
 _BEST = "best_"
-LOSS, SCORE, RATE = _KINDS = "loss", "score", "learning rate"
-"""The titles of the panels that gather metrics of one kind."""
+LOSS, SCORE, FRACTIONS, RATE = _KINDS = "loss", "score", "fractions", "learning rate"
+"""The titles of the panels that gather metrics of one kind; fractions have their own where scores are none."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,12 @@ def compute(events: Iterable[Mapping[str, Any]], phase: str) -> tuple[Panel, ...
             if isinstance(value, int | float) and np.isfinite(value):
                 series.setdefault(str(name), {})[float(event["step"])] = float(value)
     series = {name: points for name, points in _without_doubles(series).items() if len(points) > 1}
+    scores = [value for name, points in series.items() if SCORE in _words(name) for value in points.values()]
+    fractions = SCORE if are_fractions(scores) else FRACTIONS
     groups: dict[tuple[int, str], list[Curve]] = {}
     for name, points in series.items():
         steps, values = np.array(sorted(points.items()), dtype=np.float64).T
-        groups.setdefault(_group(name), []).append(_curve(name, steps, values))
+        groups.setdefault(_group(name, fractions), []).append(_curve(name, steps, values))
     panels = [_panel(title, tuple(curves)) for (_, title), curves in sorted(groups.items(), key=lambda item: item[0])]
     return tuple(panel for panel in panels if _says_something(panel))[:_MOST_PANELS]
 
@@ -129,21 +131,32 @@ def _draw_curve(curve: Curve, axes: Axes, paint: dict[str, Any]) -> None:
 
 
 def _without_doubles(series: Mapping[str, Points]) -> dict[str, Points]:
-    """One of each series that are the same: the first, but rather a metric's own name than ``score``."""
+    """One of each series that are the same: the first, but rather a metric, or what is minus it, than ``score``."""
     kept: dict[str, Points] = {}
     for name in sorted(series, key=lambda name: name == SCORE):
-        if series[name] not in kept.values():
+        opposite = {step: -value for step, value in series[name].items()}
+        if series[name] not in kept.values() and not (name == SCORE and opposite in kept.values()):
             kept[name] = series[name]
     return {name: kept[name] for name in series if name in kept}
 
 
-def _group(name: str) -> tuple[int, str]:
-    """The rank and the title of the panel on which a metric is drawn; of an unknown kind, its first word."""
-    words = [word for word in name.lower().split("_") if word != "val"] or [name]
+def _words(name: str) -> list[str]:
+    return [word for word in name.lower().split("_") if word != "val"] or [name]
+
+
+def _group(name: str, fractions: str) -> tuple[int, str]:
+    """The rank and the title of the panel on which a metric is drawn; of an unknown kind, its first word.
+
+    Args:
+        fractions: the title of the panel with fractions.
+    """
+    words = _words(name)
     if LOSS in words:
         return 0, LOSS
-    if SCORE in words or is_fraction(name):
+    if SCORE in words:
         return 1, SCORE
+    if is_fraction(name):
+        return 1, fractions
     return (2, RATE) if "lr" in words else (3, words[0])
 
 

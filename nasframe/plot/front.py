@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from nasframe.files.words import are_fractions
 from nasframe.pareto import SCORE, Point, pareto_front
 from nasframe.plot.canvas import readable
 from nasframe.plot.palette import BLUE, CHOSEN, FAINT
@@ -33,7 +34,7 @@ class TradeOff:
     @property
     def percent(self) -> bool:
         """Whether scores are fractions."""
-        return all(0 <= point.values[SCORE] <= 1 for point in self.points)
+        return are_fractions(point.values[SCORE] for point in self.points)
 
 
 def compute(events: Iterable[Mapping[str, Any]]) -> TradeOff | None:

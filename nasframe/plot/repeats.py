@@ -12,12 +12,18 @@ from nasframe.plot.palette import BLUE, CHOSEN, FAINT, INK
 
 @dataclass(frozen=True)
 class Repeats:
-    """What is drawn, in points."""
+    """What is drawn."""
 
     scores: Mapping[str, Sequence[float]]
     """By arm, the search first, the mean score of each seed's network."""
     differences: Mapping[str, tuple[float, float, float]]
     """By opponent, search minus opponent: mean, lower and upper end of the interval."""
+    unit: str = "points"
+    """Of all these numbers; empty: none is named."""
+
+    def titled(self, title: str) -> str:
+        """What an axis is titled, with the unit."""
+        return f"{title}, {self.unit}" if self.unit else title
 
 
 def draw_scores(found: Repeats, axes: Axes) -> None:
@@ -32,7 +38,7 @@ def draw_scores(found: Repeats, axes: Axes) -> None:
         axes.plot([place - 0.2, place + 0.2], [mean, mean], "-", color=INK, linewidth=2)
     axes.set_xticks(range(len(arms)), arms)
     axes.set_xlim(-0.5, len(arms) - 0.5)
-    axes.set_ylabel("score, points")
+    axes.set_ylabel(found.titled("score"))
     axes.set_title("What was found, by seed")
 
 
@@ -47,5 +53,5 @@ def draw_differences(found: Repeats, axes: Axes) -> None:
     axes.set_ylim(0.4, len(found.differences) + 0.6)
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
-    axes.set_xlabel("search minus opponent, points, 95 %")
+    axes.set_xlabel(f"{found.titled('search minus opponent')}, 95 %")
     axes.set_title("Differences in pairs")

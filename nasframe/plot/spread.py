@@ -10,6 +10,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
+from nasframe.files.words import are_fractions
 from nasframe.pareto import SCORE
 from nasframe.plot.canvas import readable
 from nasframe.plot.palette import BLUE, CHOSEN, FAINT, INK
@@ -88,7 +89,7 @@ def draw(found: Spread, axes: Axes) -> None:
     axes.tick_params("x", length=0)
     axes.set_xlabel("genotype, the worst first")
     axes.set_ylabel(readable(SCORE))
-    if found.scores.min() >= 0 and found.scores.max() <= 1:
+    if are_fractions(found.scores.flat):
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
 
 

@@ -44,7 +44,7 @@ def rows(record: RunRecord) -> list[tuple[str, ...]]:
     """A row for each of the best candidates."""
     found = _evaluated(record)
     scores = [event["objectives"][SCORE] for event in found if "failure" not in event]
-    fraction = all(0 <= score <= 1 for score in scores)
+    fraction = words.are_fractions(scores)
     return [_row(event, fraction) for event in sorted(found, key=_order)[:_MOST]]
 
 

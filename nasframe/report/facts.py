@@ -177,16 +177,16 @@ def _best_of_search(record: RunRecord) -> Result | None:
         name: value
         for metrics in told
         for name, value in metrics.items()
-        if words.is_fraction(name) and value == best[-1]
+        if value == (best[-1] if words.is_fraction(name) else -best[-1])
     }
     when = "" if record.genotype is not None else " so far"
     return Result(f"best of the search{when}", _score({"score": best[-1], "metrics": named}))
 
 
 def _score(metrics: Mapping[str, Any]) -> str:
-    """The score under the name of the metric that it is, if it is one."""
+    """The metric that the score is or is minus of, by its name, if there is one; else the score."""
     score = metrics.get("score")
     for name, value in metrics.get("metrics", {}).items():
-        if value == score and name != "score":
+        if score in (value, -value) and name != "score":
             return f"{words.number(value, fraction=words.is_fraction(name))} {readable(name)}"
     return f"score {words.number(score)}"

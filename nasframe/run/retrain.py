@@ -20,6 +20,7 @@ from nasframe.run.loop import run_steps
 from nasframe.runfolder.weights import start_from
 from nasframe.strategy import Problem
 from nasframe.training.seeding import seed_all
+from nasframe.training.sgd import concluded
 
 if TYPE_CHECKING:
     from nasframe.experiment.run_options import RunOptions
@@ -53,9 +54,10 @@ def retrain(
         if weights and not journal.has_begun:
             _start(network, weights, journal)
         network.to(problem.runtime.device)
-        run_steps(problem.evaluator.training(network), journal, seed, options)
+        training = problem.evaluator.training(network)
+        run_steps(training, journal, seed, options)
         seed_all(seed, "retrain", "measure")
-        result = problem.evaluator.measure(network)
+        result = concluded(training, problem.evaluator.measure(network))
         held_out = _measure_holdout(problem.evaluator, network)
         _save_weights(files.weights, network)
         if isinstance(problem.evaluator, Illustrating) and options.pictures:

@@ -18,7 +18,7 @@ from nasframe.options import Options as BaseOptions
 from nasframe.space import Relaxable, SearchSpace, Switchable, Task, Weigh
 from nasframe.supernet import Supernet, SwitchableSupernet
 from nasframe.training.options import TrainingOptions
-from nasframe.training.sgd import Training, fit
+from nasframe.training.sgd import Training, concluded, fit
 
 __all__ = ["TinyEvaluator", "TinySpace", "TinySupernet", "TinySwitchable"]
 
@@ -176,8 +176,9 @@ class TinyEvaluator(Evaluator, Trainable):
     @override
     def evaluate(self, candidate: Candidate, budget: float = 1.0) -> Evaluation:
         network = candidate.build()
-        fit(self.training(network, budget))
-        return self.measure(network)
+        training = self.training(network, budget)
+        fit(training)
+        return concluded(training, self.measure(network))
 
     @override
     def training(self, network: nn.Module, budget: float = 1.0) -> Training:

@@ -2,6 +2,7 @@
 
 Read ``options`` (what a user may set) and ``sgd`` (the training itself), then its parts: ``batches`` (a stream with
 random access), ``seeding``, ``precision`` (autocast, loss scaling), ``gradients``, ``kept_weights`` (which weights a
-training ends with) and ``progressive`` (image sizes that grow); ``legs`` goes on from budget to budget.
+training ends with), ``last_scores`` (over which measurements its score is the mean) and ``progressive`` (image sizes
+that grow); ``legs`` goes on from budget to budget.
 ``options`` and ``progressive`` load no torch.
 """

@@ -12,7 +12,7 @@ from nasframe.errors import CapabilityError, ExperimentError
 from nasframe.evaluator import Candidate, Curve, Evaluation, Evaluator, Trainable, Validating
 from nasframe.stepper import GoesOn, Stepper
 from nasframe.training.seeding import seed_all
-from nasframe.training.sgd import fit
+from nasframe.training.sgd import concluded, fit
 
 __all__ = ["Reached", "train_legs"]
 
@@ -74,7 +74,8 @@ def train_legs(
             return replace(watch.stopped_by, budget=budget * share, curve=tuple(watch.curve)), None
         reached = Reached(done, training.state_dict())
     assert reached is not None, "there is at least one budget"
-    return replace(evaluator.measure(network), budget=budget, curve=tuple(watch.curve) if watch else ()), reached
+    result = concluded(training, evaluator.measure(network))
+    return replace(result, budget=budget, curve=tuple(watch.curve) if watch else ()), reached
 
 
 def _going_on(training: Stepper, evaluator: Evaluator) -> GoesOn:

@@ -45,9 +45,20 @@ class TrainingOptions(Options):
     patience: int | None = Field(default=None, ge=1)
     """End the training early, after so many measurements of ``val`` without a better score; None: never."""
 
+    score_over: int = Field(default=1, ge=1)
+    """The score of a training is the mean over so many measurements of ``val``, of which one is after its last step and
+    the others are evenly spread over the tenth of the steps before; the metrics are those of the last one. 1: that one
+    alone. It takes out the noise of single steps, for the time of so many measurements; ``patience``, ``prune`` and
+    ``validate_epochs`` know nothing of it."""
+
     @model_validator(mode="after")
     def _check_measuring(self) -> Self:
         if self.validate_epochs == 0 and (self.keep_best or self.patience is not None):
             asked = "keep_best" if self.keep_best else "patience"
             raise ValueError(f"{asked} needs measurements of val during the training; set validate_epochs above 0")
+        if self.keep_best and self.score_over > 1:
+            raise ValueError(
+                f"keep_best ends with the weights of one measurement, and score_over: {self.score_over} scores "
+                "those of several; leave one of them out"
+            )
         return self

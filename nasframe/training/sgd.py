@@ -16,12 +16,13 @@ from nasframe.stepper import EndsEarly, GoesOn, Stepper, Uneven
 from nasframe.training.batches import BatchStream
 from nasframe.training.gradients import update
 from nasframe.training.kept_weights import KeptWeights
+from nasframe.training.last_scores import LastScores
 from nasframe.training.options import TrainingOptions
 from nasframe.training.precision import autocast, grad_scaler
 from nasframe.training.progressive import Progressive
 from nasframe.training.seeding import seed_all
 
-__all__ = ["Training", "check_finite", "fit", "learning_rate"]
+__all__ = ["Training", "check_finite", "concluded", "fit", "learning_rate"]
 
 
 def check_finite(loss: Tensor, batch: Batch) -> float:
@@ -62,6 +63,16 @@ def fit(
     return max(done, stepper.steps)
 
 
+def concluded(training: Stepper, last: Evaluation) -> Evaluation:
+    """The result of a training that is done: what was measured last, with the score that the training says.
+
+    Args:
+        training: of any kind; one that is not ``Validating`` says nothing.
+        last: what was measured after its last step.
+    """
+    return training.concluded(last) if isinstance(training, Validating) else last
+
+
 def _as_it_is() -> None:
     """The switch of a network that stays what it is."""
 
@@ -95,6 +106,7 @@ class Training(EndsEarly, GoesOn, Uneven, Validating):
         self._batches = BatchStream(evaluator, "train")
         self._progressive = [module for module in network.modules() if isinstance(module, Progressive)]
         self._kept = KeptWeights(self.network, options)
+        self._last_scores = LastScores(options.score_over, self.steps)
         self._validation: Evaluation | None = None
 
     @property
@@ -114,9 +126,15 @@ class Training(EndsEarly, GoesOn, Uneven, Validating):
         return self._validation
 
     @override
+    def concluded(self, last: Evaluation) -> Evaluation:
+        """With the mean score of as many measurements as ``score_over`` says; fewer, if it has ended early."""
+        return self._last_scores.mean(last)
+
+    @override
     def kind(self, index: int) -> str:
         """A training step, or one that also measures."""
-        return "training + validation" if self._validates_after(index) else "training"
+        measures = self._validates_after(index) or self._last_scores.due(index + 1)
+        return "training + validation" if measures else "training"
 
     def step(
         self, index: int, rng: np.random.Generator, switches: Sequence[Callable[[], object]] = (_as_it_is,)
@@ -151,9 +169,11 @@ class Training(EndsEarly, GoesOn, Uneven, Validating):
         return {}
 
     def state_dict(self) -> dict[str, Any]:
-        """The weights under training and those that are kept beside them, the optimiser and the loss scaler."""
+        """The weights under training, what is kept beside them, the optimiser, the loss scaler, the last scores."""
+        scores = self._last_scores.scores
         return {
             **self._kept.state_dict(),
+            **({"last_scores": [*scores]} if scores else {}),
             "optimiser": self._optimiser.state_dict(),
             "scaler": self._scaler.state_dict(),
         }
@@ -161,6 +181,7 @@ class Training(EndsEarly, GoesOn, Uneven, Validating):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state."""
         self._kept.load_state_dict(state)
+        self._last_scores.take_up(state.get("last_scores", ()))
         self._load_optimiser(state)
 
     @override
@@ -195,11 +216,16 @@ class Training(EndsEarly, GoesOn, Uneven, Validating):
 
     def _validate(self, index: int) -> dict[str, float]:
         self._validation = None
-        if not self._validates_after(index):
+        validates, scores = self._validates_after(index), self._last_scores.due(index + 1)
+        if not (validates or scores):
             return {}
         with self._kept.show_kept():
-            result = self._validation = self.evaluator.measure(self.network)
-            self._kept.note(result.score)
+            result = self.evaluator.measure(self.network)
+            if validates:
+                self._validation = result
+                self._kept.note(result.score)
+        if scores:
+            self._last_scores.scores.append(result.score)
         return {f"val_{name}": value for name, value in result.metrics.items()}
 
     def _validates_after(self, index: int) -> bool:

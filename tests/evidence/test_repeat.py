@@ -149,6 +149,20 @@ def test_seeds_agree_by_the_correlation_of_their_logits():
     assert list(agreement([weights(one) for one in logits[:1]])) == []
 
 
+def test_scores_that_are_no_fractions_are_told_as_they_are(tmp_path):
+    pairs = [("search", 0, -0.5), ("search", 1, -0.6), ("draws", 0, -0.9), ("draws", 1, -0.8)]
+    found = tuple(Finding(arm, seed, (score,), True, 1, 100, 0.0) for arm, seed, score in pairs)
+    judgement = Judgement("draws", paired(np.array([0.4, 0.2])), 1.0)
+    repeated = Repeated("x", found, (judgement,), (), ())
+    (sentence, *_) = repeated.sentences()
+    assert sentence.startswith("Against random draws of equal or fewer multiply-adds: +0.3000 (95 %: -0.9706 to +1.57")
+    assert repeated.arms().columns[1] == "score" and repeated.arms().rows[0][1:3] == ("-0.5500", "0.0707")
+    assert [row[2] for row in repeated.networks().rows] == ["-0.5000", "-0.6000", "-0.9000", "-0.8000"]
+    write_repeated(repeated, tmp_path)
+    text = (tmp_path / "repeat.md").read_text()
+    assert "points" not in text and sentence in text and sentence in (tmp_path / "repeat.html").read_text()
+
+
 def test_it_says_what_may_explain_a_difference():
     found = (Finding("search", 0, (0.5,), False, 1, 130, 1.0), Finding("draws", 0, (0.4,), False, 1, 100, 0.0))
     said = " ".join(Repeated("x", found, (Judgement("draws", paired(np.array([0.1, 0.2])), 1.3),), (), ()).sentences())

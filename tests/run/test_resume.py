@@ -37,7 +37,7 @@ EXPERIMENT = """
 name: killed
 seed: 1
 space: {type: noisy}
-evaluator: {type: tiny-pixels, training: {steps: 5}}
+evaluator: {type: tiny-pixels, training: {steps: 5, score_over: 3}}
 strategy: {type: gradients}
 retrain: {}
 run: {device: cpu, checkpoint_minutes: MINUTES, snapshots: 3}

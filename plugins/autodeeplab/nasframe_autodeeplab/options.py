@@ -112,7 +112,8 @@ class AutoDeepLabOptions(Options):
     decode: Literal["literal", "unbiased"] = "literal"
     """How betas become a path. ``literal`` (the paper, Eq. 7): the most probable path. As a border level has two moves
     of about 1/2 where others have three of 1/3, near-equal betas then give a path along the finest level.
-    ``unbiased`` divides each probability by the mean of its node's moves first; the paper does not have it."""
+    ``unbiased`` divides each probability by the mean of its node's moves first, and makes of noise what random paths
+    are; the paper does not have it."""
     network: NetworkOptions = NetworkOptions()
     """The discrete network."""
 

@@ -1,11 +1,13 @@
 """The two evaluators: real frames in the Cityscapes layout, and street scenes drawn from a seed.
 
-Both train a network by pixel cross-entropy and score it by mean IoU on whole frames of ``val``. They differ only in
-where the frames come from. This module is light: torch and pillow are imported when an evaluator is constructed.
+Both train a network by pixel cross-entropy and score it on whole frames of ``val``, by default by mean IoU. They
+differ only in where the frames come from. This module is light: torch and pillow are imported when an evaluator is
+constructed.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -65,6 +67,8 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, HoldsOut, Predicting, Ill
 
         self._segmentation = Segmentation(self.source(self.options), self.options, self.runtime)
         self.task = self._segmentation.task
+        if self.options.score == "loss":
+            self.failing_score = -math.log(self.task.num_classes)  # an even guess, however classes are weighted
 
     @final
     @override
@@ -75,12 +79,13 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, HoldsOut, Predicting, Ill
         same random numbers.
         """
         from nasframe.training.seeding import seed_all
-        from nasframe.training.sgd import fit
+        from nasframe.training.sgd import concluded, fit
 
         seed_all(self.runtime.seed, "build")
         network = candidate.build()
-        fit(self.training(network, budget), self.runtime.seed)
-        return self.measure(network)
+        training = self.training(network, budget)
+        fit(training, self.runtime.seed)
+        return concluded(training, self.measure(network))
 
     @final
     @override
@@ -111,7 +116,7 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, HoldsOut, Predicting, Ill
     @final
     @override
     def measure(self, model: Model) -> Evaluation:
-        """Mean IoU over the classes present in ``val``, whole frames, single scale."""
+        """The score on ``val``, whole frames, single scale; by default mean IoU over the classes present."""
         return self._segmentation.measure(model)
 
     @final
@@ -123,7 +128,7 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, HoldsOut, Predicting, Ill
     @final
     @override
     def measure_with(self, model: Model, inference: Inference, split: str, progressing: Progressing) -> Evaluation:
-        """Mean IoU over the classes present in a split; with the instance score if there are instance ids."""
+        """The score on a split; with the instance score if there are instance ids."""
         return self._segmentation.measure_with(model, inference, split, progressing)
 
     @final

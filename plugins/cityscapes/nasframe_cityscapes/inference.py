@@ -22,7 +22,12 @@ Size = tuple[int, int]
 
 
 def predict(model: Model, inputs: Tensor, size: Size, inference: Inference) -> Tensor:
-    """The most probable class of each pixel; no gradients.
+    """The most probable class of each pixel, train ids (N, H, W); no gradients. Args: as of ``answers``."""
+    return answers(model, inputs, size, inference).argmax(1)
+
+
+def answers(model: Model, inputs: Tensor, size: Size, inference: Inference) -> Tensor:
+    """What a model says of the classes of each pixel; no gradients.
 
     Args:
         model: (N, C, h, w) of any size -> logits (N, classes, h, w).
@@ -30,14 +35,14 @@ def predict(model: Model, inputs: Tensor, size: Size, inference: Inference) -> T
         size: H and W of the answer.
 
     Returns:
-        Train ids, (N, H, W).
+        Logits of a single pass, mean probabilities of several, (N, classes, H, W).
     """
     if inference.window is not None:
         model = sliding(model, inference.window, inference.steps)
     with torch.no_grad():
         if inference.passes == 1:
-            return answer(model, inputs, size, inference.scales[0]).argmax(1)
-        return averaged(model, inputs, size, inference).argmax(1)
+            return answer(model, inputs, size, inference.scales[0])
+        return averaged(model, inputs, size, inference)
 
 
 def averaged(model: Model, inputs: Tensor, size: Size, inference: Inference) -> Tensor:

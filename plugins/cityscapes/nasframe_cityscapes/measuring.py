@@ -8,14 +8,16 @@ from typing import final
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from nasframe import Evaluation, Inference, Model, Progressing, Runtime
 from nasframe_cityscapes.classes import CLASSES, TO_LABEL_ID
 from nasframe_cityscapes.dataset import Frame
 from nasframe_cityscapes.frames import FrameStore, Picture, read_instances
-from nasframe_cityscapes.inference import checked, predict, set_to_eval
+from nasframe_cityscapes.inference import answers, checked, set_to_eval
 from nasframe_cityscapes.instances import InstanceCounts, instance_scores
 from nasframe_cityscapes.loading import ahead
+from nasframe_cityscapes.losses import FrameLoss
 from nasframe_cityscapes.options import SegmentationOptions
 from nasframe_cityscapes.results import evaluation, sizes_text
 from nasframe_cityscapes.scoring import by_label_ids, confusion
@@ -36,8 +38,10 @@ class Scored:
 class Meter:
     """Asks models about frames that it reads by the options."""
 
-    def __init__(self, store: FrameStore, options: SegmentationOptions, runtime: Runtime) -> None:
+    def __init__(self, store: FrameStore, options: SegmentationOptions, runtime: Runtime, weights: Tensor) -> None:
+        """Args: weights: of every train id in the loss, (256,), on the runtime's device."""
         self._store = store
+        self._weights = weights
         self._options = options
         self._runtime = runtime
 
@@ -57,9 +61,10 @@ class Meter:
             progressing: called after each frame.
         """
         counts = InstanceCounts() if instances else None
+        loss = FrameLoss(self._weights) if self._options.score == "loss" else None
         matrix = np.zeros((len(CLASSES), len(CLASSES) + 1), dtype=np.int64)
         sizes: set[tuple[int, int]] = set()
-        predictions = self.predictions(model, inference, scored.frames, whole_label=True)
+        predictions = self.predictions(model, inference, scored.frames, whole_label=True, loss=loss)
         for done, (frame, truth, prediction) in enumerate(predictions, 1):
             size = truth.shape[0], truth.shape[1]
             sizes.add(size)
@@ -76,12 +81,23 @@ class Meter:
             "reduced_by": self._options.reduce,
         }
         instance = None if counts is None else instance_scores(counts, by_label_ids(matrix))
-        return evaluation(matrix, len(scored.frames), instance, conditions, self._options.score)
+        mean = None if loss is None else loss.mean
+        return evaluation(matrix, len(scored.frames), instance, conditions, self._options.score, mean)
 
     def predictions(
-        self, model: Model, inference: Inference, frames: tuple[Frame, ...], *, whole_label: bool
+        self,
+        model: Model,
+        inference: Inference,
+        frames: tuple[Frame, ...],
+        *,
+        whole_label: bool,
+        loss: FrameLoss | None = None,
     ) -> Iterator[tuple[Frame, Picture, Picture]]:
-        """Frames with their train ids and the predicted ones, both of the label's size."""
+        """Frames with their train ids and the predicted ones, both of the label's size.
+
+        Args:
+            loss: what each frame's loss is added to; None: it is not computed.
+        """
 
         def load(index: int) -> _Loaded:
             return frames[index], *self._store.load(frames[index], whole_label=whole_label)
@@ -92,10 +108,12 @@ class Meter:
                 inputs = np.stack([normalised(image, self._options) for _, image, _ in group])
                 height, width = group[0][2].shape
                 on_device = torch.from_numpy(inputs).to(self._runtime.device)
-                found = predict(asked, on_device, (height, width), inference)
-                predicted = found.to(torch.uint8).cpu().numpy()
-                for (frame, _, truth), prediction in zip(group, predicted, strict=True):
-                    yield frame, truth, prediction
+                found = answers(asked, on_device, (height, width), inference)
+                predicted = found.argmax(1).to(torch.uint8).cpu().numpy()
+                for place, (frame, _, truth) in enumerate(group):
+                    if loss is not None:
+                        loss.add(found[place], torch.from_numpy(truth).to(found.device), inference)
+                    yield frame, truth, predicted[place]
 
 
 _Loaded = tuple[Frame, Picture, Picture]

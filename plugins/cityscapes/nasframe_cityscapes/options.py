@@ -66,9 +66,12 @@ class SegmentationOptions(Options):
     """What a search scores on. ``arch``: it sees ``train`` alone: candidates are trained on the half ``weights`` and
     scored on the half ``arch``, as DARTS uses the two. ``val``: they are trained on ``train`` and scored on ``val``,
     which is then no fair measure of what was selected on it: set a ``holdout`` aside."""
-    score: Literal["miou", "category_miou", "class_accuracy", "pixel_accuracy", "frequency_weighted_iou"] = "miou"
-    """Which metric is the score: what a search and ``keep_best`` choose by. All are reported anyhow, and ``nasframe
-    signal`` says by which of them genotypes can be told apart."""
+    score: Literal["miou", "category_miou", "class_accuracy", "pixel_accuracy", "frequency_weighted_iou", "loss"] = (
+        "miou"
+    )
+    """Which metric is the score: what a search and ``keep_best`` choose by. ``nasframe signal`` says by which of them
+    genotypes can be told apart. ``loss``: the score is minus the mean cross-entropy of the pixels that are not void,
+    weighted as in the training (``class_weights``); the metric ``loss`` is measured only then, all others always."""
     val_from_train: float | None = Field(default=None, gt=0, lt=1)
     """``val`` is about this share of ``train``, in whole groups of ``halves``, the same whatever the experiment's seed;
     None: it is the folder of that name. For data whose ``val`` is one short clip: seeds of one network differ less on

@@ -22,15 +22,17 @@ def evaluation(
     instance: InstanceScores | None,
     conditions: Mapping[str, Any],
     score: str = "miou",
+    loss: float | None = None,
 ) -> Evaluation:
-    """The score (mean IoU over the classes present in the truth), all metrics, and three tables.
+    """The score, all metrics, and three tables.
 
     Args:
         matrix: of all frames, (19, 20).
         frames: how many.
         instance: None: without the instance score.
         conditions: how it was measured.
-        score: which of the metrics is the score, and stands first.
+        score: which of the metrics is the score, and stands first; of ``loss``, the score is minus it.
+        loss: the mean over all pixels; None: it was not measured.
 
     Raises:
         DataError: no pixel is of a scored class.
@@ -50,6 +52,8 @@ def evaluation(
         "frequency_weighted_iou": result.frequency_weighted_iou,
         "frames": float(frames),
     }
+    if loss is not None:
+        metrics["loss"] = loss
     if instance is not None:
         means = {"iiou": instance.mean, "category_iiou": instance.category_mean}
         metrics |= {name: value for name, value in means.items() if not np.isnan(value)}
@@ -58,7 +62,8 @@ def evaluation(
         "categories": _categories(result, instance),
         "confusion": _confusion(matrix),
     }
-    return Evaluation(metrics[score], {score: metrics[score], **metrics}, tables, conditions)
+    value = -metrics[score] if score == "loss" else metrics[score]
+    return Evaluation(value, {score: metrics[score], **metrics}, tables, conditions)
 
 
 def _classes(result: Scores, instance: InstanceScores | None) -> Table:

@@ -41,12 +41,12 @@ class Segmentation:
         self._runtime = runtime
         self._frames = collect(source, options, runtime)
         self._store = _store(source, options)
-        self._meter = Meter(self._store, options, runtime)
         self._loaders = {
             split: CropLoader(split, frames, self._store, options, runtime.seed)
             for split, frames in self._frames.splits.items()
         }
         self._weights = torch.from_numpy(self._class_weights()).to(runtime.device)
+        self._meter = Meter(self._store, options, runtime, self._weights)
         height, width = (-(-length // options.reduce) for length in self._frames.size)
         self.task = street_task((height, width))
 

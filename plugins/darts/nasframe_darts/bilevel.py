@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from statistics import fmean
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -96,14 +97,15 @@ class Bilevel:
         if index < self.timing.warmup:
             metrics = self._train_weights(batch)
         else:
-            metrics = self._train_both(batch, self._arch_batches[index - self.timing.warmup], passed)
+            outer = [self._arch_batches[number] for number in self._outer_numbers(index)]
+            metrics = self._train_both(batch, outer, passed)
         metrics |= {"lr": lr, **self.parts.weigh.metrics(), **self.parts.perturb.metrics()}
         if self.timing.validates_after(index):
             with self.parts.weigh.hold_still():
                 measured = self.evaluator.measure(self.supernet).metrics
             metrics |= {f"val_{name}": value for name, value in measured.items()}
         if self.timing.looks_after(index, self.parts.stop.every):
-            metrics |= self._look(self._arch_batches[index - self.timing.warmup])
+            metrics |= self._look(self._arch_batches[self._outer_numbers(index)[-1]])
         return metrics
 
     def kind(self, index: int) -> str:
@@ -156,12 +158,18 @@ class Bilevel:
         terms = {f"regularise/{number}": part for number, part in enumerate(self.parts.regularise)}
         return {**terms, "stop": self.parts.stop, "select": self.parts.select}
 
+    def _outer_numbers(self, index: int) -> range:
+        """The numbers of the batches of the architecture's update in step ``index``, one or more."""
+        count = self.options.arch_batches
+        first = (index - self.timing.warmup) * count
+        return range(first, first + count)
+
     def _train_weights(self, batch: Batch) -> dict[str, float]:
         with freeze(self._arch.parameters), self._mixing.perturbing():
             self.parts.perturb.prepare(partial(self._traceless_loss, batch))
-            return {"loss": self._descend(batch, self._weights)}
+            return {"loss": self._descend([batch], self._weights)}
 
-    def _train_both(self, inner: Batch, outer: Batch, passed: float) -> dict[str, float]:
+    def _train_both(self, inner: Batch, outer: Sequence[Batch], passed: float) -> dict[str, float]:
         if self.options.order == "first":
             metrics = self._train_weights(inner)
             with self._held, freeze(self._weights.parameters):  # statistics are of the weights' batches, in every order
@@ -178,8 +186,8 @@ class Bilevel:
         """What is added to the architecture's loss."""
         return [scalar(one.term(self.supernet, passed), type(one).__name__) for one in self.parts.regularise]
 
-    def _look_ahead(self, inner: Batch, outer: Batch, terms: Sequence[Tensor]) -> float:
-        """One second-order update of the architecture; the loss after the unrolled step."""
+    def _look_ahead(self, inner: Batch, outer: Sequence[Batch], terms: Sequence[Tensor]) -> float:
+        """One second-order update of the architecture; the mean loss after the unrolled step."""
         exact = self.options.order == "second"
         differentiate = self._hypergradient.exact if exact else self._hypergradient.finite
         loss, gradients = differentiate(inner, outer)
@@ -192,13 +200,22 @@ class Bilevel:
         self._update(self._arch, outer)
         return loss
 
-    def _descend(self, batch: Batch, half: _Half, terms: Sequence[Tensor] = ()) -> float:
-        """One first-order update of these parameters and no others; the batch's loss, without the terms."""
-        loss = self._loss(batch)
-        value = check_finite(loss, batch)
-        torch.autograd.backward(self._scaler.scale(sum(terms, loss)), inputs=half.parameters)
-        self._update(half, batch)
-        return value
+    def _descend(self, batches: Sequence[Batch], half: _Half, terms: Sequence[Tensor] = ()) -> float:
+        """One first-order update of these parameters and no others, by the mean gradient of the batches and the terms.
+
+        One batch after the other, so that the activations of one alone are kept at a time.
+
+        Returns:
+            The batches' mean loss, without the terms.
+        """
+        values = []
+        for number, batch in enumerate(batches):
+            loss = self._loss(batch)
+            values.append(check_finite(loss, batch))
+            once = terms if number == 0 else ()
+            torch.autograd.backward(self._scaler.scale(sum(once, loss / len(batches))), inputs=half.parameters)
+        self._update(half, batches)
+        return fmean(values)
 
     def _look(self, batch: Batch) -> Mapping[str, float]:
         """Whether the search ends here; if it does, with earlier architecture parameters."""
@@ -244,9 +261,10 @@ class Bilevel:
         with self._held, freeze(self._weights.parameters):
             yield self.evaluator.loss(self.supernet, batch) if full else self._loss(batch)
 
-    def _update(self, half: _Half, batch: Batch) -> None:
-        """Apply the gradients that the parameters have."""
-        update(half.optimiser, self._scaler, half.parameters, half.clip, batch.names)
+    def _update(self, half: _Half, batches: Sequence[Batch]) -> None:
+        """Apply the gradients that the parameters have from these batches."""
+        names = [name for batch in batches for name in batch.names]
+        update(half.optimiser, self._scaler, half.parameters, half.clip, names)
         half.optimiser.zero_grad()  # at once: the other half of the step needs the memory
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import final
 
 import torch
@@ -46,17 +47,18 @@ class Hypergradient:
         self._optimiser = optimiser
         self._runtime = runtime
 
-    def exact(self, inner: Batch, outer: Batch) -> tuple[float, Gradients]:
+    def exact(self, inner: Batch, outer: Sequence[Batch]) -> tuple[float, Gradients]:
         """By differentiating through the unrolled step.
 
-        Two passes forward and backward, the first of which keeps its whole graph, and one backward through both.
+        A pass forward and backward for each batch, the first of which keeps its whole graph, and one backward through
+        that graph for each outer batch.
 
         Args:
             inner: a batch of the split ``weights``.
-            outer: a batch of the split ``arch``.
+            outer: one or more batches of the split ``arch``.
 
         Returns:
-            The loss of the outer batch at w', and its gradient by each architecture parameter.
+            The mean loss of the outer batches at w', and its gradient by each architecture parameter.
 
         Raises:
             RunError: a loss is not finite.
@@ -65,12 +67,12 @@ class Hypergradient:
         torch.manual_seed(seed)
         slopes = self._gradients(self._weights, inner, list(self._weights.values()), create_graph=True)[1]
         torch.manual_seed(other_seed)
-        return self._gradients(self._unrolled(slopes), outer, self._arch)
+        return self._mean_gradients(self._unrolled(slopes), outer, self._arch)
 
-    def finite(self, inner: Batch, outer: Batch) -> tuple[float, Gradients]:
+    def finite(self, inner: Batch, outer: Sequence[Batch]) -> tuple[float, Gradients]:
         """By central differences in the direction v = grad_w' L_arch(w', alpha) (Eq. 8).
 
-        Four passes forward and backward, none of which keeps a graph of gradients.
+        Three passes forward and backward, and one for each outer batch, none of which keeps a graph of gradients.
 
         Args, returns and raises: as ``exact``.
         """
@@ -79,7 +81,7 @@ class Hypergradient:
         slopes = self._gradients(self._weights, inner, list(self._weights.values()))[1]
         torch.manual_seed(other_seed)
         unrolled = {name: weight.detach().requires_grad_() for name, weight in self._unrolled(slopes).items()}
-        loss, found = self._gradients(unrolled, outer, [*self._arch, *unrolled.values()])
+        loss, found = self._mean_gradients(unrolled, outer, [*self._arch, *unrolled.values()])
         direct, direction = found[: len(self._arch)], found[len(self._arch) :]
         norm = math.sqrt(sum(float(part.square().sum()) for part in direction if part is not None))
         if norm == 0:
@@ -94,8 +96,26 @@ class Hypergradient:
             added(first, added(high, low, -1), -factor) for first, high, low in zip(direct, above, below, strict=True)
         ]
 
+    def _mean_gradients(
+        self, weights: Weights, batches: Sequence[Batch], of: Sequence[Tensor]
+    ) -> tuple[float, Gradients]:
+        """The mean loss of batches with these weights, and its gradients; None where something has no part in it."""
+        losses: list[float] = []
+        total: Gradients = [None] * len(of)
+        for number, batch in enumerate(batches, start=1):
+            loss, found = self._gradients(weights, batch, of, retain_graph=number < len(batches))
+            losses.append(loss)
+            total = [added(one, other) for one, other in zip(total, found, strict=True)]
+        return fmean(losses), [None if one is None else one / len(batches) for one in total]
+
     def _gradients(
-        self, weights: Weights, batch: Batch, of: Sequence[Tensor], create_graph: bool = False
+        self,
+        weights: Weights,
+        batch: Batch,
+        of: Sequence[Tensor],
+        *,
+        create_graph: bool = False,
+        retain_graph: bool = False,
     ) -> tuple[float, Gradients]:
         """The loss of a batch with these weights, and its gradients; None where something has no part in it."""
         statistics = {name: buffer.clone() for name, buffer in self._supernet.named_buffers()}
@@ -108,7 +128,9 @@ class Hypergradient:
         with autocast(self._runtime):
             loss = self._evaluator.loss(model, batch)
         value = check_finite(loss, batch)
-        return value, torch.autograd.grad(loss, of, create_graph=create_graph, allow_unused=True)
+        return value, torch.autograd.grad(
+            loss, of, create_graph=create_graph, retain_graph=create_graph or retain_graph, allow_unused=True
+        )
 
     def _unrolled(self, slopes: Gradients) -> dict[str, Tensor]:
         """w'; a weight that has no part in the loss stays, as SGD leaves it."""

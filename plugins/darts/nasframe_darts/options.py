@@ -46,6 +46,9 @@ class BilevelOptions(Options):
     arch_lr: Positive | Literal["auto"] = 3e-3
     """Adam's learning rate of the architecture parameters. ``auto``: such that logits can move as far as in
     Auto-DeepLab's search of Cityscapes, which has 14,880 updates by 0.003; but at most 0.1."""
+    arch_batches: int = Field(default=1, ge=1)
+    """Batches of the half ``arch`` whose gradients are averaged into one update of the architecture parameters: less
+    noise in the time of so many passes and the memory of one."""
     arch_betas: tuple[Decay, Decay] = (0.5, 0.999)
     """Adam's decay rates (DARTS's code)."""
     arch_weight_decay: float = Field(default=1e-3, ge=0)

@@ -109,7 +109,7 @@ def second_order(which, velocity=True):
     supernet, evaluator = Smooth(), Noise()
     hypergradient = Hypergradient(supernet, evaluator, sgd(supernet, velocity=velocity), Runtime())
     differentiate = {"second": hypergradient.exact, "second-finite": hypergradient.finite}[which]
-    loss, (gradient,) = differentiate(evaluator.batch("weights"), evaluator.batch("arch"))
+    loss, (gradient,) = differentiate(evaluator.batch("weights"), [evaluator.batch("arch")])
     return loss, gradient
 
 
@@ -141,7 +141,7 @@ def test_looking_ahead_changes_neither_weights_nor_running_statistics(order):
     before = {name: tensor.clone() for name, tensor in supernet.state_dict().items()}
     hypergradient = Hypergradient(supernet, evaluator, sgd(supernet), Runtime())
     {"second": hypergradient.exact, "second-finite": hypergradient.finite}[order](
-        evaluator.batch("weights"), evaluator.batch("arch")
+        evaluator.batch("weights"), [evaluator.batch("arch")]
     )
     after = supernet.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)

@@ -145,5 +145,5 @@ def test_noise_does_not_pass_for_a_finite_difference():
     found = []
     for differentiate in (hypergradient.exact, hypergradient.finite):
         torch.manual_seed(5)
-        found += differentiate(next(evaluator.batches("weights")), next(evaluator.batches("arch")))[1]
+        found += differentiate(next(evaluator.batches("weights")), [next(evaluator.batches("arch"))])[1]
     torch.testing.assert_close(*found, rtol=1e-3, atol=1e-6)

@@ -3,7 +3,18 @@
 import pytest
 import yaml
 
-from nasframe import DataError, ExperimentError, Genotype, RunError
+from nasframe import (
+    AskTell,
+    DataError,
+    Evaluation,
+    Evaluator,
+    ExperimentError,
+    Genotype,
+    Problem,
+    RunError,
+    Runtime,
+    SearchSpace,
+)
 from nasframe.cost.counting import count
 from nasframe.errors import CapabilityError
 from nasframe.files.genotypes import read
@@ -163,3 +174,47 @@ class TestTerms:
     def test_nonsense_is_refused(self, runs, override, message):
         with pytest.raises(ExperimentError, match=message):
             runs.experiment(override)
+
+
+class TwoAnswers(SearchSpace):
+    """One question."""
+
+    name = "two-answers"
+
+    def decide(self, choose):
+        choose("only", (1, 2))
+
+    def build(self, genotype, task):
+        raise NotImplementedError
+
+    def graph(self, genotype=None):
+        raise NotImplementedError
+
+
+class Lossy(Evaluator):
+    """Its scores are minus a loss."""
+
+    name = "lossy"
+
+    def prepare(self):
+        self.failing_score = -2.5
+
+    def evaluate(self, candidate, budget=1.0):
+        raise NotImplementedError
+
+
+class Listening(AskTell):
+    """Remembers what it hears."""
+
+    name = "listening"
+
+    def ask(self, rng):
+        return None
+
+
+def test_before_any_success_a_failure_hears_the_evaluators_failing_score_and_then_the_lowest_so_far():
+    strategy = Listening(Problem(TwoAnswers(), Lossy(), Runtime()), None, steps=9)
+    failure = Evaluation(0.0, failure="the loss is nan")
+    for result in (failure, Evaluation(-1.0), failure, Evaluation(-4.0), failure):
+        strategy.receive(Genotype("two-answers", (("only", 1),)), result)
+    assert [result.score for _, result in strategy.history] == [-2.5, -1.0, -2.5, -4.0, -4.0]
