@@ -200,8 +200,9 @@ class Repeated:
         for frames, name in names:
             of = {arm: np.array([_mean(one, (frames, name)) for one in ours]) for arm, ours in by_arm.items()}
             differences = (paired(of[search] - of[arm]) for arm in opponents)
-            told = (f"{_points(one.mean)} ({_points(one.low)} to {_points(one.high)})" for one in differences)
-            rows.append((name, frames, f"{of[search].mean() / POINT:.2f}", *told))
+            numbers = ([POINTS.number(x, sign=True) for x in (one.mean, one.low, one.high)] for one in differences)
+            told = (f"{mean} ({low} to {high})" for mean, low, high in numbers)
+            rows.append((name, frames, POINTS.number(float(of[search].mean())), *told))
         columns = ("metric, points", "frames", search, *(f"minus {arm} (95 %)" for arm in opponents))
         note = (
             "The verdict is by the score, on the frames that were set aside where there are any. Of twenty intervals "
