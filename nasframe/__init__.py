@@ -41,6 +41,7 @@ from nasframe.space import (
     Canonical,
     Costed,
     Growing,
+    Inheriting,
     Labels,
     Landmarked,
     Measure,
@@ -53,7 +54,7 @@ from nasframe.space import (
     Weigh,
 )
 from nasframe.stepper import EndsEarly, GoesOn, Stepper, Uneven
-from nasframe.strategy import Bounded, Problem, Strategy, Wrapping
+from nasframe.strategy import Bounded, Problem, Strategy, TrainsSupernet, Wrapping
 
 __version__ = "0.1.0"
 
@@ -85,6 +86,7 @@ __all__ = [
     "Illustrating",
     "Inference",
     "Inferring",
+    "Inheriting",
     "Labels",
     "Landmarked",
     "Leg",
@@ -112,6 +114,7 @@ __all__ = [
     "Table",
     "Task",
     "Trainable",
+    "TrainsSupernet",
     "Uneven",
     "Validating",
     "Weigh",

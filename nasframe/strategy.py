@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from nasframe.evaluator import Evaluator, Runtime
 from nasframe.genotype import Genotype
 from nasframe.options import Options as BaseOptions
 from nasframe.space import SearchSpace
+
+if TYPE_CHECKING:
+    from nasframe.supernet import Supernet, SwitchableSupernet
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,19 @@ class Bounded(ABC):  # noqa: B024  it asks for no method
     def without_bounds(self) -> Genotype | None:
         """What ``best`` would be if there were no bounds, to tell what they cost; default: it is not known."""
         return None
+
+
+class TrainsSupernet(ABC):
+    """A strategy that trains a supernet, from which the network that it finds may start."""
+
+    @property
+    @abstractmethod
+    def supernet(self) -> Supernet | SwitchableSupernet:
+        """The supernet, with what it has learned so far."""
+
+    def hold_mixing(self) -> AbstractContextManager[object]:
+        """Within it mixing weights that are drawn at random hold still, as for a measurement; default: none are."""
+        return nullcontext()
 
 
 class Wrapping(ABC):  # noqa: B024  it says something of a class, and asks for no method
