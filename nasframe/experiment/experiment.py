@@ -23,6 +23,8 @@ from nasframe.plugin.engine import Engine
 from nasframe.space import SearchSpace
 from nasframe.strategy import Strategy
 
+SUPERNET = "supernet"
+"""What ``retrain.weights`` says to start from what the search has learned."""
 DEFAULT = "default"
 """The origin of a value that nobody wrote."""
 
@@ -50,7 +52,9 @@ class Retrain:
     space: Part[SearchSpace]
     evaluator: Part[Evaluator]
     weights: str | None = None
-    """File of weights to start from, as an absolute path; None: from random ones."""
+    """File of weights to start from, as an absolute path; None: from random ones, or from the supernet's."""
+    inherits: bool = False
+    """Whether it starts from what the search's supernet has learned."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,8 @@ class Experiment:
         retrain: dict[str, Any] | None = None
         if self.retrain is not None:
             retrain = {"space": self.retrain.space.written(), "evaluator": self.retrain.evaluator.written()}
-            retrain |= {"weights": self.retrain.weights} if self.retrain.weights else {}
+            weights = SUPERNET if self.retrain.inherits else self.retrain.weights
+            retrain |= {"weights": weights} if weights else {}
         given = {"source": self.genotype.source, **self.genotype.genotype.to_dict()} if self.genotype else None
         resolved = {
             "name": self.name,

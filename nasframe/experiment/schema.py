@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from nasframe.errors import PluginError
-from nasframe.experiment.experiment import Identity
+from nasframe.experiment.experiment import SUPERNET, Identity
 from nasframe.experiment.finalists import FINALISTS, Finalists
 from nasframe.experiment.given_genotype import GENOTYPE
 from nasframe.experiment.run_options import RunOptions
@@ -167,7 +167,10 @@ def _run(registry: Registry, definitions: Schema) -> Schema:
 
 def _retrain() -> Schema:
     overrides: Schema = {"type": ["object", "null"]}
-    weights = {"description": "File of weights to start from.", "type": ["string", "null"]}
+    weights = {
+        "description": f"Start from fresh, random weights; from {SUPERNET}, what the search has learned; from a file.",
+        "type": ["string", "null"],
+    }
     return {
         "description": "Options of the space and the evaluator that differ in retraining; null: no retraining.",
         "type": ["object", "null"],

@@ -49,6 +49,8 @@ class RunRecord:
     bounds: Plain
     """What the constraints have cost, where the search kept to them by itself."""
     cost: Plain
+    start: Plain
+    """What the retraining started from, where that were not random weights."""
     metrics: Plain
     """Of the retrained network: score, metrics, tables."""
     pictures: tuple[Path, ...]
@@ -94,6 +96,7 @@ def read(folder: Path) -> RunRecord:
         weighted=weighted,
         bounds=reader.mapping(files.bounds, _bounds),
         cost=reader.mapping(files.cost),
+        start=reader.mapping(files.start),
         metrics=reader.mapping(files.metrics, _metrics),
         pictures=tuple(sorted(files.pictures.glob("*.png"))),
         faults=(*(f"`{files.name(path)}` {fault}" for path, fault in reader.faults), *misfits),

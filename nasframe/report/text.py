@@ -130,6 +130,8 @@ def retraining(record: RunRecord, figures: Figures) -> Iterator[str]:
     if not ("retrain" in figures.curves or record.metrics or record.pictures):
         return
     yield "## Retraining"
+    if started := facts.start(record):
+        yield started
     if "retrain" in figures.curves:
         yield md.figure("Curves of the retraining", figures.curves["retrain"])
     if found := facts.metric_table(record):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, final, get_args
 
@@ -15,7 +16,7 @@ from nasframe.ask_tell import AskTell
 from nasframe.errors import GenotypeError, NasframeError, RunError
 from nasframe.evaluator import Evaluation
 from nasframe.experiment.checking import load
-from nasframe.experiment.experiment import Experiment
+from nasframe.experiment.experiment import Experiment, Retrain
 from nasframe.experiment.sections import Part
 from nasframe.experiment.terms import Terms
 from nasframe.files import atomic, genotypes
@@ -26,18 +27,25 @@ from nasframe.plugin.registry import Registry
 from nasframe.run.candidates.finals import Finals, name_finalists
 from nasframe.run.candidates.front import write_front
 from nasframe.run.candidates.set_up import open_evaluations, open_judge
+from nasframe.run.inheriting import (
+    choose_inherited,
+    keep_inherited,
+    preview,
+    start_from_file,
+    start_from_supernet,
+)
 from nasframe.run.interrupt import Interrupted
 from nasframe.run.journal import Journal, Listeners
 from nasframe.run.loop import run_steps
 from nasframe.run.problems import Problems, environment, make_strategy, open_problems
 from nasframe.run.progress import Progress, choose_progress
-from nasframe.run.retrain import retrain
+from nasframe.run.retrain import Start, retrain
 from nasframe.run.within_bounds import write_bounds
 from nasframe.runfolder.folder import RunFolder
 from nasframe.runfolder.layout import Phase
 from nasframe.runfolder.weights import read_tensors
 from nasframe.space import SearchSpace
-from nasframe.strategy import Problem
+from nasframe.strategy import Problem, Strategy
 from nasframe.training.seeding import seed_all
 
 
@@ -163,6 +171,8 @@ class _Run:
             finals = Finals(replace(problem, evaluations=judge), options, named)
             run_steps(finals, journal, problem.runtime.seed, self.experiment.run)
         self.progress.end()
+        if self._heir:
+            choose_inherited(named.index(finals.best()) + 1, self.folder.layout)
         return finals.best()
 
     def _search(self, problem: Problem) -> list[Genotype]:
@@ -174,36 +184,57 @@ class _Run:
         journal.open()
         with open_evaluations(self.experiment, problem, journal) as problem:
             strategy = make_strategy(part, problem)
-            for remark in () if journal.has_begun else strategy.remarks():
-                self.progress.say(f"Note: {remark}.")
+            if not journal.has_begun:
+                self._remark(strategy)
             run_steps(strategy, journal, problem.runtime.seed, self.experiment.run)
             if isinstance(strategy, AskTell):
                 write_front(self.folder.layout, strategy, problem.objectives, self.experiment.space)
             write_bounds(self.folder.layout, problem, strategy, strategy.best())
             options = self.experiment.finalists
             named = name_finalists(strategy, problem, options.count) if options else [strategy.best()]
+            if self._heir:
+                keep_inherited(strategy, named, self._heir, self.folder.layout)
         self.progress.end()
         return named
+
+    @property
+    def _heir(self) -> Problem | None:
+        """The retraining that starts from what the search's supernet has learned; None: there is none."""
+        options = self.experiment.retrain
+        return self.problems.retrain if options and options.inherits else None
+
+    def _remark(self, strategy: Strategy) -> None:
+        for remark in strategy.remarks():
+            self.progress.say(f"Note: {remark}.")
+        if self._heir:
+            self.progress.say(preview(strategy, self._heir))
 
     def _retrain(self, genotype: Genotype) -> Evaluation:
         assert self.problems.retrain is not None and self.experiment.retrain is not None
         self._write_genotype(self.folder.layout.final_genotype, genotype, self.experiment.retrain.space)
         self.journals["retrain"].open()
-        weights = self.experiment.retrain.weights
-        start = Path(weights) if weights else None
+        start = self._start(self.experiment.retrain, self.problems.retrain)
         result = retrain(self.problems.retrain, genotype, self.journals["retrain"], self.experiment.run, start)
         self.progress.end()
         return result
 
+    def _start(self, options: Retrain, problem: Problem) -> Start | None:
+        """What gives the network weights to start from; None: it starts from random ones."""
+        if options.inherits:
+            return partial(start_from_supernet, problem)
+        return partial(start_from_file, Path(options.weights)) if options.weights else None
+
     def _finish(self, result: Evaluation | None, minutes: float) -> None:
         from nasframe.report import write_report
+        from nasframe.report.facts import start
         from nasframe.report.within_bounds import sentences
 
         self.folder.write_status(state="done", reason=None)
         journal = self.journals["retrain" if result else "search"]
         journal.record("finished", journal.steps, minutes=minutes)
         record = write_report(self.folder.path)
-        for sentence in (*(record.certainty.sentences() if record.certainty else ()), *sentences(record.bounds)):
+        sure = record.certainty.sentences() if record.certainty else ()
+        for sentence in filter(None, (*sure, *sentences(record.bounds), start(record))):
             self.progress.say(sentence)
         score = f", score {result.score:.4f}" if result else ""
         if held_out := self.folder.read(self.folder.layout.metrics).get("holdout"):

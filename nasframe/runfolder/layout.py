@@ -64,8 +64,10 @@ class RunLayout:
     retrain_evaluator = _At("retrain/evaluator.json")
     retrain_snapshots = _At("retrain/snapshots/")
     retrain_checkpoints = _At("retrain/checkpoints/")
+    inherited = _At("retrain/inherited.pt")
+    """What the supernet has learned of the genotype that was found, under the names of its network's tensors."""
     start = _At("retrain/start.json")
-    """What of a given file's weights the network took over."""
+    """What of a given file's weights, or of these, the network took over."""
     weights = _At("retrain/weights.pt")
     metrics = _At("retrain/metrics.json")
     """Score, metrics and tables of the final network."""
@@ -104,6 +106,10 @@ class RunLayout:
     def training(self, candidate: int) -> Path:
         """What the training of a candidate left; the first candidate is 1."""
         return self.trainings / f"{candidate:05}.pt"
+
+    def inherited_by(self, rank: int) -> Path:
+        """The same of a genotype that the search named; the best is 1."""
+        return self.finalists.parent / f"inherited-{rank:02}.pt"
 
     def on_front(self, candidate: int) -> Path:
         """The genotype of a candidate on the Pareto front; the first candidate is 1."""

@@ -20,6 +20,12 @@ def phase_curves(record: RunRecord, phase: str) -> Markup | None:
     return tag("div", (figure(of_panel(panel)) for panel in panels), class_="charts") if panels else None
 
 
+def start(record: RunRecord) -> Markup | None:
+    """What the network started from, where that were not random weights."""
+    told = facts.start(record)
+    return tag("p", with_code(told), class_="note") if told else None
+
+
 def finalists(record: RunRecord) -> Markup | None:
     """What the search named, compared by trainings."""
     found = facts.finalists(record)
