@@ -21,7 +21,7 @@ from nasframe.errors import ExperimentError, RunError
 from nasframe.evidence.lanes import Lanes
 from nasframe.evidence.settled import fingerprint, settle
 from nasframe.experiment.checking import load
-from nasframe.experiment.experiment import Experiment
+from nasframe.experiment.experiment import SUPERNET, Experiment
 from nasframe.files import genotypes
 from nasframe.files.words import duration
 from nasframe.genotype import Genotype, GenotypeRecord, sample
@@ -113,8 +113,14 @@ class Order:
         for number in range(1 if done else 0, self.retrainings):
             overrides = (f"seed={self.seed + APART * number}", *self.settings)
             folder = run_folder(self.folder, self.number, number)
-            make = partial(from_genotype, source, registry, recipe=recipe, overrides=overrides)
+            kept = RunLayout(searched).inherited if self._inherits(searched) else None
+            make = partial(from_genotype, source, registry, recipe=recipe, overrides=overrides, weights=kept)
             _finish(folder, make, registry)
+
+    def _inherits(self, searched: Path) -> bool:
+        """Whether the search's own retraining has started from its supernet, so that others do too."""
+        retrain = RunReader(searched).mapping(RunLayout(searched).experiment).get("retrain") or {}
+        return self.file is not None and retrain.get("weights") == SUPERNET
 
     @property
     def _reference(self) -> RunLayout:
@@ -203,7 +209,8 @@ def conduct(
                 say(f"random search gets {duration(60 * minutes)} of processor time, as the search of this seed did")
                 strategy = f"strategy={{type: random, samples: {ENDLESS}, budget: {repetition.budget!r}}}"
                 ended = f"run.search_cpu_minutes={max(minutes, 1e-4)!r}"
-                own = (*repetition.overrides, strategy, ended, "finalists=null")
+                fresh = ("retrain.weights=fresh",) if experiment.retrain and experiment.retrain.inherits else ()
+                own = (*repetition.overrides, strategy, ended, "finalists=null", "ledger=null", *fresh)
                 yield order(arm, done.number, repetition.file, own, reference)
             else:
                 yield order(arm, done.number, Path(what), (), reference)
@@ -222,7 +229,9 @@ def processor_seconds(folder: Path) -> float:
     spent = {
         event["phase"]: float(event["processor_seconds"])
         for event in events
-        if event.get("event") == "checkpoint" and "processor_seconds" in event and event.get("phase") != "retrain"
+        if event.get("event") == "checkpoint"
+        and "processor_seconds" in event
+        and event.get("phase") not in ("ledger", "retrain")
     }
     if "search" not in spent:
         raise RunError(f"{folder} does not say what its search has cost; delete the folder, and it is run again")

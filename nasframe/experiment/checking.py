@@ -13,6 +13,7 @@ from nasframe.experiment import composition
 from nasframe.experiment.experiment import SUPERNET, Experiment, Identity, Retrain, origins
 from nasframe.experiment.finalists import FINALISTS, Finalists, has_finalists, read_finalists
 from nasframe.experiment.given_genotype import GENOTYPE, check_legal, read_given
+from nasframe.experiment.ledger import LEDGER, Ledger, has_ledger, read_ledger
 from nasframe.experiment.run_options import RunOptions, read_engine
 from nasframe.experiment.sections import (
     SECTIONS,
@@ -34,7 +35,7 @@ from nasframe.plugin.engine import Engine
 from nasframe.plugin.registry import Registry
 from nasframe.space import Inheriting
 
-KEYS = ("name", "seed", "extends", *SECTIONS, GENOTYPE, *TERMS, FINALISTS, "retrain", "run")
+KEYS = ("name", "seed", "extends", *SECTIONS, GENOTYPE, *TERMS, FINALISTS, LEDGER, "retrain", "run")
 RETRAIN_KEYS = ("space", "evaluator", "weights")
 WEIGHTS = "retrain.weights"
 FRESH = "fresh"
@@ -103,6 +104,7 @@ class _Parts:
     run: RunOptions | None
     engine: type[Engine] | None
     finalists: Finalists | None
+    ledger: Ledger | None
 
 
 @final
@@ -142,6 +144,7 @@ class _Check:
             check_options(RunOptions, run, "run", self.faults),
             read_engine(run, self.registry, self.faults) if _has_candidates(sections) else None,
             read_finalists(tree, self.faults),
+            read_ledger(tree, self.faults),
         )
         if sections.given and parts.retrain:
             check_legal(sections.given, parts.retrain.space, tree.members[GENOTYPE].place, self.faults)
@@ -234,6 +237,8 @@ def _inheriting_keys(sections: _Sections, parts: _Parts) -> Iterator[tuple[str, 
     """The keys that need what a supernet has learned, with what they say."""
     if sections.retrain and parts.retrain and parts.retrain.inherits:
         yield WEIGHTS, sections.retrain.members["weights"]
+    if has_ledger(sections.tree):
+        yield LEDGER, sections.tree.members[LEDGER]
 
 
 def _unlike(search: Part[Any], retrain: Part[Any]) -> str:
@@ -272,6 +277,7 @@ def _made(sections: _Sections, parts: _Parts, path: Path) -> Experiment:
         parts.run,
         parts.engine,
         parts.finalists,
+        parts.ledger,
         str(path),
     )
     return replace(experiment, origins=origins(experiment.resolved(), sections.tree))

@@ -13,6 +13,7 @@ from nasframe.evaluator import Evaluator
 from nasframe.experiment.composition import escape
 from nasframe.experiment.finalists import FINALISTS, Finalists
 from nasframe.experiment.given_genotype import GENOTYPE
+from nasframe.experiment.ledger import LEDGER, Ledger
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.sections import Part
 from nasframe.experiment.terms import Terms, term_keys
@@ -78,10 +79,17 @@ class Experiment:
     """What evaluates candidates; None: there are none."""
     finalists: Finalists | None
     """How the best that the strategy names are compared; None: its best is what is found."""
+    ledger: Ledger | None
+    """What is lost between supernet and retrained network is measured; None: it is not."""
     source: str = field(compare=False)
     """The file it was read from."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """By the path of each resolved value where it was written; see ``origins``."""
+
+    @property
+    def inherits(self) -> bool:
+        """Whether anything starts from what the search's supernet has learned."""
+        return self.ledger is not None or (self.retrain is not None and self.retrain.inherits)
 
     def resolved(self) -> dict[str, Any]:
         """Plain data with every default written out; written as YAML it is a file of an equal experiment."""
@@ -103,6 +111,7 @@ class Experiment:
             **({GENOTYPE: given} if given else {}),
             **(self.terms.model_dump(mode="json", include=self._term_keys()) if self.terms else {}),
             **({FINALISTS: self.finalists.model_dump(mode="json")} if self.finalists else {}),
+            **({LEDGER: self.ledger.model_dump(mode="json")} if self.ledger else {}),
             "retrain": retrain,
             "run": self.run.model_dump(mode="json"),
         }

@@ -12,6 +12,7 @@ from nasframe.errors import PluginError
 from nasframe.experiment.experiment import SUPERNET, Identity
 from nasframe.experiment.finalists import FINALISTS, Finalists
 from nasframe.experiment.given_genotype import GENOTYPE
+from nasframe.experiment.ledger import LEDGER, Ledger
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.sections import SECTIONS
 from nasframe.experiment.terms import Terms
@@ -47,6 +48,7 @@ def json_schema(registry: Registry) -> Schema:
             GENOTYPE: _given(),
             **{key: _nullable(spec) for key, spec in options_schema(Terms, "terms", definitions)["properties"].items()},
             FINALISTS: _finalists(definitions),
+            LEDGER: _ledger(definitions),
             "retrain": _retrain(),
             "run": _nullable(_run(registry, definitions)),
         },
@@ -154,6 +156,17 @@ def _finalists(definitions: Schema) -> Schema:
         "type": ["integer", "object", "null"],
         "minimum": 2,
         "properties": schema["properties"],
+        "additionalProperties": False,
+    }
+
+
+def _ledger(definitions: Schema) -> Schema:
+    return {
+        "description": "Whether the gap ledger is kept: true, the share of a retraining that it costs, or all of this.",
+        "type": ["boolean", "number", "object", "null"],
+        "exclusiveMinimum": 0,
+        "maximum": 1,
+        "properties": options_schema(Ledger, LEDGER, definitions)["properties"],
         "additionalProperties": False,
     }
 

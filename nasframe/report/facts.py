@@ -129,13 +129,13 @@ def start(record: RunRecord) -> str:
         "have another shape there": told.get("other_shape", ()),
     }
     total = len(told["matched"]) + sum(map(len, left.values()))
-    source = f"`{told['file']}`" if "batches" not in told else "what the search's supernet had learned"
+    source = "what the search's supernet had learned" if told.get("supernet") else f"`{told['file']}`"
     share = f", {told['share']:.0%} of its parameters" if "share" in told else ""
     tensors = f"{len(told['matched'])} of the network's {words.quantity(total, 'tensor')}"
     text = f"The retraining started from {source}: {tensors}{share}."
     reasons = [f"{len(names)} {why}" for why, names in left.items() if names]
     text += f" Of the others {' and '.join(reasons)}." if reasons else ""
-    if "batches" in told:
+    if told.get("batches"):
         text += (
             f" Norms took their statistics anew from {words.quantity(told['batches'], 'batch', 'batches')} of train."
         )

@@ -36,6 +36,7 @@ from nasframe.run.inheriting import (
 )
 from nasframe.run.interrupt import Interrupted
 from nasframe.run.journal import Journal, Listeners
+from nasframe.run.ledger import check_tasks, keep_ledger, measure_supernet
 from nasframe.run.loop import run_steps
 from nasframe.run.problems import Problems, environment, make_strategy, open_problems
 from nasframe.run.progress import Progress, choose_progress
@@ -123,9 +124,12 @@ class _Run:
         """Do what is left to do."""
         begun = time.monotonic()
         with self._outcome():
+            if self.experiment.ledger and self.problems.search and self.problems.retrain:
+                check_tasks(self.problems.search, self.problems.retrain)
             self._note_environment()
-            journal = self.journals["retrain"]
-            genotype = self._read_genotype() if journal.has_begun else self._find()
+            genotype = self._read_genotype() if self._after_search() else self._find()
+            if not self.journals["retrain"].has_begun:
+                self._keep_ledger(genotype)
             result = self._retrain(genotype) if self.problems.retrain else None
             self._finish(result, (time.monotonic() - begun) / 60)
 
@@ -194,20 +198,32 @@ class _Run:
             named = name_finalists(strategy, problem, options.count) if options else [strategy.best()]
             if self._heir:
                 keep_inherited(strategy, named, self._heir, self.folder.layout)
+                if self.experiment.ledger:
+                    measure_supernet(strategy, named, self._heir, self.folder.layout)
         self.progress.end()
         return named
 
     @property
     def _heir(self) -> Problem | None:
-        """The retraining that starts from what the search's supernet has learned; None: there is none."""
-        options = self.experiment.retrain
-        return self.problems.retrain if options and options.inherits else None
+        """The retraining in which something starts from what the search's supernet has learned; None: nothing does."""
+        return self.problems.retrain if self.experiment.inherits else None
 
     def _remark(self, strategy: Strategy) -> None:
         for remark in strategy.remarks():
             self.progress.say(f"Note: {remark}.")
         if self._heir:
             self.progress.say(preview(strategy, self._heir))
+
+    def _keep_ledger(self, genotype: Genotype) -> None:
+        options, problem = self.experiment.ledger, self._heir
+        if options is None or problem is None:
+            return
+        file = self.folder.layout.finalists
+        rank = 1 + self._read_finalists(file).index(genotype) if file.is_file() else 1
+        journal = self.journals["ledger"]
+        journal.open()
+        keep_ledger(problem, genotype, rank, journal, (options, self.experiment.run))
+        self.progress.end()
 
     def _retrain(self, genotype: Genotype) -> Evaluation:
         assert self.problems.retrain is not None and self.experiment.retrain is not None
@@ -222,10 +238,10 @@ class _Run:
         """What gives the network weights to start from; None: it starts from random ones."""
         if options.inherits:
             return partial(start_from_supernet, problem)
-        return partial(start_from_file, Path(options.weights)) if options.weights else None
+        return partial(start_from_file, Path(options.weights), problem) if options.weights else None
 
     def _finish(self, result: Evaluation | None, minutes: float) -> None:
-        from nasframe.report import write_report
+        from nasframe.report import ledger, write_report
         from nasframe.report.facts import start
         from nasframe.report.within_bounds import sentences
 
@@ -234,7 +250,7 @@ class _Run:
         journal.record("finished", journal.steps, minutes=minutes)
         record = write_report(self.folder.path)
         sure = record.certainty.sentences() if record.certainty else ()
-        for sentence in filter(None, (*sure, *sentences(record.bounds), start(record))):
+        for sentence in filter(None, (*sure, *sentences(record.bounds), start(record), ledger.sentence(record))):
             self.progress.say(sentence)
         score = f", score {result.score:.4f}" if result else ""
         if held_out := self.folder.read(self.folder.layout.metrics).get("holdout"):
@@ -256,8 +272,13 @@ class _Run:
         except GenotypeError as error:
             raise RunError(
                 f"retraining has begun, but its genotype is lost: {error}. Put it back, or delete "
-                f"{self.folder.layout.retrain_checkpoints} to derive it again from the search"
+                f"{' and '.join(map(str, self._after_search()))} to derive it again from the search"
             ) from error
+
+    def _after_search(self) -> list[Path]:
+        """The folders of checkpoints of what comes after a genotype was found, where there are any."""
+        phases: tuple[Phase, ...] = ("ledger", "retrain")
+        return [self.folder.layout.checkpoints_of(phase) for phase in phases if self.journals[phase].has_begun]
 
     def _read_finalists(self, file: Path) -> list[Genotype]:
         try:
@@ -309,7 +330,8 @@ class _Run:
     def _note_end(self, state: Literal["stopped", "failed"], reason: str) -> None:
         self.folder.write_status(state=state, reason=reason)
         begun = self.experiment.genotype is not None or self.journals["retrain"].has_begun
-        phase: Phase = "retrain" if begun else "finalists" if self.folder.layout.finalists.is_file() else "search"
+        before: Phase = "finalists" if self.folder.layout.finalists.is_file() else "search"
+        phase: Phase = "retrain" if begun else "ledger" if self.journals["ledger"].has_begun else before
         self.journals[phase].record(state, self.journals[phase].done, reason=reason)
 
 

@@ -80,7 +80,7 @@ def keep_inherited(strategy: Strategy, genotypes: Sequence[Genotype], problem: P
 
 
 def choose_inherited(rank: int, files: RunLayout) -> None:
-    """The genotype of this rank is what was found: its file is that of the retraining."""
+    """The genotype of this rank among several is what was found: its file is that of the retraining."""
     atomic.write_bytes(files.inherited, files.inherited_by(rank).read_bytes())
 
 
@@ -93,27 +93,37 @@ def start_from_supernet(problem: Problem, network: nn.Module, journal: Journal) 
     """
     files = journal.folder.layout
     found = take_over(problem, network, read_weights(files.inherited))
-    told(found, {"file": files.name(files.inherited), "batches": BATCHES}, SOURCE, journal)
+    told(found, {"file": files.name(files.inherited), "supernet": True, "batches": BATCHES}, SOURCE, journal)
 
 
-def take_over(problem: Problem, network: nn.Module, tensors: Mapping[str, Tensor]) -> Match:
-    """Copy tensors that match into a network on its device, and take its running statistics anew, for it as a whole."""
-    assert isinstance(problem.evaluator, Trainable), "what starts from a supernet is trained"
-    found = start_from(network, tensors, SOURCE)
-    batches = BatchStream(problem.evaluator, "train")
-    recalibrate(network, (batches[number] for number in range(BATCHES)), problem.runtime)
-    return found
+def start_from_file(path: Path, problem: Problem, network: nn.Module, journal: Journal) -> None:
+    """Let a network on its device take over weights from a file, and say which.
 
-
-def start_from_file(path: Path, network: nn.Module, journal: Journal) -> None:
-    """Let a network take over weights from a file, and say which.
+    Its running statistics are taken anew if not all of its tensors are in the file.
 
     Raises:
         FileError: the file cannot be read as weights.
         RunError: none matches.
     """
     found = start_from(network, read_tensors(path), str(path))
-    told(found, {"file": str(path)}, str(path), journal)
+    whole = len(found.matched) == found.tensors
+    if not whole:
+        renew_statistics(problem, network)
+    told(found, {"file": str(path), "batches": 0 if whole else BATCHES}, str(path), journal)
+
+
+def take_over(problem: Problem, network: nn.Module, tensors: Mapping[str, Tensor]) -> Match:
+    """Copy tensors that match into a network on its device, and take its running statistics anew."""
+    found = start_from(network, tensors, SOURCE)
+    renew_statistics(problem, network)
+    return found
+
+
+def renew_statistics(problem: Problem, network: nn.Module) -> None:
+    """Take the running statistics of a network's norms anew, from batches of ``train``."""
+    assert isinstance(problem.evaluator, Trainable), "what starts from weights is trained"
+    batches = BatchStream(problem.evaluator, "train")
+    recalibrate(network, (batches[number] for number in range(BATCHES)), problem.runtime)
 
 
 def told(found: Match, facts: Mapping[str, Any], source: str, journal: Journal) -> None:
