@@ -8,13 +8,19 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from nasframe import CapabilityError, Genotype
-from nasframe_autodeeplab.cell_graph import Edge, edges
+from nasframe_autodeeplab.cell import stride_of
+from nasframe_autodeeplab.cell_graph import CELL_INPUTS, Edge, edges
 from nasframe_autodeeplab.options import NetworkOptions
 from nasframe_autodeeplab.questions import Questions
 from nasframe_autodeeplab.single_path import SinglePath
 from nasframe_autodeeplab.stacked.conversion import to_plain
 from nasframe_autodeeplab.supernet import AutoDeepLabSupernet
 from nasframe_autodeeplab.trellis import ENTRY
+
+HALVING = ("atrous_3x3", "atrous_5x5")
+"""The primitives that have a layer more at stride 2, which halves the resolution before the others."""
+HALVED = (1, 2, 3)
+"""The layers behind it, by their places at stride 1."""
 
 
 def inherited(supernet: nn.Module, genotype: Genotype, network: NetworkOptions) -> dict[str, Tensor]:
@@ -53,7 +59,9 @@ def _places(
     columns: dict[str, int] = {name: column for column, name in enumerate(questions.options.kept_operations)}
     within = "mixed_op." if partial else ""
     path = questions.path_states(genotype)
+    strides: dict[str, int] = dict(questions.trellis.nodes(data="stride"))
     for number, (before, state) in enumerate(pairwise([ENTRY, *path])):
+        step = strides[state] - strides[before]
         yield f"nodes.{state}.preparations.{before}.", f"cells.{number}."
         cell = f"nodes.{state}.cells.{'shared' if questions.options.share_node_weights else before}"
         for block, inputs in questions.cell_wiring(genotype).items():
@@ -61,7 +69,11 @@ def _places(
                 mixed_op = f"{cell}.mixed_ops.{rows[Edge(source, block)]}."
                 dropped = "" if operation == "skip" else "0."  # the others stand before their drop path
                 target = f"cells.{number}.operations.{block}/{source}.{dropped}"
-                yield f"{mixed_op}{within}primitives.{columns[operation]}.", target
+                primitive = f"{mixed_op}{within}primitives.{columns[operation]}."
+                if operation in HALVING and stride_of(step, source in CELL_INPUTS) > 1:
+                    yield from ((f"{primitive}{layer}.", f"{target}{layer + 1}.") for layer in HALVED)
+                else:
+                    yield primitive, target
     branches = f"heads.{path[-1]}.branches"
     yield f"{branches}.0.", "aspp.branches.0."
     if network.aspp_rates and not network.aspp_separable:

@@ -101,6 +101,20 @@ def test_all_of_such_cells_is_taken_but_what_brings_the_stem_to_the_first_one():
     assert left == {"cells.0.before_last.1.weight"}, "the supernet's has stride 2 and a 3x3 kernel"
 
 
+@pytest.mark.parametrize("separable", [True, False], ids=["separable", "dense"])
+@pytest.mark.parametrize("operation", ["sep_3x3", "atrous_5x5"])
+def test_operations_with_a_stride_take_the_same_tensors_as_those_without(operation, separable):
+    space = space_with(**ALIKE, atrous_separable=separable)
+    answers = {"path/l1": 4, "path/l2": 8, "path/l3": 8}
+    answers |= {"cell/b1/inputs": ("h-2", "h-1"), "cell/b2/inputs": ("h-1", "b1")}
+    genotype = trace(space, lambda name, options: answers.get(name, operation))
+    network = space.build(genotype, TASK).state_dict()
+    found = space.inherited(relaxed(space), genotype)
+    found = {name: tensor.shape for name, tensor in found.items() if name.startswith("cells.1.operations")}
+    assert found == {name: tensor.shape for name, tensor in network.items() if name in found}
+    assert found.keys() == {name for name in network if name.startswith("cells.1.operations")}
+
+
 @pytest.mark.parametrize("kind", [{"implementation": "stacked"}, {"implementation": "plain", "partial_channels": 2}])
 def test_a_supernet_at_one_genotype_is_the_one_with_weights_of_zero_and_one(kind):
     space = space_with(**kind)
