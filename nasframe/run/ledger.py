@@ -13,7 +13,7 @@ from nasframe.errors import ExperimentError, RunError
 from nasframe.evaluator import Trainable
 from nasframe.experiment.ledger import Ledger
 from nasframe.files import atomic
-from nasframe.files.words import first_line
+from nasframe.files.words import first_line, quantity
 from nasframe.genotype import Genotype
 from nasframe.run.inheriting import renew_statistics, require_supernet, take_over
 from nasframe.run.journal import Journal
@@ -37,8 +37,9 @@ def check_tasks(search: Problem, retrain: Problem) -> None:
     found, wanted = ((task.in_channels, task.num_classes) for task in (search.evaluator.task, retrain.evaluator.task))
     if found != wanted:
         raise ExperimentError(
-            f"ledger measures the search's supernet, of {found[0]} channels and {found[1]} classes, as the retrained "
-            f"network, of {wanted[0]} and {wanted[1]}: give evaluator and retrain.evaluator the same, or remove the key"
+            f"ledger measures the search's supernet, made for {quantity(found[0], 'channel')} and "
+            f"{quantity(found[1], 'class', 'classes')}, as the retrained network, made for {wanted[0]} and {wanted[1]}: "
+            "give evaluator and retrain.evaluator the same, or remove the key"
         )
 
 

@@ -16,7 +16,7 @@ from nasframe.genotype import sample
 from nasframe.plugin.registry import Plugin, Registry
 from nasframe.report.record import read as read_record
 from nasframe.run import execution, resume, run
-from nasframe.run.inheriting import BATCHES, preview, take_over
+from nasframe.run.inheriting import BATCHES, preview, start_from_file, take_over
 from nasframe.run.interrupt import Interrupted
 from nasframe.runfolder.checkpoint import read_state
 from nasframe.runfolder.layout import RunLayout
@@ -158,6 +158,22 @@ def test_norms_take_their_statistics_anew_for_the_network_as_a_whole():
     torch.testing.assert_close(network[1].running_mean, network[0](inputs).mean((0, 2, 3)), rtol=1e-4, atol=1e-5)
     assert found.share == pytest.approx(9 / (9 + 3 + 3 + 3 + 6 + 2))
     assert "0.bias" in found.missing and "1.weight" in found.missing
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "partial"])
+def test_statistics_from_a_file_are_kept_where_it_has_the_whole_network_alone(tmp_path, whole):
+    network = nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3), nn.Conv2d(3, 2, 1))
+    state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    state["1.running_mean"] += 7
+    torch.save(state if whole else {name: state[name] for name in state if name != "0.bias"}, tmp_path / "start.pt")
+    journal = types.SimpleNamespace(
+        folder=types.SimpleNamespace(layout=RunLayout(tmp_path)),
+        record=lambda *_, **__: None,
+        progress=types.SimpleNamespace(say=lambda line: None),
+    )
+    start_from_file(tmp_path / "start.pt", Problem(TinySpace(), TinyEvaluator()), network, journal)
+    assert torch.equal(network[1].running_mean, state["1.running_mean"]) == whole
+    assert json.loads(RunLayout(tmp_path).start.read_text())["batches"] == (0 if whole else BATCHES)
 
 
 def test_a_supernet_of_which_nothing_fits_ends_the_run_before_the_search(monkeypatch):

@@ -265,7 +265,9 @@ class TestHowItIsAskedFor:
         problems = [Problem(TinySpace(), TinyEvaluator()) for _ in range(2)]
         check_tasks(*problems)
         problems[1].evaluator.task = Task(3, 7, (8, 8))
-        with pytest.raises(ExperimentError, match="of 3 channels and 2 classes, as the retrained network, of 3 and 7"):
+        with pytest.raises(
+            ExperimentError, match="for 3 channels and 2 classes, as the retrained network, made for 3 and 7"
+        ):
             check_tasks(*problems)
 
 
