@@ -36,7 +36,7 @@ from nasframe.run.inheriting import (
 )
 from nasframe.run.interrupt import Interrupted
 from nasframe.run.journal import Journal, Listeners
-from nasframe.run.ledger import check_tasks, keep_ledger, measure_supernet
+from nasframe.run.ledger import keep_ledger, measure_supernet
 from nasframe.run.loop import run_steps
 from nasframe.run.problems import Problems, environment, make_strategy, open_problems
 from nasframe.run.progress import Progress, choose_progress
@@ -124,8 +124,6 @@ class _Run:
         """Do what is left to do."""
         begun = time.monotonic()
         with self._outcome():
-            if self.experiment.ledger and self.problems.search and self.problems.retrain:
-                check_tasks(self.problems.search, self.problems.retrain)
             self._note_environment()
             genotype = self._read_genotype() if self._after_search() else self._find()
             if not self.journals["retrain"].has_begun:

@@ -9,11 +9,11 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nasframe.errors import ExperimentError, RunError
+from nasframe.errors import RunError
 from nasframe.evaluator import Trainable
 from nasframe.experiment.ledger import Ledger
 from nasframe.files import atomic
-from nasframe.files.words import first_line, quantity
+from nasframe.files.words import first_line
 from nasframe.genotype import Genotype
 from nasframe.run.inheriting import renew_statistics, require_supernet, take_over
 from nasframe.run.journal import Journal
@@ -26,21 +26,6 @@ from nasframe.training.seeding import seed_all
 
 if TYPE_CHECKING:
     from nasframe.experiment.run_options import RunOptions
-
-
-def check_tasks(search: Problem, retrain: Problem) -> None:
-    """Check before the search that its supernet can be measured as the retrained network is.
-
-    Raises:
-        ExperimentError: it cannot.
-    """
-    found, wanted = ((task.in_channels, task.num_classes) for task in (search.evaluator.task, retrain.evaluator.task))
-    if found != wanted:
-        raise ExperimentError(
-            f"ledger measures the search's supernet, made for {quantity(found[0], 'channel')} and "
-            f"{quantity(found[1], 'class', 'classes')}, as the retrained network, made for {wanted[0]} and {wanted[1]}: "
-            "give evaluator and retrain.evaluator the same, or remove the key"
-        )
 
 
 def measure_supernet(strategy: Strategy, genotypes: Sequence[Genotype], problem: Problem, files: RunLayout) -> None:

@@ -21,7 +21,7 @@ from nasframe.report.record import read as read_record
 from nasframe.run import execution, resume, run
 from nasframe.run.inheriting import renew_statistics
 from nasframe.run.interrupt import Interrupted
-from nasframe.run.ledger import check_tasks
+from nasframe.run.problems import require_same_classes
 from nasframe.runfolder.checkpoint import read_state
 from nasframe.runfolder.layout import RunLayout
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
@@ -263,12 +263,12 @@ class TestHowItIsAskedFor:
 
     def test_tasks_that_differ_are_refused_before_the_search(self):
         problems = [Problem(TinySpace(), TinyEvaluator()) for _ in range(2)]
-        check_tasks(*problems)
+        require_same_classes(*problems)
         problems[1].evaluator.task = Task(3, 7, (8, 8))
         with pytest.raises(
             ExperimentError, match="for 3 channels and 2 classes, as the retrained network, made for 3 and 7"
         ):
-            check_tasks(*problems)
+            require_same_classes(*problems)
 
 
 def test_plan_counts_the_short_training_and_the_measurements(tmp_path):
