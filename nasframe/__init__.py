@@ -41,6 +41,7 @@ from nasframe.space import (
     Canonical,
     Costed,
     Growing,
+    Inheriting,
     Labels,
     Landmarked,
     Measure,
@@ -53,7 +54,16 @@ from nasframe.space import (
     Weigh,
 )
 from nasframe.stepper import EndsEarly, GoesOn, Stepper, Uneven
-from nasframe.strategy import Bounded, Circumstances, Deferring, Nominee, Problem, Strategy, Wrapping
+from nasframe.strategy import (
+    Bounded,
+    Circumstances,
+    Deferring,
+    Nominee,
+    Problem,
+    Strategy,
+    TrainsSupernet,
+    Wrapping,
+)
 
 __version__ = "0.1.0"
 
@@ -87,6 +97,7 @@ __all__ = [
     "Illustrating",
     "Inference",
     "Inferring",
+    "Inheriting",
     "Labels",
     "Landmarked",
     "Leg",
@@ -115,6 +126,7 @@ __all__ = [
     "Table",
     "Task",
     "Trainable",
+    "TrainsSupernet",
     "Uneven",
     "Validating",
     "Weigh",

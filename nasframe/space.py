@@ -109,6 +109,43 @@ class Switchable(SpaceCapability):
         """A supernet in which all genotypes share their weights, initialised from torch's global generator."""
 
 
+class Inheriting(SpaceCapability):
+    """A space whose networks can start from what a supernet has learned (weight inheritance).
+
+    The space that is asked is that of the networks; the supernet is of a space of the same class, whose options may
+    differ where they change no decision.
+    """
+
+    @abstractmethod
+    def inherited(self, supernet: Supernet | SwitchableSupernet, genotype: Genotype) -> Mapping[str, Tensor]:
+        """Copies of the tensors of a supernet that belong to a genotype, by the names of its network's.
+
+        All that has a counterpart by its place, whatever its shape, parameters and buffers; a name that the network
+        does not have is allowed.
+
+        Raises:
+            GenotypeError: the genotype is not legal in this space.
+        """
+
+    @abstractmethod
+    def one_hot(self, supernet: Supernet | SwitchableSupernet, genotype: Genotype) -> nn.Module:
+        """The supernet as this genotype alone: all mixing weights are 1 for what it takes and 0 for all else.
+
+        It has the supernet's weights, its own or copies, so that taking its running statistics anew may change those of
+        the supernet.
+
+        Raises:
+            GenotypeError: the genotype is not legal in this space.
+        """
+
+    def unlike(self, search: SearchSpace) -> str:
+        """Why by the options alone no network of this space could start from a supernet of that one, in a phrase.
+
+        Empty, as is the default: nothing speaks against it. For ``nasframe check``: it must not import torch.
+        """
+        return ""
+
+
 class Canonical(SpaceCapability):
     """A space in which several genotypes can stand for one network, and which can tell."""
 

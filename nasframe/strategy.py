@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 from typing_extensions import override
@@ -16,6 +17,9 @@ from nasframe.evaluator import Evaluator, Runtime
 from nasframe.genotype import Genotype
 from nasframe.options import Options as BaseOptions
 from nasframe.space import SearchSpace
+
+if TYPE_CHECKING:
+    from nasframe.supernet import Supernet, SwitchableSupernet
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,19 @@ class Deferring(Strategy, ABC):
     @override
     def load_state_dict(self, state: dict[str, Any]) -> None:
         raise NotImplementedError
+
+
+class TrainsSupernet(ABC):
+    """A strategy that trains a supernet, from which the network that it finds may start."""
+
+    @property
+    @abstractmethod
+    def supernet(self) -> Supernet | SwitchableSupernet:
+        """The supernet, with what it has learned so far."""
+
+    def hold_mixing(self) -> AbstractContextManager[object]:
+        """Within it mixing weights that are drawn at random hold still, as for a measurement; default: none are."""
+        return nullcontext()
 
 
 class Wrapping(ABC):  # noqa: B024  it says something of a class, and asks for no method

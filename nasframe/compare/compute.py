@@ -16,6 +16,7 @@ from nasframe.errors import GenotypeError
 from nasframe.files import genotypes
 from nasframe.genotype import Option
 from nasframe.graph import part
+from nasframe.report.ledger import entries
 from nasframe.report.record import RunRecord
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.listing import state_of, worked_seconds
@@ -37,6 +38,8 @@ class ComparedRun:
     """Space, strategy and evaluator."""
     score: float | None
     metrics: Mapping[str, float]
+    ledger: Mapping[str, float]
+    """Entries of the gap ledger by name, in order."""
     params: int | None
     macs: int | None
     minutes: Mapping[str, float]
@@ -128,6 +131,7 @@ def _run(name: str, record: RunRecord) -> ComparedRun:
         parts={key: str(section["type"]) for key in PARTS if "type" in (section := record.experiment.get(key) or {})},
         score=record.metrics.get("score"),
         metrics={key: value for key, value in _metrics(record) if value is not None},
+        ledger={entry.key: entry.score for entry in entries(record)},
         params=record.cost.get("params"),
         macs=record.cost.get("macs"),
         minutes={

@@ -36,6 +36,8 @@ def _facts(runs: Sequence[ComparedRun]) -> Iterator[tuple[str, ...]]:
     yield ("score", *(words.number(run.score) for run in runs))
     for name in dict.fromkeys(name for run in runs for name in run.metrics):
         yield (readable(name), *(words.cell_text(run.metrics.get(name), name) for run in runs))
+    for name in dict.fromkeys(name for run in runs for name in run.ledger):
+        yield (f"gap ledger, {readable(name)}", *(words.number(run.ledger.get(name)) for run in runs))
     yield ("parameters", *(words.number(run.params) for run in runs))
     yield ("multiply-adds", *(words.number(run.macs) for run in runs))
     for phase in ("search", "retrain"):

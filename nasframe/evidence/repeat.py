@@ -21,7 +21,7 @@ from nasframe.errors import ExperimentError, RunError
 from nasframe.evidence.lanes import Lanes
 from nasframe.evidence.settled import fingerprint, settle
 from nasframe.experiment.checking import load
-from nasframe.experiment.experiment import Experiment
+from nasframe.experiment.experiment import SUPERNET, Experiment
 from nasframe.files import genotypes
 from nasframe.files.words import duration
 from nasframe.genotype import Genotype, GenotypeRecord, sample
@@ -110,12 +110,15 @@ class Order:
         searched = run_folder(self.folder, self.number)
         overrides = (*self.overrides, f"seed={self.seed}", *self.settings)
         _finish(searched, partial(load, self.file, overrides, registry), registry)
+        kept = RunLayout(searched).inherited if _inherits(searched) else None
         for number in range(1 if _has_result(searched) else 0, self.retrainings):
-            self._train(str(searched), None, number, registry)
+            self._train(str(searched), None, number, registry, kept)
 
-    def _train(self, source: str, recipe: Path | None, number: int, registry: Registry) -> None:
+    def _train(
+        self, source: str, recipe: Path | None, number: int, registry: Registry, weights: Path | None = None
+    ) -> None:
         overrides = (f"seed={self.seed + APART * number}", *self.settings)
-        make = partial(from_genotype, source, registry, recipe=recipe, overrides=overrides)
+        make = partial(from_genotype, source, registry, recipe=recipe, overrides=overrides, weights=weights)
         _finish(run_folder(self.folder, self.number, number), make, registry)
 
     @property
@@ -210,7 +213,8 @@ def conduct(
                 say(f"random search gets {duration(60 * minutes)} of processor time, as the search of this seed did")
                 strategy = f"strategy={{type: random, samples: {ENDLESS}, budget: {repetition.budget!r}}}"
                 ended = f"run.search_cpu_minutes={max(minutes, 1e-4)!r}"
-                own = (*repetition.overrides, strategy, ended, "finalists=null")
+                fresh = ("retrain.weights=fresh",) if experiment.retrain and experiment.retrain.inherits else ()
+                own = (*repetition.overrides, strategy, ended, "finalists=null", "ledger=null", *fresh)
                 yield order(arm, done.number, repetition.file, own, reference)
             else:
                 yield order(arm, done.number, Path(what), (), reference)
@@ -229,7 +233,9 @@ def processor_seconds(folder: Path) -> float:
     spent = {
         event["phase"]: float(event["processor_seconds"])
         for event in events
-        if event.get("event") == "checkpoint" and "processor_seconds" in event and event.get("phase") != "retrain"
+        if event.get("event") == "checkpoint"
+        and "processor_seconds" in event
+        and event.get("phase") not in ("ledger", "retrain")
     }
     if "search" not in spent:
         raise RunError(f"{folder} does not say what its search has cost; delete the folder, and it is run again")
@@ -238,6 +244,12 @@ def processor_seconds(folder: Path) -> float:
 
 def _has_result(folder: Path) -> bool:
     return RunLayout(folder).metrics.is_file()
+
+
+def _inherits(searched: Path) -> bool:
+    """Whether the search's own retraining has started from its supernet, so that others do too."""
+    retrain = RunReader(searched).mapping(RunLayout(searched).experiment).get("retrain") or {}
+    return bool(retrain.get("weights") == SUPERNET)
 
 
 def _finish(folder: Path, make: Callable[[], Experiment], registry: Registry) -> None:

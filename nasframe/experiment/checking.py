@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
@@ -10,14 +10,16 @@ from typing import Any, final
 from nasframe.ask_tell import AskTell
 from nasframe.evaluator import Trainable
 from nasframe.experiment import composition
-from nasframe.experiment.experiment import Experiment, Identity, Retrain, origins
+from nasframe.experiment.experiment import SUPERNET, Experiment, Identity, Retrain, origins
 from nasframe.experiment.finalists import FINALISTS, Finalists, has_finalists, read_finalists
 from nasframe.experiment.given_genotype import GENOTYPE, check_legal, read_given
+from nasframe.experiment.ledger import LEDGER, Ledger, has_ledger, read_ledger
 from nasframe.experiment.run_options import RunOptions, read_engine
 from nasframe.experiment.sections import (
     SECTIONS,
     Choice,
     Part,
+    Section,
     check_keys,
     check_options,
     make_part,
@@ -28,13 +30,17 @@ from nasframe.experiment.sections import (
 from nasframe.experiment.terms import TERMS, Terms, read_terms
 from nasframe.files.yaml_text import Faults, Value
 from nasframe.genotype import GenotypeRecord
-from nasframe.plugin.compatibility import bound_refusals, misfits, refusals
+from nasframe.plugin.compatibility import bound_refusals, inheritance_refusals, misfits, refusals
 from nasframe.plugin.engine import Engine
 from nasframe.plugin.registry import Registry
+from nasframe.space import Inheriting
 from nasframe.strategy import Deferring
 
-KEYS = ("name", "seed", "extends", *SECTIONS, GENOTYPE, *TERMS, FINALISTS, "retrain", "run")
+KEYS = ("name", "seed", "extends", *SECTIONS, GENOTYPE, *TERMS, FINALISTS, LEDGER, "retrain", "run")
 RETRAIN_KEYS = ("space", "evaluator", "weights")
+WEIGHTS = "retrain.weights"
+FRESH = "fresh"
+"""What this key says to start from random weights, as without it."""
 Adapt = Callable[[Value, Faults], Value]
 
 
@@ -67,6 +73,7 @@ def load(
     sections = check.sections(tree)
     parts = check.each(sections)
     check.together(sections, parts.terms)
+    check.inheriting(sections, parts)
     check.faults.raise_all()
     return _made(sections, parts, path)
 
@@ -98,6 +105,7 @@ class _Parts:
     run: RunOptions | None
     engine: type[Engine] | None
     finalists: Finalists | None
+    ledger: Ledger | None
 
 
 @final
@@ -137,6 +145,7 @@ class _Check:
             check_options(RunOptions, run, "run", self.faults),
             read_engine(run, self.registry, self.faults) if _has_candidates(sections) else None,
             read_finalists(tree, self.faults),
+            read_ledger(tree, self.faults),
         )
         if sections.given and parts.retrain:
             check_legal(sections.given, parts.retrain.space, tree.members[GENOTYPE].place, self.faults)
@@ -185,7 +194,8 @@ class _Check:
         space = self.retrained(sections.space, sections.retrain, "space")
         evaluator = self.retrained(sections.evaluator, sections.retrain, "evaluator")
         weights = self.weights(sections.retrain)
-        return Retrain(space, evaluator, weights) if space and evaluator else None
+        inherits = weights == SUPERNET
+        return Retrain(space, evaluator, None if inherits else weights, inherits) if space and evaluator else None
 
     def retrained(self, choice: Choice | None, overrides: Value, section: str) -> Part[Any] | None:
         path = f"retrain.{section}"
@@ -193,14 +203,49 @@ class _Check:
         return retrained_part(choice, own, path, self.faults) if choice else None
 
     def weights(self, retrain: Value) -> str | None:
-        """The file of weights to start from; a relative path starts where the command is started."""
+        """``supernet``, or the file of weights to start from: a relative path starts where the command is started."""
         value = retrain.members.get("weights")
-        if value is None or value.data is None:
+        if value is None or value.data in (None, FRESH):
             return None
+        if value.data == SUPERNET:
+            return SUPERNET
         if isinstance(value.data, str) and value.data:
             return str(Path(value.data).expanduser().absolute())
-        self.faults.add(value.place, "retrain.weights", f"found {value.shown()}, expected the path of a file")
+        expected = f"expected {FRESH!r}, {SUPERNET!r} or the path of a file"
+        self.faults.add(value.place, WEIGHTS, f"found {value.shown()}, {expected}")
         return None
+
+    def inheriting(self, sections: _Sections, parts: _Parts) -> None:
+        """Whether there is a supernet that networks can start from, where a key asks for one."""
+        for path, value in _inheriting_keys(sections, parts):
+            if GENOTYPE in sections.tree.members:
+                self.faults.add(value.place, path, f"found beside the key {GENOTYPE!r}; no supernet is trained")
+                continue
+            chosen: dict[Section, Choice | None] = {
+                "space": sections.space,
+                "evaluator": sections.evaluator,
+                "strategy": sections.strategy,
+            }
+            founds = {section: choice.found for section, choice in chosen.items() if choice}
+            for message in inheritance_refusals(self.registry, founds):
+                self.faults.refuse(value.place, path, f"{path} {message}")
+            if parts.space and parts.retrain and (why := _unlike(parts.space, parts.retrain.space)):
+                told = f"nothing could start from the supernet: {why}. Give both the same, or remove the key"
+                self.faults.refuse(value.place, path, told)
+
+
+def _inheriting_keys(sections: _Sections, parts: _Parts) -> Iterator[tuple[str, Value]]:
+    """The keys that need what a supernet has learned, with what they say."""
+    if sections.retrain and parts.retrain and parts.retrain.inherits:
+        yield WEIGHTS, sections.retrain.members["weights"]
+    if has_ledger(sections.tree):
+        yield LEDGER, sections.tree.members[LEDGER]
+
+
+def _unlike(search: Part[Any], retrain: Part[Any]) -> str:
+    """Why no network of the retraining's space could start from a supernet of the search's; empty: it may."""
+    space = retrain.cls(retrain.options)
+    return space.unlike(search.cls(search.options)) if isinstance(space, Inheriting) else ""
 
 
 def _untrained(registry: Registry, evaluator: Choice) -> str:
@@ -233,6 +278,7 @@ def _made(sections: _Sections, parts: _Parts, path: Path) -> Experiment:
         parts.run,
         parts.engine,
         parts.finalists,
+        parts.ledger,
         str(path),
     )
     return replace(experiment, origins=origins(experiment.resolved(), sections.tree))

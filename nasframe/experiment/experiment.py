@@ -13,6 +13,7 @@ from nasframe.evaluator import Evaluator
 from nasframe.experiment.composition import escape
 from nasframe.experiment.finalists import FINALISTS, Finalists
 from nasframe.experiment.given_genotype import GENOTYPE
+from nasframe.experiment.ledger import LEDGER, Ledger
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.sections import Part
 from nasframe.experiment.terms import Terms, term_keys
@@ -23,6 +24,8 @@ from nasframe.plugin.engine import Engine
 from nasframe.space import SearchSpace
 from nasframe.strategy import Strategy
 
+SUPERNET = "supernet"
+"""What ``retrain.weights`` says to start from what the search has learned."""
 DEFAULT = "default"
 """The origin of a value that nobody wrote."""
 
@@ -50,7 +53,9 @@ class Retrain:
     space: Part[SearchSpace]
     evaluator: Part[Evaluator]
     weights: str | None = None
-    """File of weights to start from, as an absolute path; None: from random ones."""
+    """File of weights to start from, as an absolute path; None: from random ones, or from the supernet's."""
+    inherits: bool = False
+    """Whether it starts from what the search's supernet has learned."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +79,17 @@ class Experiment:
     """What evaluates candidates; None: there are none."""
     finalists: Finalists | None
     """How the best that the strategy names are compared; None: its best is what is found."""
+    ledger: Ledger | None
+    """What is lost between supernet and retrained network is measured; None: it is not."""
     source: str = field(compare=False)
     """The file it was read from."""
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     """By the path of each resolved value where it was written; see ``origins``."""
+
+    @property
+    def inherits(self) -> bool:
+        """Whether anything starts from what the search's supernet has learned."""
+        return self.ledger is not None or (self.retrain is not None and self.retrain.inherits)
 
     def resolved(self) -> dict[str, Any]:
         """Plain data with every default written out; written as YAML it is a file of an equal experiment."""
@@ -89,7 +101,8 @@ class Experiment:
         retrain: dict[str, Any] | None = None
         if self.retrain is not None:
             retrain = {"space": self.retrain.space.written(), "evaluator": self.retrain.evaluator.written()}
-            retrain |= {"weights": self.retrain.weights} if self.retrain.weights else {}
+            weights = SUPERNET if self.retrain.inherits else self.retrain.weights
+            retrain |= {"weights": weights} if weights else {}
         given = {"source": self.genotype.source, **self.genotype.genotype.to_dict()} if self.genotype else None
         resolved = {
             "name": self.name,
@@ -98,6 +111,7 @@ class Experiment:
             **({GENOTYPE: given} if given else {}),
             **(self.terms.model_dump(mode="json", include=self._term_keys()) if self.terms else {}),
             **({FINALISTS: self.finalists.model_dump(mode="json")} if self.finalists else {}),
+            **({LEDGER: self.ledger.model_dump(mode="json")} if self.ledger else {}),
             "retrain": retrain,
             "run": self.run.model_dump(mode="json"),
         }

@@ -9,9 +9,10 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from nasframe.errors import PluginError
-from nasframe.experiment.experiment import Identity
+from nasframe.experiment.experiment import SUPERNET, Identity
 from nasframe.experiment.finalists import FINALISTS, Finalists
 from nasframe.experiment.given_genotype import GENOTYPE
+from nasframe.experiment.ledger import LEDGER, Ledger
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.sections import SECTIONS
 from nasframe.experiment.terms import Terms
@@ -47,6 +48,7 @@ def json_schema(registry: Registry) -> Schema:
             GENOTYPE: _given(),
             **{key: _nullable(spec) for key, spec in options_schema(Terms, "terms", definitions)["properties"].items()},
             FINALISTS: _finalists(definitions),
+            LEDGER: _ledger(definitions),
             "retrain": _retrain(),
             "run": _nullable(_run(registry, definitions)),
         },
@@ -158,6 +160,17 @@ def _finalists(definitions: Schema) -> Schema:
     }
 
 
+def _ledger(definitions: Schema) -> Schema:
+    return {
+        "description": "Whether the gap ledger is kept: true, the share of a retraining that it costs, or all of this.",
+        "type": ["boolean", "number", "object", "null"],
+        "exclusiveMinimum": 0,
+        "maximum": 1,
+        "properties": options_schema(Ledger, LEDGER, definitions)["properties"],
+        "additionalProperties": False,
+    }
+
+
 def _run(registry: Registry, definitions: Schema) -> Schema:
     schema = options_schema(RunOptions, "run", definitions)
     engine = {key: value for key, value in schema["properties"]["engine"].items() if key != "type"}
@@ -167,7 +180,10 @@ def _run(registry: Registry, definitions: Schema) -> Schema:
 
 def _retrain() -> Schema:
     overrides: Schema = {"type": ["object", "null"]}
-    weights = {"description": "File of weights to start from.", "type": ["string", "null"]}
+    weights = {
+        "description": f"Start from fresh, random weights; from {SUPERNET}, what the search has learned; from a file.",
+        "type": ["string", "null"],
+    }
     return {
         "description": "Options of the space and the evaluator that differ in retraining; null: no retraining.",
         "type": ["object", "null"],

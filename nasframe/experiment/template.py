@@ -13,6 +13,7 @@ from nasframe.errors import CapabilityError, PluginError
 from nasframe.experiment.composition import escape
 from nasframe.experiment.experiment import Identity
 from nasframe.experiment.finalists import FINALISTS
+from nasframe.experiment.ledger import LEDGER
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.schema import Schema
 from nasframe.experiment.sections import SECTIONS, Section
@@ -63,6 +64,8 @@ def experiment_text(parts: list[Found[Any]], name: str) -> str:
         lines += ["", *_comment("On what terms networks are found.", 0), *_mapping(Terms, {}, 0, terms)]
     about = "How many of the best genotypes are compared by trainings at the end, or a mapping; null: none are."
     lines += ["", *_comment(about, 0), f"{FINALISTS}: null"]
+    about = "Whether it is measured what is lost between a supernet and the retrained network: true, or a mapping."
+    lines += ["", *_comment(about, 0), f"{LEDGER}: null"]
     lines += ["", *_comment("What differs in retraining the genotype that was found; null: it is not retrained.", 0)]
     lines += ["retrain:", *_comment("Options of the space, like those above.", 2), "  space: {}"]
     lines += [*_comment("Options of the evaluator, like those above.", 2), "  evaluator: {}"]

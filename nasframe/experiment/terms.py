@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from nasframe.ask_tell import AskTell
 from nasframe.experiment.finalists import FINALISTS, has_finalists
 from nasframe.experiment.given_genotype import GENOTYPE
+from nasframe.experiment.ledger import LEDGER
 from nasframe.experiment.sections import Choice, check_options
 from nasframe.files.yaml_text import Faults, Value
 from nasframe.options import Options
@@ -153,6 +154,6 @@ def _keys(strategy: type) -> tuple[str, ...]:
 
 
 def without_terms(value: Value) -> Value:
-    """An experiment without these keys, and without finalists."""
-    kept = {key: inner for key, inner in value.members.items() if key not in (*TERMS, FINALISTS)}
+    """An experiment without these keys, and without finalists and ledger."""
+    kept = {key: inner for key, inner in value.members.items() if key not in (*TERMS, FINALISTS, LEDGER)}
     return replace(value, data=kept)

@@ -112,6 +112,7 @@ def phases_of(experiment: Experiment) -> tuple[Phase, ...]:
     there = {
         "search": experiment.strategy is not None,
         "finalists": experiment.finalists is not None,
+        "ledger": experiment.ledger is not None,
         "retrain": experiment.retrain is not None,
     }
     return tuple(phase for phase in get_args(Phase) if there[phase])

@@ -33,7 +33,8 @@ from nasframe.plugin.registry import Registry
 from nasframe.run.problems import Problems, make_strategy, open_problems
 from nasframe.runfolder.layout import Phase
 from nasframe.stepper import Stepper, Uneven
-from nasframe.strategy import Problem
+from nasframe.strategy import Problem, TrainsSupernet
+from nasframe.supernet import Supernet
 from nasframe.training.seeding import seed_all
 
 UNCOUNTED, FEWEST, MOST = 2, 3, 12
@@ -105,6 +106,8 @@ def probe(experiment: Experiment, phase: Phase, seconds: float, begun: float | N
         with _peak(result, problems.runtime.device):
             if phase == "finalists":
                 _finalists(experiment, problems, seconds, begun, result)
+            elif phase == "ledger":
+                _ledger(experiment, problems, seconds, begun, result)
             elif phase == "search":
                 _search(experiment, problems, seconds, begun, result)
             else:
@@ -139,6 +142,28 @@ def _finalists(experiment: Experiment, problems: Problems, seconds: float, begun
         result.steps += count
         result.counts[kind] = count
         result.seconds[kind], result.processor[kind] = rung.seconds["candidate"], rung.processor["candidate"]
+
+
+def _ledger(experiment: Experiment, problems: Problems, seconds: float, begun: float, result: Probe) -> None:
+    """The short training, and the measurements: of the supernet, of the genotypes alone in it, of the network."""
+    problem, search, part = problems.retrain, problems.search, experiment.strategy
+    assert problem and search and part and experiment.ledger, "an experiment with a ledger searches and retrains"
+    assert isinstance(problem.evaluator, Trainable), "what starts from a supernet is trained"
+    genotype = _middling(problem, Probe())
+    seed_all(experiment.seed, "search", "build")
+    strategy = make_strategy(part, search)
+    network = problem.space.build(genotype, problem.evaluator.task)
+    training = problem.evaluator.training(network, experiment.ledger.budget)
+    result.before = time.time() - begun
+    _read_ahead(problem, ("train",))
+    _steps(training, problem, "ledger", seconds, result)
+    alone = 1 + (experiment.finalists.count if experiment.finalists else 1)
+    taken = [_measurement(problem, genotype)] * alone
+    if isinstance(strategy, TrainsSupernet) and isinstance(strategy.supernet, Supernet):
+        start = Taken.now()
+        problem.evaluator.measure(strategy.supernet)
+        taken.append(Taken.since(start))
+    result.after, result.processor_after = (sum(amounts) for amounts in zip(*taken, strict=True))
 
 
 def _candidate(problem: Problem, count: int, budget: float, seconds: float, result: Probe) -> None:

@@ -84,10 +84,11 @@ def find_remedies(
 
 def lighter(experiment: Experiment, phase: Phase) -> Iterator[tuple[str, ...]]:
     """The changes that a phase's space and evaluator know to save memory, as overrides; the space's first."""
-    own = experiment.retrain if phase == "retrain" and experiment.genotype is None else None
+    retrains = phase in ("ledger", "retrain")
+    own = experiment.retrain if retrains and experiment.genotype is None else None
     prefix, parts = ("retrain.", own) if own else ("", experiment)
     for section, part in (("space", parts.space), ("evaluator", parts.evaluator)):
-        for change in part.options.lighter("retrain" if phase == "retrain" else "search"):
+        for change in part.options.lighter("retrain" if retrains else "search"):
             yield tuple(f"{prefix}{section}.{option}={json.dumps(value)}" for option, value in change.items())
 
 

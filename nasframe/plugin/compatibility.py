@@ -7,16 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nasframe.evaluator import Evaluator, EvaluatorCapability
+from nasframe.evaluator import Evaluator, EvaluatorCapability, Trainable
 from nasframe.plugin.needs import lacking, unmet
 from nasframe.plugin.registry import Found, Registry
-from nasframe.space import SearchSpace, SpaceCapability
-from nasframe.strategy import Bounded
+from nasframe.space import Inheriting, SearchSpace, SpaceCapability
+from nasframe.strategy import Bounded, TrainsSupernet
 
 Partner = Literal["space", "evaluator"]
+Chosen = Literal["space", "evaluator", "strategy"]
 CAPABILITY_BASES: Mapping[Partner, type] = {"space": SpaceCapability, "evaluator": EvaluatorCapability}
 """The base of each partner's capabilities."""
-ARTICLE = {"space": "a space", "evaluator": "an evaluator"}
+ARTICLE = {"space": "a space", "evaluator": "an evaluator", "strategy": "a strategy"}
+INHERITANCE: Mapping[Chosen, tuple[type, str]] = {
+    "space": (Inheriting, "hands on what a supernet has learned"),
+    "evaluator": (Trainable, "trains networks"),
+    "strategy": (TrainsSupernet, "trains a supernet"),
+}
+"""What each part of an experiment must be, and do, for networks to start from a supernet."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,25 @@ def bound_refusals(registry: Registry, space: Found[Any], evaluator: Found[Any],
         f"{'. '.join(_who_has(registry, need, partners))}. Remove the constraints, or take one that does."
         for need in unmet(space.value, evaluator.value, needs)
     ]
+
+
+def inheritance_refusals(registry: Registry, parts: Mapping[Chosen, Found[Any]]) -> list[str]:
+    """Who lacks what retraining from a supernet needs, in phrases that follow the key which asks for it.
+
+    Args:
+        parts: by their sections, as far as there are any.
+    """
+    told = []
+    for kind, found in parts.items():
+        need, does = INHERITANCE[kind]
+        if not issubclass(found.value, need):
+            able = [other.component.name for other in registry.usable(kind) if issubclass(other.value, need)]
+            plural = "strategies" if kind == "strategy" else f"{kind}s"
+            told.append(
+                f"needs {ARTICLE[kind]} that {does} ({need.__name__}); {kind} {found.component.name!r} does not. "
+                f"Installed {plural} that do: {', '.join(able) or 'none'}. Remove the key, or take one of them."
+            )
+    return told
 
 
 def _refusal(registry: Registry, need: type, partners: Mapping[Partner, Found[Any]], strategy: Found[Any]) -> str:

@@ -119,6 +119,29 @@ def finalists(record: RunRecord) -> TextTable | None:
     return TextTable("The finalists", ("finalist", *(f"{budget:.0%}" for budget in budgets)), tuple(rows), note)
 
 
+def start(record: RunRecord) -> str:
+    """What the retraining started from, in sentences; empty: from random weights."""
+    told = record.start
+    if not isinstance(told.get("matched"), list):
+        return ""
+    left = {
+        "have no counterpart there": told.get("missing", ()),
+        "have another shape there": told.get("other_shape", ()),
+    }
+    total = len(told["matched"]) + sum(map(len, left.values()))
+    source = "what the search's supernet had learned" if told.get("supernet") else f"`{told['file']}`"
+    share = f", {told['share']:.0%} of its parameters" if "share" in told else ""
+    tensors = f"{len(told['matched'])} of the network's {words.quantity(total, 'tensor')}"
+    text = f"The retraining started from {source}: {tensors}{share}."
+    reasons = [f"{len(names)} {why}" for why, names in left.items() if names]
+    text += f" Of the others {' and '.join(reasons)}." if reasons else ""
+    if told.get("batches"):
+        text += (
+            f" Norms took their statistics anew from {words.quantity(told['batches'], 'batch', 'batches')} of train."
+        )
+    return text
+
+
 def selected_on_val(record: RunRecord) -> bool:
     """Whether a search scored its candidates on the frames on which the final network is reported."""
     scored = any("best_score" in (event.get("metrics") or {}) for event in record.events)

@@ -49,6 +49,10 @@ class RunRecord:
     bounds: Plain
     """What the constraints have cost, where the search kept to them by itself."""
     cost: Plain
+    ledger: Plain
+    """Scores of the supernet and of what started from it."""
+    start: Plain
+    """What the retraining started from, where that were not random weights."""
     metrics: Plain
     """Of the retrained network: score, metrics, tables."""
     pictures: tuple[Path, ...]
@@ -94,6 +98,8 @@ def read(folder: Path) -> RunRecord:
         weighted=weighted,
         bounds=reader.mapping(files.bounds, _bounds),
         cost=reader.mapping(files.cost),
+        ledger=reader.mapping(files.ledger, _ledger),
+        start=reader.mapping(files.start),
         metrics=reader.mapping(files.metrics, _metrics),
         pictures=tuple(sorted(files.pictures.glob("*.png"))),
         faults=(*(f"`{files.name(path)}` {fault}" for path, fault in reader.faults), *misfits),
@@ -123,6 +129,15 @@ def _bounds(text: str) -> Any:
     """What ``within_bounds.sentences`` can say something of."""
     found = json.loads(text)
     tuple(sentences(found))
+    return found
+
+
+def _ledger(text: str) -> Any:
+    """Three scores, of which the first may be None, and a budget."""
+    found = json.loads(text)
+    for name in ("one_hot", "short", "budget", "mixed"):
+        if not isinstance(found[name], int | float) and (name, found[name]) != ("mixed", None):
+            raise ValueError(f"{name} is {found[name]!r}, which is no number")
     return found
 
 

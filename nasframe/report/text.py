@@ -10,7 +10,7 @@ import yaml
 from nasframe.experiment.experiment import leaves
 from nasframe.files import words
 from nasframe.plot.canvas import readable
-from nasframe.report import facts, within_bounds
+from nasframe.report import facts, ledger, within_bounds
 from nasframe.report import markdown as md
 from nasframe.report.figures import Figures
 from nasframe.report.record import RunRecord
@@ -127,9 +127,11 @@ def search(record: RunRecord, figures: Figures) -> Iterator[str]:
 
 def retraining(record: RunRecord, figures: Figures) -> Iterator[str]:
     """Curves, numbers, tables and pictures of the retrained network."""
-    if not ("retrain" in figures.curves or record.metrics or record.pictures):
+    if not ("retrain" in figures.curves or record.metrics or record.pictures or record.ledger):
         return
     yield "## Retraining"
+    if started := facts.start(record):
+        yield started
     if "retrain" in figures.curves:
         yield md.figure("Curves of the retraining", figures.curves["retrain"])
     if found := facts.metric_table(record):
@@ -141,6 +143,10 @@ def retraining(record: RunRecord, figures: Figures) -> Iterator[str]:
             yield md.figure(f"Table {name} as shares of its rows", figures.confusion[name])
         else:
             yield _table(table)
+    if gaps := ledger.table(record):
+        yield f"### {gaps.title}"
+        yield gaps.note
+        yield md.table(gaps.columns, gaps.rows, numbers_from=1)
     if record.pictures:
         yield "### Pictures"
         for picture in record.pictures:

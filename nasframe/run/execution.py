@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, final, get_args
 
@@ -15,7 +16,7 @@ from nasframe.ask_tell import AskTell
 from nasframe.errors import GenotypeError, NasframeError, RunError
 from nasframe.evaluator import Evaluation
 from nasframe.experiment.checking import load
-from nasframe.experiment.experiment import Experiment
+from nasframe.experiment.experiment import Experiment, Retrain
 from nasframe.experiment.sections import Part
 from nasframe.experiment.terms import Terms
 from nasframe.files import atomic, genotypes
@@ -26,18 +27,26 @@ from nasframe.plugin.registry import Registry
 from nasframe.run.candidates.finals import Finals, name_finalists
 from nasframe.run.candidates.front import write_front
 from nasframe.run.candidates.set_up import open_evaluations, open_judge
+from nasframe.run.inheriting import (
+    choose_inherited,
+    keep_inherited,
+    preview,
+    start_from_file,
+    start_from_supernet,
+)
 from nasframe.run.interrupt import Interrupted
 from nasframe.run.journal import Journal, Listeners
+from nasframe.run.ledger import keep_ledger, measure_supernet
 from nasframe.run.loop import run_steps
 from nasframe.run.problems import Problems, environment, make_strategy, open_problems
 from nasframe.run.progress import Progress, choose_progress
-from nasframe.run.retrain import retrain
+from nasframe.run.retrain import Start, retrain
 from nasframe.run.within_bounds import write_bounds
 from nasframe.runfolder.folder import RunFolder
 from nasframe.runfolder.layout import Phase
 from nasframe.runfolder.weights import read_tensors
 from nasframe.space import SearchSpace
-from nasframe.strategy import Problem
+from nasframe.strategy import Problem, Strategy
 from nasframe.training.seeding import seed_all
 
 
@@ -116,8 +125,9 @@ class _Run:
         begun = time.monotonic()
         with self._outcome():
             self._note_environment()
-            journal = self.journals["retrain"]
-            genotype = self._read_genotype() if journal.has_begun else self._find()
+            genotype = self._read_genotype() if self._after_search() else self._find()
+            if not self.journals["retrain"].has_begun:
+                self._keep_ledger(genotype)
             result = self._retrain(genotype) if self.problems.retrain else None
             self._finish(result, (time.monotonic() - begun) / 60)
 
@@ -163,6 +173,8 @@ class _Run:
             finals = Finals(replace(problem, evaluations=judge), options, named)
             run_steps(finals, journal, problem.runtime.seed, self.experiment.run)
         self.progress.end()
+        if self._heir:
+            choose_inherited(named.index(finals.best()) + 1, self.folder.layout)
         return finals.best()
 
     def _search(self, problem: Problem) -> list[Genotype]:
@@ -174,36 +186,69 @@ class _Run:
         journal.open()
         with open_evaluations(self.experiment, problem, journal) as problem:
             strategy = make_strategy(part, problem)
-            for remark in () if journal.has_begun else strategy.remarks():
-                self.progress.say(f"Note: {remark}.")
+            if not journal.has_begun:
+                self._remark(strategy)
             run_steps(strategy, journal, problem.runtime.seed, self.experiment.run)
             if isinstance(strategy, AskTell):
                 write_front(self.folder.layout, strategy, problem.objectives, self.experiment.space)
             write_bounds(self.folder.layout, problem, strategy, strategy.best())
             options = self.experiment.finalists
             named = name_finalists(strategy, problem, options.count) if options else [strategy.best()]
+            if self._heir:
+                keep_inherited(strategy, named, self._heir, self.folder.layout)
+                if self.experiment.ledger:
+                    measure_supernet(strategy, named, self._heir, self.folder.layout)
         self.progress.end()
         return named
+
+    @property
+    def _heir(self) -> Problem | None:
+        """The retraining in which something starts from what the search's supernet has learned; None: nothing does."""
+        return self.problems.retrain if self.experiment.inherits else None
+
+    def _remark(self, strategy: Strategy) -> None:
+        for remark in strategy.remarks():
+            self.progress.say(f"Note: {remark}.")
+        if self._heir:
+            self.progress.say(preview(strategy, self._heir))
+
+    def _keep_ledger(self, genotype: Genotype) -> None:
+        options, problem = self.experiment.ledger, self._heir
+        if options is None or problem is None:
+            return
+        file = self.folder.layout.finalists
+        rank = 1 + self._read_finalists(file).index(genotype) if file.is_file() else 1
+        journal = self.journals["ledger"]
+        journal.open()
+        keep_ledger(problem, genotype, rank, journal, (options, self.experiment.run))
+        self.progress.end()
 
     def _retrain(self, genotype: Genotype) -> Evaluation:
         assert self.problems.retrain is not None and self.experiment.retrain is not None
         self._write_genotype(self.folder.layout.final_genotype, genotype, self.experiment.retrain.space)
         self.journals["retrain"].open()
-        weights = self.experiment.retrain.weights
-        start = Path(weights) if weights else None
+        start = self._start(self.experiment.retrain, self.problems.retrain)
         result = retrain(self.problems.retrain, genotype, self.journals["retrain"], self.experiment.run, start)
         self.progress.end()
         return result
 
+    def _start(self, options: Retrain, problem: Problem) -> Start | None:
+        """What gives the network weights to start from; None: it starts from random ones."""
+        if options.inherits:
+            return partial(start_from_supernet, problem)
+        return partial(start_from_file, Path(options.weights), problem) if options.weights else None
+
     def _finish(self, result: Evaluation | None, minutes: float) -> None:
-        from nasframe.report import write_report
+        from nasframe.report import ledger, write_report
+        from nasframe.report.facts import start
         from nasframe.report.within_bounds import sentences
 
         self.folder.write_status(state="done", reason=None)
         journal = self.journals["retrain" if result else "search"]
         journal.record("finished", journal.steps, minutes=minutes)
         record = write_report(self.folder.path)
-        for sentence in (*(record.certainty.sentences() if record.certainty else ()), *sentences(record.bounds)):
+        sure = record.certainty.sentences() if record.certainty else ()
+        for sentence in filter(None, (*sure, *sentences(record.bounds), start(record), ledger.sentence(record))):
             self.progress.say(sentence)
         score = f", score {result.score:.4f}" if result else ""
         if held_out := self.folder.read(self.folder.layout.metrics).get("holdout"):
@@ -225,8 +270,13 @@ class _Run:
         except GenotypeError as error:
             raise RunError(
                 f"retraining has begun, but its genotype is lost: {error}. Put it back, or delete "
-                f"{self.folder.layout.retrain_checkpoints} to derive it again from the search"
+                f"{' and '.join(map(str, self._after_search()))} to derive it again from the search"
             ) from error
+
+    def _after_search(self) -> list[Path]:
+        """The folders of checkpoints of what comes after a genotype was found, where there are any."""
+        phases: tuple[Phase, ...] = ("ledger", "retrain")
+        return [self.folder.layout.checkpoints_of(phase) for phase in phases if self.journals[phase].has_begun]
 
     def _read_finalists(self, file: Path) -> list[Genotype]:
         try:
@@ -278,7 +328,8 @@ class _Run:
     def _note_end(self, state: Literal["stopped", "failed"], reason: str) -> None:
         self.folder.write_status(state=state, reason=reason)
         begun = self.experiment.genotype is not None or self.journals["retrain"].has_begun
-        phase: Phase = "retrain" if begun else "finalists" if self.folder.layout.finalists.is_file() else "search"
+        before: Phase = "finalists" if self.folder.layout.finalists.is_file() else "search"
+        phase: Phase = "retrain" if begun else "ledger" if self.journals["ledger"].has_begun else before
         self.journals[phase].record(state, self.journals[phase].done, reason=reason)
 
 

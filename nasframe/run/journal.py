@@ -56,7 +56,7 @@ class Journal:
         self.steps, self.done = steps, done
         self.spend(checkpoint.position.processor_seconds if checkpoint else 0.0)
         self._status_written = time.monotonic()
-        state = "retraining" if self.phase == "retrain" else "searching"
+        state = "retraining" if self.phase in ("ledger", "retrain") else "searching"
         self.folder.write_status(state=state, reason=None, phase=self.phase, step=done, steps=steps)
         if checkpoint:
             self.record("resumed", done, checkpoint=checkpoint.path.name)

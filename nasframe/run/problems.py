@@ -17,6 +17,7 @@ from nasframe.errors import CapabilityError, ExperimentError, GenotypeError
 from nasframe.evaluator import Evaluator, Runtime
 from nasframe.experiment.experiment import Experiment
 from nasframe.experiment.sections import Part
+from nasframe.files.words import quantity
 from nasframe.genotype import sample, validate
 from nasframe.run.device import runtime, set_numerics
 from nasframe.run.interrupt import raise_at_signals
@@ -51,6 +52,8 @@ def open_problems(experiment: Experiment) -> Iterator[Problems]:
             full = make_problem(experiment.retrain.space, experiment.retrain.evaluator, where)
         if search and full:
             _require_same_questions(search.space, full.space)
+            if experiment.ledger:
+                require_same_classes(search, full)
         yield Problems(where, search, full, tuple(remarks))
 
 
@@ -87,6 +90,21 @@ def _require_same_questions(search: SearchSpace, full: SearchSpace) -> None:
             f"retrain.space asks other questions than space, so that nothing found could be retrained: {error}. "
             "Override only options that leave the decisions as they are"
         ) from error
+
+
+def require_same_classes(search: Problem, full: Problem) -> None:
+    """Check that a ledger can measure the search's supernet as the retrained network.
+
+    Raises:
+        ExperimentError: it cannot.
+    """
+    found, wanted = ((task.in_channels, task.num_classes) for task in (search.evaluator.task, full.evaluator.task))
+    if found != wanted:
+        made = f"{quantity(found[0], 'channel')} and {quantity(found[1], 'class', 'classes')}"
+        raise ExperimentError(
+            f"ledger measures the search's supernet, made for {made}, as the retrained network, made for {wanted[0]} "
+            f"and {wanted[1]}: give evaluator and retrain.evaluator the same, or remove the key"
+        )
 
 
 def environment(experiment: Experiment, problems: Problems) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,6 @@ from nasframe.genotype import Genotype, validate
 from nasframe.inference import Illustrating
 from nasframe.run.journal import Journal
 from nasframe.run.loop import run_steps
-from nasframe.runfolder.weights import start_from
 from nasframe.strategy import Problem
 from nasframe.training.seeding import seed_all
 from nasframe.training.sgd import concluded
@@ -25,16 +25,20 @@ from nasframe.training.sgd import concluded
 if TYPE_CHECKING:
     from nasframe.experiment.run_options import RunOptions
 
+Start = Callable[[nn.Module, Journal], None]
+"""Gives a network on its device weights to start from, and says which."""
+
 
 def retrain(
-    problem: Problem, genotype: Genotype, journal: Journal, options: RunOptions, weights: Path | None = None
+    problem: Problem, genotype: Genotype, journal: Journal, options: RunOptions, start: Start | None = None
 ) -> Evaluation:
     """The score of a genotype at the evaluator's full recipe; writes the folder ``retrain`` of the run.
 
     A ``Trainable`` evaluator's training is run by the loop, with checkpoints; another evaluator is just asked.
 
     Args:
-        weights: file of weights to start from, as far as they match; not looked at once there is a checkpoint.
+        start: called before the training begins, to give the network weights to start from; not once there is a
+            checkpoint.
 
     Raises:
         GenotypeError: the genotype is not legal in the problem's space.
@@ -51,9 +55,9 @@ def retrain(
     seed_all(seed, "retrain", "build")
     if isinstance(problem.evaluator, Trainable):
         network = problem.space.build(genotype, task)
-        if weights and not journal.has_begun:
-            _start(network, weights, journal)
         network.to(problem.runtime.device)
+        if start and not journal.has_begun:
+            start(network, journal)
         training = problem.evaluator.training(network)
         run_steps(training, journal, seed, options)
         seed_all(seed, "retrain", "measure")
@@ -76,13 +80,6 @@ def _measure_holdout(evaluator: Evaluator, network: nn.Module) -> dict[str, Any]
     """The score on what is set aside, if anything is, as a part of the metrics' file."""
     found = evaluator.measure_holdout(network) if isinstance(evaluator, HoldsOut) else None
     return {} if found is None else {"holdout": found.to_dict("score", "metrics", "tables")}
-
-
-def _start(network: nn.Module, weights: Path, journal: Journal) -> None:
-    found = start_from(network, weights)
-    atomic.write_json(journal.folder.layout.start, {"file": str(weights), **found.facts()})
-    for line in found.lines(weights):
-        journal.progress.say(line)
 
 
 def _save_weights(path: Path, network: nn.Module) -> None:

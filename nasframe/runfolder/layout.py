@@ -8,8 +8,9 @@ from typing import Literal, final
 
 __all__ = ["Phase", "RunLayout"]
 
-Phase = Literal["search", "finalists", "retrain"]
-"""What a run is doing: searching, comparing the best that it has found, or training what is left anew."""
+Phase = Literal["search", "finalists", "ledger", "retrain"]
+"""What a run is doing: searching, comparing the best that it has found, training what is left for a while from the
+supernet's weights, or training it anew."""
 
 
 @final
@@ -59,13 +60,21 @@ class RunLayout:
     finalists_evaluations = _At("finalists/evaluations.jsonl")
     finalists_snapshots = _At("finalists/snapshots/")
     finalists_checkpoints = _At("finalists/checkpoints/")
+    supernet_scores = _At("ledger/supernet.json")
+    """What the search's supernet scores, mixed and as each genotype that the search named."""
+    ledger = _At("ledger/scores.json")
+    """The gap ledger, but for its last entry, which is in ``metrics``."""
+    ledger_snapshots = _At("ledger/snapshots/")
+    ledger_checkpoints = _At("ledger/checkpoints/")
     final_genotype = _At("retrain/genotype.yaml")
     """What was found, with the options of the final network."""
     retrain_evaluator = _At("retrain/evaluator.json")
     retrain_snapshots = _At("retrain/snapshots/")
     retrain_checkpoints = _At("retrain/checkpoints/")
+    inherited = _At("retrain/inherited.pt")
+    """What the supernet has learned of the genotype that was found, under the names of its network's tensors."""
     start = _At("retrain/start.json")
-    """What of a given file's weights the network took over."""
+    """What of a given file's weights, or of these, the network took over."""
     weights = _At("retrain/weights.pt")
     metrics = _At("retrain/metrics.json")
     """Score, metrics and tables of the final network."""
@@ -80,6 +89,7 @@ class RunLayout:
         found = {
             "search": self.checkpoints,
             "finalists": self.finalists_checkpoints,
+            "ledger": self.ledger_checkpoints,
             "retrain": self.retrain_checkpoints,
         }
         return found[phase]
@@ -94,7 +104,12 @@ class RunLayout:
 
     def snapshots_of(self, phase: Phase) -> Path:
         """The folder of a phase's snapshots."""
-        found = {"search": self.snapshots, "finalists": self.finalists_snapshots, "retrain": self.retrain_snapshots}
+        found = {
+            "search": self.snapshots,
+            "finalists": self.finalists_snapshots,
+            "ledger": self.ledger_snapshots,
+            "retrain": self.retrain_snapshots,
+        }
         return found[phase]
 
     def snapshot(self, phase: Phase, step: int) -> Path:
@@ -104,6 +119,10 @@ class RunLayout:
     def training(self, candidate: int) -> Path:
         """What the training of a candidate left; the first candidate is 1."""
         return self.trainings / f"{candidate:05}.pt"
+
+    def inherited_by(self, rank: int) -> Path:
+        """The same of a genotype that the search named; the best is 1."""
+        return self.finalists.parent / f"inherited-{rank:02}.pt"
 
     def on_front(self, candidate: int) -> Path:
         """The genotype of a candidate on the Pareto front; the first candidate is 1."""

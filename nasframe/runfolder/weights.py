@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -28,12 +28,15 @@ class Match:
     """In the file, but not in the network."""
     other_shape: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]
     """In both, but with another shape: the file's, the network's."""
+    share: float | None = None
+    """Of the network's parameters, number by number, those that matched; None: it was not asked."""
 
     def facts(self) -> dict[str, Any]:
         """All of it as plain data."""
         shapes = {name: [list(found), list(wanted)] for name, (found, wanted) in self.other_shape.items()}
         names = {"matched": self.matched, "missing": self.missing, "unknown": self.unknown}
-        return {**{key: list(value) for key, value in names.items()}, "other_shape": shapes}
+        share = {} if self.share is None else {"share": self.share}
+        return {**{key: list(value) for key, value in names.items()}, "other_shape": shapes, **share}
 
     def faults(self) -> list[str]:
         """What does not fit, as ``2 missing: a, b``; empty: all fits."""
@@ -41,11 +44,16 @@ class Match:
         kinds = {"missing": self.missing, "unknown": self.unknown, "of another shape": shapes}
         return [f"{len(names)} {what}: {listed(names)}" for what, names in kinds.items() if names]
 
-    def lines(self, file: Path) -> list[str]:
-        """What a network takes over from a file, and what does not fit, for people."""
-        total = len(self.matched) + len(self.missing) + len(self.other_shape)
-        head = f"{file}: {len(self.matched)} of the network's {quantity(total, 'tensor')} start from it"
-        return [head, *(f"  {fault}" for fault in self.faults())]
+    @property
+    def tensors(self) -> int:
+        """How many the network has."""
+        return len(self.matched) + len(self.missing) + len(self.other_shape)
+
+    def lines(self, source: str) -> list[str]:
+        """What a network takes over from a file or a supernet, and what does not fit, for people."""
+        head = f"{source}: {len(self.matched)} of the network's {quantity(self.tensors, 'tensor')} start from it"
+        share = "" if self.share is None else f", {self.share:.0%} of its parameters"
+        return [head + share, *(f"  {fault}" for fault in self.faults())]
 
 
 def match(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> Match:
@@ -90,20 +98,34 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     raise FileError(f"{path} is a checkpoint without a network; give one of a retraining, or a file of weights")
 
 
-def start_from(network: nn.Module, path: Path) -> Match:
-    """Copy the tensors that match by name and shape into the network; the others stay as they were initialised.
+def compare(network: nn.Module, found: Mapping[str, Tensor], source: str) -> Match:
+    """How tensors fit a network, which may be on the meta device, with the share of its parameters that they are.
+
+    Args:
+        source: what the tensors are of, in the error.
 
     Raises:
-        FileError: the file cannot be read as weights.
         RunError: none matches.
     """
-    found, wanted = read_tensors(path), network.state_dict()
+    wanted, parameters = network.state_dict(), dict(network.named_parameters())
     result = match(wanted, found)
     if not any(wanted[name].is_floating_point() for name in result.matched):
         raise RunError(
-            "no weight of the file matches the network's by name and shape, so nothing would start from it:\n"
-            + "\n".join(result.lines(path))
+            f"no weight of {source} matches the network's by name and shape, so nothing would start from it:\n"
+            + "\n".join(result.lines(source))
         )
+    taken = sum(parameters[name].numel() for name in result.matched if name in parameters)
+    whole = sum(parameter.numel() for parameter in parameters.values())
+    return replace(result, share=taken / whole if whole else 0.0)
+
+
+def start_from(network: nn.Module, found: Mapping[str, Tensor], source: str) -> Match:
+    """Copy the tensors that match by name and shape into the network; the others stay as they were initialised.
+
+    Raises:
+        RunError: none matches.
+    """
+    wanted, result = network.state_dict(), compare(network, found, source)
     with torch.no_grad():
         for name in result.matched:
             wanted[name].copy_(found[name])

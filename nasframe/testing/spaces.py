@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from torch import nn
 
 from nasframe import decode
 from nasframe.cost.counting import count, counted
@@ -18,7 +19,18 @@ from nasframe.derive import path_of
 from nasframe.errors import GenotypeError, RunError
 from nasframe.genotype import Genotype, T, crossover, encode, mutate, sample, trace, validate
 from nasframe.graph import from_json, parts, to_json
-from nasframe.space import Canonical, Costed, Growing, Landmarked, Priced, Relaxable, SearchSpace, Switchable, Task
+from nasframe.space import (
+    Canonical,
+    Costed,
+    Growing,
+    Inheriting,
+    Landmarked,
+    Priced,
+    Relaxable,
+    SearchSpace,
+    Switchable,
+    Task,
+)
 from nasframe.supernet import Supernet, SupernetCosts, SwitchableSupernet
 
 DRAWS = 20
@@ -222,6 +234,42 @@ class SpaceContract:
         with pytest.raises(GenotypeError, match="no-such-option"):
             supernet.switch(Genotype(self.space.name, ((name, "no-such-option"), *self._draw(0).decisions[1:])))
 
+    def test_what_a_network_inherits_are_copies_of_the_supernets_tensors(self) -> None:
+        space, supernets = self._inheriting()
+        genotype = self._draw(0)
+        network = self.space.build(genotype, self.task).state_dict()
+        for supernet in supernets:
+            inherited = space.inherited(supernet, genotype)
+            assert inherited.keys() & network.keys(), "what is handed on has names of the network's tensors"
+            own = {tensor.data_ptr() for tensor in supernet.state_dict().values()}
+            assert not any(tensor.data_ptr() in own for tensor in inherited.values()), "what is handed on are copies"
+            with torch.no_grad():
+                for parameter in supernet.parameters():
+                    parameter.add_(1.0)
+            later = space.inherited(supernet, genotype)
+            assert later.keys() == inherited.keys(), "names follow from the genotype"
+            moved = [not torch.equal(later[name], tensor) for name, tensor in inherited.items()]
+            assert any(moved), "what is handed on are the supernet's weights as they are now"
+
+    def test_a_supernet_as_one_genotype_is_the_network_that_inherits_all_of_it(self) -> None:
+        space, supernets = self._inheriting()
+        images = torch.randn(2, self.task.in_channels, *self.task.size)
+        for supernet in supernets:
+            for seed in range(3):
+                genotype = self._draw(seed)
+                network, inherited = self.space.build(genotype, self.task), space.inherited(supernet, genotype)
+                one_hot = space.one_hot(supernet, genotype).eval()
+                with torch.no_grad():
+                    logits = one_hot(images)
+                    assert tuple(logits.shape) == self._output_shape(), "logits must have the task's shape"
+                    wanted = {name: tensor.shape for name, tensor in network.state_dict().items()}
+                    if {name: tensor.shape for name, tensor in inherited.items()} != wanted or self._has_more(
+                        one_hot, network
+                    ):
+                        continue  # they are not one function: a head of its own, say
+                    network.load_state_dict(inherited)
+                    torch.testing.assert_close(network.eval()(images), logits, rtol=1e-6, atol=1e-6)
+
     def _draw(self, seed: int) -> Genotype:
         return sample(self.space, np.random.default_rng(seed))
 
@@ -241,6 +289,18 @@ class SpaceContract:
         if not isinstance(self.space, Costed):
             pytest.skip("the space does not say what mixing weights cost")
         return self.space.supernet_costs(self.task), self._supernet()
+
+    def _inheriting(self) -> tuple[Inheriting, list[Supernet | SwitchableSupernet]]:
+        if not isinstance(self.space, Inheriting):
+            pytest.skip("the networks of the space inherit nothing")
+        relaxed = [self._supernet()] if isinstance(self.space, Relaxable) else []
+        switchable = [self._switchable()] if isinstance(self.space, Switchable) else []
+        assert relaxed or switchable, "what can be inherited is a supernet's"
+        return self.space, [*relaxed, *switchable]
+
+    def _has_more(self, one_hot: nn.Module, network: nn.Module) -> bool:
+        """Whether a supernet as one genotype has tensors that the network has not."""
+        return sum(1 for _ in one_hot.state_dict()) > sum(1 for _ in network.state_dict())
 
     def _switchable(self) -> SwitchableSupernet:
         if not isinstance(self.space, Switchable):

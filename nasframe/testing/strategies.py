@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from nasframe.evaluator import Runtime
+from nasframe.evaluator import Differentiable, Runtime
 from nasframe.genotype import validate
 from nasframe.options import Options
-from nasframe.strategy import Problem, Strategy
+from nasframe.space import Inheriting
+from nasframe.strategy import Problem, Strategy, TrainsSupernet
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
 
 STEPS = 4
@@ -54,6 +55,21 @@ class StrategyContract:
         assert len(set(found)) == len(found), "no finalist is named twice"
         for genotype in found:
             validate(problem.space, genotype)
+
+    def test_its_supernet_runs_as_what_was_found(self) -> None:
+        problem = self.problem()
+        strategy = self._make(problem, seed=0)
+        if not isinstance(strategy, TrainsSupernet) or not isinstance(problem.space, Inheriting):
+            pytest.skip("the strategy trains no supernet that networks can inherit from")
+        self._step(strategy, 0)
+        genotype = strategy.best()
+        inherited = problem.space.inherited(strategy.supernet, genotype)
+        assert inherited, "a network inherits something"
+        assert isinstance(problem.evaluator, Differentiable), "what trains a supernet has batches"
+        task = problem.evaluator.task
+        images = torch.zeros(1, task.in_channels, *task.size)
+        with strategy.hold_mixing(), torch.no_grad():
+            assert problem.space.one_hot(strategy.supernet, genotype).eval()(images).shape[0] == 1
 
     def test_save_load_continue_equals_going_on(self, tmp_path: Any) -> None:
         whole = self._make(self.problem(), seed=0)

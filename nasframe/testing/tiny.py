@@ -15,7 +15,7 @@ from typing_extensions import override
 from nasframe.evaluator import Batch, Candidate, Evaluation, Evaluator, Model, Split, Trainable
 from nasframe.genotype import Choose, Genotype, trace, validate
 from nasframe.options import Options as BaseOptions
-from nasframe.space import Relaxable, SearchSpace, Switchable, Task, Weigh
+from nasframe.space import Inheriting, Relaxable, SearchSpace, Switchable, Task, Weigh
 from nasframe.supernet import Supernet, SwitchableSupernet
 from nasframe.training.options import TrainingOptions
 from nasframe.training.sgd import Training, concluded, fit
@@ -30,7 +30,7 @@ def _operation(name: str) -> nn.Module:
 
 
 @final
-class TinySpace(SearchSpace, Relaxable, Switchable):
+class TinySpace(SearchSpace, Relaxable, Switchable, Inheriting):
     """A chain of 1x1 convolutions, each followed by one of three activations."""
 
     name: ClassVar[str] = "tiny-chain"
@@ -66,6 +66,29 @@ class TinySpace(SearchSpace, Relaxable, Switchable):
     @override
     def switchable(self, task: Task) -> SwitchableSupernet:
         return TinySwitchable(self, task)
+
+    @override
+    def inherited(self, supernet: Supernet | SwitchableSupernet, genotype: Genotype) -> Mapping[str, Tensor]:
+        validate(self, genotype)
+        assert isinstance(supernet, TinySupernet | TinySwitchable)
+        layers = {f"{2 * layer}": convolution for layer, convolution in enumerate(supernet.convolutions)}
+        layers[f"{2 * len(layers)}"] = supernet.head
+        return {
+            f"{place}.{name}": tensor.detach().clone()
+            for place, layer in layers.items()
+            for name, tensor in layer.state_dict().items()
+        }
+
+    @override
+    def one_hot(self, supernet: Supernet | SwitchableSupernet, genotype: Genotype) -> nn.Module:
+        assert isinstance(supernet, TinySupernet | TinySwitchable)
+        if isinstance(supernet, TinySwitchable):
+            supernet.switch(genotype)
+            return supernet
+        validate(self, genotype)
+        operations = [_operation(genotype[f"layer{layer}"]) for layer in range(self.options.layers)]
+        pairs = zip(supernet.convolutions, operations, strict=True)
+        return nn.Sequential(*(layer for pair in pairs for layer in pair), supernet.head)
 
     @override
     def graph(self, genotype: Genotype | None = None) -> nx.DiGraph:

@@ -54,8 +54,8 @@ retrain:
     assert errors(text) == [
         "exp.yaml:1:7: seed: found -1, expected greater than or equal to 0",
         "exp.yaml:2:1: sead: unknown key 'sead'; did you mean 'seed'? "
-        "(known: cache, constraints, evaluator, extends, finalists, genotype, name, objectives, prune, retrain, run, "
-        "seed, space, strategy)",
+        "(known: cache, constraints, evaluator, extends, finalists, genotype, ledger, name, objectives, prune, "
+        "retrain, run, seed, space, strategy)",
         "exp.yaml:5:3: space.layres: unknown key 'layres'; did you mean 'layers'? "
         "(known: filters, layers, rates, shape)",
         "exp.yaml:6:12: space.filters: found 1.5, expected a valid integer",

@@ -49,7 +49,12 @@ def _sections(record: RunRecord, told: frames.Frames | None) -> list[Section]:
         ("candidates", "The candidates", candidates.section(record)),
         ("finalists", "The finalists", (retraining.finalists(record),)),
         ("front", "The Pareto front", front.section(record)),
-        ("retraining", "Retraining", (*retrained, _PICTURES if record.pictures else None)),
+        (
+            "retraining",
+            "Retraining",
+            (retraining.start(record) if any(retrained) else None, *retrained, _PICTURES if record.pictures else None),
+        ),
+        ("ledger", "The gap ledger", (retraining.gaps(record),)),
         ("cost", "Cost and time", experiment.cost(record)),
         ("experiment", "The experiment", (*experiment.values(record), *experiment.surroundings(record))),
         ("missing", "Not in this report", _missing(record, told)),

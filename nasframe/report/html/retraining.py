@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nasframe.plot import curves, heatmap
 from nasframe.plot.canvas import readable
-from nasframe.report import facts
+from nasframe.report import facts, ledger
 from nasframe.report.html import tables
 from nasframe.report.html.chart import figure, of_panel
 from nasframe.report.html.images import Images
@@ -20,9 +20,21 @@ def phase_curves(record: RunRecord, phase: str) -> Markup | None:
     return tag("div", (figure(of_panel(panel)) for panel in panels), class_="charts") if panels else None
 
 
+def start(record: RunRecord) -> Markup | None:
+    """What the network started from, where that were not random weights."""
+    told = facts.start(record)
+    return tag("p", with_code(told), class_="note") if told else None
+
+
 def finalists(record: RunRecord) -> Markup | None:
     """What the search named, compared by trainings."""
     found = facts.finalists(record)
+    return joined(tag("p", found.note, class_="note"), tables.of_text(found)) if found else None
+
+
+def gaps(record: RunRecord) -> Markup | None:
+    """What was lost and won between the supernet and the retrained network."""
+    found = ledger.table(record)
     return joined(tag("p", found.note, class_="note"), tables.of_text(found)) if found else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, final
 
 import torch
@@ -31,11 +31,15 @@ class PartialOp(nn.Module):
     @override
     def forward(self, inputs: Tensor, weights: Tensor) -> Tensor:
         """(N, C, H, W), (primitives and the edge, K + 1) -> (N, C, H, W)."""
+        return weights[-1] * self.around(inputs, lambda seen: self.mixed_op(seen, weights[:-1]))
+
+    def around(self, inputs: Tensor, operate: Callable[[Tensor], Tensor]) -> Tensor:
+        """(N, C, H, W) -> (N, C, H, W). Args: operate: on the channels that are seen, (N, C/K, H, W)."""
         seen, passing = inputs.tensor_split([inputs.shape[1] // self.share], dim=1)
-        joined = torch.cat([self.mixed_op(seen, weights[:-1]), passing], dim=1)
+        joined = torch.cat([operate(seen), passing], dim=1)
         images, channels, height, width = joined.shape
         parts = joined.view(images, self.share, channels // self.share, height, width)
-        return weights[-1] * parts.transpose(1, 2).reshape(joined.shape)
+        return parts.transpose(1, 2).reshape(joined.shape)
 
 
 def absent_edges(blocks: int) -> Tensor:

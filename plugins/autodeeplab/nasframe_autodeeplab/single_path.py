@@ -6,6 +6,8 @@ computing what is multiplied by 0, and with the head of the path's end alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import final
 
@@ -18,6 +20,7 @@ from nasframe.genotype import validate
 from nasframe.supernet import SwitchableSupernet
 from nasframe_autodeeplab.cell import MixedCell, MixedOp
 from nasframe_autodeeplab.cell_graph import Edge, edges
+from nasframe_autodeeplab.partial_channels import PartialOp
 from nasframe_autodeeplab.questions import Questions
 from nasframe_autodeeplab.resolution import crop, double, pad, resize_like
 from nasframe_autodeeplab.supernet import AutoDeepLabSupernet
@@ -33,11 +36,10 @@ class SinglePath(SwitchableSupernet):
     path was elsewhere two layers before, nothing is there, and the edges that read it add nothing.
     """
 
-    def __init__(self, questions: Questions, task: Task) -> None:
+    def __init__(self, supernet: AutoDeepLabSupernet) -> None:
+        """Args: supernet: with ``implementation: plain``; its weights are shared, its alphas and betas left out."""
         super().__init__()
-        options = questions.options.model_copy(update={"implementation": "plain", "partial_channels": 1})
-        supernet = AutoDeepLabSupernet(Questions(options), task, lambda logits: logits.softmax(dim=-1))
-        self.questions = questions
+        questions = self.questions = supernet.questions
         self.stride = supernet.stride
         self.skipped = supernet.skipped
         self.stem = supernet.stem
@@ -47,6 +49,12 @@ class SinglePath(SwitchableSupernet):
         self.columns: dict[str, int] = {name: column for column, name in enumerate(questions.options.kept_operations)}
         self.path: list[str] = []
         self.wiring: dict[str, list[tuple[str, str]]] = {}
+
+    @classmethod
+    def new(cls, questions: Questions, task: Task) -> SinglePath:
+        """With new weights, and with all channels in each operation."""
+        options = questions.options.model_copy(update={"implementation": "plain", "partial_channels": 1})
+        return cls(AutoDeepLabSupernet(Questions(options), task, lambda logits: logits.softmax(dim=-1)))
 
     @override
     def switch(self, genotype: Genotype) -> None:
@@ -63,12 +71,16 @@ class SinglePath(SwitchableSupernet):
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, classes, H, W)."""
         images = pad(inputs, self.stride)
+        end = self.path[-1]
+        return crop(resize_like(self.heads[end](self.features(images)[end]), images), like=inputs)
+
+    def features(self, images: Tensor) -> dict[str, Tensor]:
+        """The tensors along the path by the names of their places, stems first; none has passed its ReLU."""
         hidden = {STEM: self.stem[0](images)}
         hidden[ENTRY] = self.stem[1](hidden[STEM])
         for source, state in pairwise([ENTRY, *self.path]):
             hidden[state] = self._evaluate(source, state, hidden)
-        end = self.path[-1]
-        return crop(resize_like(self.heads[end](hidden[end]), images), like=inputs)
+        return hidden
 
     def _evaluate(self, source: str, state: str, hidden: dict[str, Tensor]) -> Tensor:
         """The cell's output (N, B·C, H, W) at a state that the path reaches from ``source``."""
@@ -91,8 +103,10 @@ class SinglePath(SwitchableSupernet):
             tensors[block] = sum(terms[1:], terms[0])
         return torch.cat([tensors[block] for block in self.wiring], dim=1)
 
-    def _primitive(self, cell: nn.Module, edge: Edge, operation: str) -> nn.Module:
+    def _primitive(self, cell: nn.Module, edge: Edge, operation: str) -> Callable[[Tensor], Tensor]:
         assert isinstance(cell, MixedCell)
         mixed_op = cell.mixed_ops[self.rows[edge]]
-        assert isinstance(mixed_op, MixedOp)
-        return mixed_op.primitives[self.columns[operation]]
+        whole = mixed_op.mixed_op if isinstance(mixed_op, PartialOp) else mixed_op
+        assert isinstance(whole, MixedOp)
+        primitive = whole.primitives[self.columns[operation]]
+        return partial(mixed_op.around, operate=primitive) if isinstance(mixed_op, PartialOp) else primitive

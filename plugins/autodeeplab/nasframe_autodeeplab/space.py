@@ -14,6 +14,7 @@ from nasframe import (
     Choose,
     Costed,
     Genotype,
+    Inheriting,
     Labels,
     Landmarked,
     Measure,
@@ -31,14 +32,17 @@ from nasframe_autodeeplab.questions import Questions
 from nasframe_autodeeplab.trellis import ENTRY, HEAD, STEM, keep_edges
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from nasframe.decode import Design
+    from nasframe.supernet import Supernet, SwitchableSupernet
     from nasframe_autodeeplab.network import Network
     from nasframe_autodeeplab.single_path import SinglePath
     from nasframe_autodeeplab.supernet import AutoDeepLabSupernet
     from nasframe_autodeeplab.supernet_costs import AutoDeepLabCosts
 
 
-class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Costed, Landmarked):
+class AutoDeepLab(SearchSpace, Relaxable, Switchable, Inheriting, Priced, Costed, Landmarked):
     """A cell of B blocks, repeated along a path of L layers through the levels of the trellis.
 
     Its decisions are those of ``Questions``.
@@ -103,7 +107,39 @@ class AutoDeepLab(SearchSpace, Relaxable, Switchable, Priced, Costed, Landmarked
         from nasframe_autodeeplab.single_path import SinglePath
 
         _require_dense(task)
-        return SinglePath(self.questions, task)
+        return SinglePath.new(self.questions, task)
+
+    @override
+    def inherited(self, supernet: Supernet | SwitchableSupernet, genotype: Genotype) -> dict[str, Tensor]:
+        """Stem, preprocessing, operations and branches of the ASPP along the path; see the plug-in's page.
+
+        Raises:
+            GenotypeError: the genotype is not legal in this space.
+        """
+        from nasframe_autodeeplab.inheritance import inherited
+
+        validate(self, genotype)
+        return inherited(supernet, genotype, self.options.network)
+
+    @override
+    def one_hot(self, supernet: Supernet | SwitchableSupernet, genotype: Genotype) -> SinglePath:
+        """The supernet at one genotype, with the head of the path's end alone.
+
+        Raises:
+            GenotypeError: the genotype is not legal in this space.
+        """
+        from nasframe_autodeeplab.inheritance import one_hot
+
+        return one_hot(supernet, genotype)
+
+    @override
+    def unlike(self, search: SearchSpace) -> str:
+        """Other ``filters`` make every tensor of a cell another one."""
+        assert isinstance(search, AutoDeepLab), "a search and its retraining have the same space"
+        found, wanted = search.options.filters, self.options.filters
+        if found == wanted:
+            return ""
+        return f"filters is {found} in the search and {wanted} in retraining, so no tensor of a cell has the same shape"
 
     @override
     def computed_by(self, device: str) -> dict[str, str]:

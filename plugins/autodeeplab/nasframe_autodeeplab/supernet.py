@@ -43,6 +43,7 @@ class AutoDeepLabSupernet(Supernet):
     def __init__(self, questions: Questions, task: Task, weigh: Weigh) -> None:
         super().__init__()
         self.questions = questions
+        self.task = task
         self.weigh = weigh
         self.trellis = moves(questions.trellis)
         self.states = states(questions.trellis)

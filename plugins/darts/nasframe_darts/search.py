@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, final
@@ -24,17 +25,18 @@ from nasframe import (
     RunError,
     Runtime,
     Strategy,
+    TrainsSupernet,
     Uneven,
 )
 from nasframe_darts.options import BilevelOptions
 from nasframe_darts.reach import choice, remark, remark_on
 
 if TYPE_CHECKING:
-    from nasframe.supernet import SupernetCosts
+    from nasframe.supernet import Supernet, SupernetCosts
     from nasframe_darts.parts import Parts
 
 
-class BilevelSearch(Strategy, Uneven, EndsEarly, Bounded, ABC):
+class BilevelSearch(Strategy, Uneven, EndsEarly, Bounded, TrainsSupernet, ABC):
     """Trains weights on one half of the training data, architecture parameters on the other, in turns.
 
     A search is such a class with a ``name``, ``Options`` on ``BilevelOptions``, and the ``parts`` that it is composed
@@ -139,6 +141,18 @@ class BilevelSearch(Strategy, Uneven, EndsEarly, Bounded, ABC):
         """What the search would derive, then what the mixing weights favour most."""
         favoured = self._bilevel.supernet.finalists(count)
         return list(dict.fromkeys([self.best(), *favoured]))[:count]
+
+    @final
+    @property
+    @override
+    def supernet(self) -> Supernet:
+        return self._bilevel.supernet
+
+    @final
+    @override
+    def hold_mixing(self) -> AbstractContextManager[object]:
+        """As where the search measures its supernet."""
+        return self._bilevel.parts.weigh.hold_still()
 
     @final
     @override

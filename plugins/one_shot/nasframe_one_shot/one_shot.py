@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 from typing_extensions import override
@@ -23,11 +23,15 @@ from nasframe import (
     Problem,
     Strategy,
     Switchable,
+    TrainsSupernet,
     Uneven,
 )
 from nasframe.files.words import quantity
 from nasframe_one_shot.options import OneShotOptions
 from nasframe_one_shot.sampling import make_sampling
+
+if TYPE_CHECKING:
+    from nasframe.supernet import SwitchableSupernet
 
 Scored = tuple[Genotype, float]
 """A measured candidate and its score."""
@@ -35,7 +39,7 @@ TRIES = 100
 """How often a new candidate is sought before one is measured again."""
 
 
-class OneShot(Strategy, Uneven, Bounded, ABC):
+class OneShot(Strategy, Uneven, Bounded, TrainsSupernet, ABC):
     """A supernet's training and a search in one resumable sequence of steps; subclasses say what to measure next."""
 
     needs: ClassVar[tuple[type, ...]] = (Switchable, Differentiable)
@@ -121,6 +125,12 @@ class OneShot(Strategy, Uneven, Bounded, ABC):
         result = self._known(genotype) or self._shared.measure(genotype)
         self._history.append((genotype, Evaluation(result.score, result.metrics)))
         return {"score": result.score, "best_score": self._best()[1].score, **result.metrics}
+
+    @final
+    @property
+    @override
+    def supernet(self) -> SwitchableSupernet:
+        return self._shared.supernet
 
     @final
     @override

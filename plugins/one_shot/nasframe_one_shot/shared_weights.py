@@ -24,7 +24,7 @@ class SharedWeights:
     def __init__(
         self, supernet: SwitchableSupernet, evaluator: Differentiable, options: OneShotOptions, runtime: Runtime
     ) -> None:
-        self._supernet = supernet
+        self.supernet = supernet
         self._evaluator = evaluator
         self._recalibrate = options.recalibrate
         self._runtime = runtime
@@ -45,14 +45,14 @@ class SharedWeights:
         Raises:
             RunError: a loss or a gradient is not finite.
         """
-        return self._training.step(index, rng, [partial(self._supernet.switch, path) for path in paths])
+        return self._training.step(index, rng, [partial(self.supernet.switch, path) for path in paths])
 
     def measure(self, genotype: Genotype) -> Evaluation:
         """The score of a candidate on ``val`` with the weights as they are and statistics of its own."""
-        self._supernet.switch(genotype)
+        self.supernet.switch(genotype)
         batches = (self._batches[number] for number in range(self._recalibrate))
-        recalibrate(self._supernet, batches, self._runtime)
-        return self._evaluator.measure(self._supernet)
+        recalibrate(self.supernet, batches, self._runtime)
+        return self._evaluator.measure(self.supernet)
 
     def state_dict(self) -> dict[str, Any]:
         """Weights, optimiser, loss scaler."""
