@@ -60,7 +60,7 @@ def test_a_strategy_that_chooses_nothing_stays(tmp_path):
 @pytest.mark.parametrize(
     ("seconds", "samples", "budget"),
     [
-        (36.0, 40, 1.0),  # 100 full evaluations in an hour would be 100 candidates
+        (36.0, 100, 1.0),
         (360.0, 40, 0.25),
         (1000.0, 14, 0.25),
     ],
@@ -68,9 +68,13 @@ def test_a_strategy_that_chooses_nothing_stays(tmp_path):
 def test_a_model_chooses_candidates_where_there_is_time_for_enough(experiment, seconds, samples, budget):
     found, (said,) = chosen(experiment(), seconds)
     options = found.strategy.options
-    expected = 100 if seconds == 36.0 else samples
-    assert (found.strategy.component.name, options.samples, options.budget) == ("thompson", expected, budget)
-    assert f"{expected} candidates, each with {budget:.0%} of an evaluation, by 'thompson'" in said
+    assert (found.strategy.component.name, options.samples, options.budget) == ("thompson", samples, budget)
+    assert f"{samples} candidates, each with {budget:.0%} of an evaluation, by 'thompson'" in said
+
+
+def test_with_many_candidates_the_best_ones_neighbours_are_searched(experiment):
+    found, _ = chosen(experiment(), 3600 / 200)
+    assert (found.strategy.component.name, found.strategy.options.samples) == ("local", 200)
 
 
 def test_more_workers_evaluate_more_candidates(experiment):

@@ -26,7 +26,7 @@ class Auto(Deferring):
         """How long the search may take."""
 
         hours: float = Field(default=1.0, gt=0)
-        """Of the search, by the clock, on this machine with the workers of ``run``; retraining comes after them."""
+        """Of the search, by the clock, on this machine with the workers of ``run``; retraining comes after it."""
         smallest: float = Field(default=0.25, gt=0, le=1)
         """The smallest share of a full evaluation that still ranks candidates, as ``nasframe signal`` says it."""
 
@@ -36,21 +36,24 @@ class Auto(Deferring):
     """Candidates up to which more of them are better than longer trainings."""
     MOST: ClassVar[int] = 500
     """Candidates beyond which none is asked for."""
+    MANY: ClassVar[int] = 150
+    """Candidates from which on looking around the best ones goes further than a model."""
     BY_CANDIDATES: ClassVar[tuple[str, ...]] = ("thompson", "local", "random")
-    """Best first; the first that can search here is taken."""
+    """Best first for few candidates; the first that can search here is taken."""
 
     @classmethod
     @override
     def choose(cls, options: Any, given: Circumstances) -> Nominee:
         """The strategy, with as many candidates or epochs as there is time for."""
         seconds = 3600 * options.hours
-        model = next((name for name in cls.BY_CANDIDATES if given.refusal(name) is None), cls.BY_CANDIDATES[-1])
         each = given.seconds({"type": "random", "samples": 1, "budget": 1.0})
         possible = seconds * given.workers / max(each, 1e-6)
         facts = f"{duration(seconds)} are {possible:.3g} full evaluations of {duration(each)}"
         if possible / options.smallest >= cls.ENOUGH or given.refusal("darts") is not None:
             budget = round(min(1.0, max(options.smallest, possible / cls.GOOD)), 2)
             samples = int(min(cls.MOST, max(1, possible / budget)))
+            names = cls.BY_CANDIDATES if samples < cls.MANY else cls.BY_CANDIDATES[1:]
+            model = next((name for name in names if given.refusal(name) is None), names[-1])
             plan = f"{quantity(samples, 'candidate')}, each with {budget:.0%} of an evaluation, by {model!r}"
             return Nominee({"type": model, "samples": samples, "budget": budget}, f"{facts}: {plan}")
         whole = given.seconds({"type": "darts", "epochs": cls.EPOCHS, "validate_epochs": 0})
