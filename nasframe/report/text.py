@@ -40,6 +40,8 @@ def head(record: RunRecord) -> Iterator[str]:
         yield f"> Result: {stage}" + " · ".join((f"**{found.score}**", *found.details))
     if facts.selected_on_val(record):
         yield f"> **Warning.** {facts.SELECTED_ON_VAL}"
+    if changed := facts.changed_on_the_way(record):
+        yield f"> **Warning.** {md.escaped(changed)}"
     if sure := record.certainty:
         verdict, *rest = sure.sentences()
         yield f"> **{verdict}** {' '.join(rest)}"

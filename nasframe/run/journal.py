@@ -59,7 +59,8 @@ class Journal:
         state = "retraining" if self.phase == "retrain" else "searching"
         self.folder.write_status(state=state, reason=None, phase=self.phase, step=done, steps=steps)
         if checkpoint:
-            self.record("resumed", done, checkpoint=checkpoint.path.name)
+            accepted = {"accepted": self.folder.accepted} if self.folder.accepted else {}
+            self.record("resumed", done, checkpoint=checkpoint.path.name, **accepted)
         else:
             self.record("started", 0, steps=steps)
         self.progress.begin(self.phase, steps, done)
@@ -89,7 +90,8 @@ class Journal:
     def checkpoint(self, step: int, state: Mapping[str, Any], keep: int) -> None:
         """Write a checkpoint and delete all but the last ``keep``."""
         spent = round(self.processor_seconds, 3)
-        position = Position(self.folder.fingerprint, step, self.steps, self.folder.sync_events(), spent)
+        events, sha256 = self.folder.sync_events()
+        position = Position(self.folder.fingerprint, step, self.steps, events, spent, sha256)
         path = self.folder.layout.checkpoint(self.phase, step)
         checkpoint.save(path, position, state)
         checkpoint.prune(path.parent, self.phase, keep, step)
@@ -105,7 +107,7 @@ class Journal:
         folder = self.folder.layout.checkpoints_of(self.phase)
         found = checkpoint.load_latest(folder, self.phase, self.folder.fingerprint, self.progress.say)
         if found is not None or self.phase == "search":
-            self.folder.cut_events(found.position.events if found else 0)
+            self.folder.cut_events(*((found.position.events, found.position.events_sha256) if found else (0,)))
         for path in self.folder.layout.snapshots_of(self.phase).glob("[0-9]*.npz"):
             if int(path.stem) > (found.position.step if found else 0):
                 path.unlink()

@@ -21,6 +21,9 @@ from nasframe.files.words import quantity
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.reading import RunReader, require_experiment
 
+_BLOCK = 2**20
+"""Bytes that are read at a time."""
+
 State = Literal["searching", "retraining", "done", "stopped", "failed"]
 
 
@@ -31,11 +34,17 @@ class RunFolder:
     Every file is written atomically except ``events.jsonl``, which is appended to and cut back when a run is resumed.
     """
 
-    def __init__(self, path: Path, lock: IO[str]) -> None:
+    def __init__(self, path: Path, lock: IO[str], *, accepts_changes: bool = False) -> None:
         """For ``create`` and ``open``. Args: lock: the open lock file, already locked."""
         self.path = path
+        self.accepts_changes = accepts_changes
+        """Whether the run goes on although its data or its events were changed."""
+        self.accepted: list[str] = []
+        """What is wrong with the events, where the run goes on all the same."""
         self.layout = RunLayout(path)
         self._lock = lock
+        self._events = hashlib.sha256()
+        self._events_read = 0
         self._status: dict[str, Any] = {}
 
     @classmethod
@@ -73,14 +82,17 @@ class RunFolder:
             number += 1
 
     @classmethod
-    def open(cls, path: Path) -> RunFolder:
+    def open(cls, path: Path, *, accept_changes: bool = False) -> RunFolder:
         """An existing run folder, to go on with.
+
+        Args:
+            accept_changes: whether to go on although data or events were changed.
 
         Raises:
             RunFolderError: it is no run folder, or another process is running in it.
         """
         require_experiment(path)
-        folder = cls(path, _locked(path))
+        folder = cls(path, _locked(path), accepts_changes=accept_changes)
         for part in path.rglob(f"*{atomic.PART}"):
             part.unlink()
         return folder
@@ -102,31 +114,54 @@ class RunFolder:
         """Add one line to ``events.jsonl``."""
         atomic.append_json(self.layout.events, record)
 
-    def sync_events(self) -> int:
-        """Flush the events to the disk; returns their length in bytes."""
+    def sync_events(self) -> tuple[int, str]:
+        """Flush the events to the disk; returns their length in bytes and their SHA-256."""
         path = self.layout.events
         try:
-            with path.open("ab") as file:
+            with path.open("a+b") as file:
                 os.fsync(file.fileno())
-                return file.tell()
+                self._hash_events(file)
+                return self._events_read, self._events.hexdigest()
         except OSError as error:
             raise atomic.cannot_write(path, error) from error
 
-    def cut_events(self, length: int) -> None:
+    def cut_events(self, length: int, sha256: str = "") -> None:
         """Drop what lies behind the first ``length`` bytes of the events.
 
+        Args:
+            sha256: of what is left; empty: it is not known.
+
         Raises:
-            RunFolderError: there are fewer.
+            RunFolderError: there are fewer, or they are others.
         """
         path = self.layout.events
         found = path.stat().st_size if path.exists() else 0
         if found < length:
-            raise RunFolderError(
-                f"{path} has {quantity(found, 'byte')}, but the checkpoint was written when it had {length}: it was "
-                "changed after the run. Put the original back, or start a new run"
-            )
+            self._changed(f"{path} has {quantity(found, 'byte')}, but the checkpoint was written when it had {length}")
         if found > length:
             os.truncate(path, length)
+        self._events, self._events_read = hashlib.sha256(), 0
+        if found and length:
+            with path.open("rb") as file:
+                self._hash_events(file)
+        if found >= length and sha256 and sha256 != self._events.hexdigest():
+            self._changed(f"{path} is not what it was when the checkpoint was written (its checksum differs)")
+
+    def _changed(self, what: str) -> None:
+        if self.accepts_changes:
+            self.accepted.append(what)
+            return
+        raise RunFolderError(
+            f"{what}: it was changed or damaged after the run. Put the original back, start a new run, or go on all "
+            f"the same by 'nasframe run --resume {self.path} --accept-changes'"
+        )
+
+    def _hash_events(self, file: IO[bytes]) -> None:
+        """Bring the checksum of the events up to the file's end."""
+        file.seek(self._events_read)
+        while block := file.read(_BLOCK):
+            self._events.update(block)
+            self._events_read += len(block)
 
     def read(self, path: Path) -> dict[str, Any]:
         """What a file for people says; empty if there is none or it cannot be read: no run depends on it."""

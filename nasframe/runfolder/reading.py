@@ -16,6 +16,7 @@ import yaml
 from nasframe.errors import RunFolderError, listed
 from nasframe.files.words import first_line
 from nasframe.graph import from_json
+from nasframe.runfolder.checksums import Checksums
 from nasframe.runfolder.layout import RunLayout
 from nasframe.space import Task
 
@@ -93,6 +94,7 @@ class RunReader:
 
     def __init__(self, folder: Path) -> None:
         self.layout = RunLayout(folder)
+        self._checksums = Checksums(self.layout)
         self.faults: list[tuple[Path, str]] = []
         """Files that are there but could not be read, and what is wrong with each."""
 
@@ -139,6 +141,9 @@ class RunReader:
         if not path.is_file():
             return None
         try:
+            if fault := self._checksums.fault(path):
+                self.faults.append((path, fault))
+                return None
             return read()
         except _UNREADABLE as error:
             self.faults.append((path, f"cannot be read ({type(error).__name__}: {first_line(error)})"))

@@ -147,6 +147,12 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, HoldsOut, Predicting, Ill
         """Which frames are in which part, and how they are read."""
         return self._segmentation.record()
 
+    @final
+    @override
+    def fingerprint(self) -> Mapping[str, str]:
+        """Of every image and label the size and, where the option ``check`` is ``all``, the SHA-256."""
+        return self._segmentation.fingerprint()
+
 
 @final
 class Cityscapes(StreetEvaluator):

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from nasframe import Candidate, DataError, Evaluation, Evaluator, Genotype, Labels, RunError, Task
 from nasframe import Options as BaseOptions
+from nasframe.files.fingerprints import fingerprint_of, sha256_of
 from nasframe.files.words import quantity
 from nasframe_table.rows import Row, read_rows
 
@@ -97,6 +98,11 @@ class Table(Evaluator):
     def record(self) -> Mapping[str, Any]:
         """Which table it was."""
         return {"table": str(self._path), "rows": len(self._rows), "crc32": zlib.crc32(self._path.read_bytes())}
+
+    @override
+    def fingerprint(self) -> Mapping[str, str]:
+        """Of the table's file."""
+        return {self._path.name: fingerprint_of(self._path.stat().st_size, sha256_of(self._path))}
 
     def _training(self, key: str, trainings: int) -> int:
         if isinstance(self.options.seed, int):
