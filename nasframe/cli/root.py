@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -28,11 +30,14 @@ from nasframe.cli.runs import runs
 from nasframe.cli.schema import schema
 from nasframe.cli.show import show
 from nasframe.cli.signal import signal
+from nasframe.cli.streams import fit_streams
 from nasframe.cli.supernet import supernet
 from nasframe.cli.verify import verify
 from nasframe.errors import NasframeError, PluginError, did_you_mean
 from nasframe.plugin.registry import Registry
+from nasframe.run.lasting_output import drop
 
+FAILED = 1
 INTERRUPTED = 130
 PLUGIN_COMMANDS = "nasframe.cli.plugin_commands"
 
@@ -42,11 +47,25 @@ def _errors_as_messages() -> Iterator[None]:
     try:
         yield
     except NasframeError as error:
-        click.echo(f"error: {error}", err=True)
+        _say(f"error: {error}")
         raise SystemExit(error.exit_code) from error
     except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
+        _say("interrupted")
         raise SystemExit(INTERRUPTED) from None
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # click ends quietly
+            raise
+        if error.filename is None:
+            drop(sys.stdout)
+        _say(f"error: {error.filename or 'the output'}: {error.strerror or error}")
+        raise SystemExit(FAILED) from error
+
+
+def _say(text: str) -> None:
+    try:
+        click.echo(text, err=True)
+    except OSError:  # there is nobody to say it to; the exit code says it
+        drop(sys.stderr)
 
 
 class PluginGroup(click.Group):
@@ -55,6 +74,7 @@ class PluginGroup(click.Group):
     @override
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, with our errors as messages."""
+        fit_streams()
         with _errors_as_messages():
             return super().parse_args(ctx, args)
 

@@ -27,7 +27,7 @@ from nasframe.run.candidates.finals import Finals, name_finalists
 from nasframe.run.candidates.front import write_front
 from nasframe.run.candidates.set_up import open_evaluations, open_judge
 from nasframe.run.data import fingerprints, record_data, require_same_data
-from nasframe.run.interrupt import Interrupted
+from nasframe.run.interrupt import Interrupted, ignore_signals
 from nasframe.run.journal import Journal, Listeners
 from nasframe.run.loop import run_steps
 from nasframe.run.problems import Problems, environment, make_strategy, open_problems
@@ -222,6 +222,7 @@ class _Run:
         files = self.folder.layout
         Checksums(files).add((*files.found, *files.retrained))
         record = write_report(self.folder.path)
+        self.folder.require_there()
         for sentence in (*(record.certainty.sentences() if record.certainty else ()), *sentences(record.bounds)):
             self.progress.say(sentence)
         score = f", score {result.score:.4f}" if result else ""
@@ -279,15 +280,18 @@ class _Run:
         try:
             yield
         except Interrupted as error:
-            self._note_end("stopped", str(error))
+            with ignore_signals():
+                self._note_end("stopped", str(error))
             raise Interrupted(f"{error}; {way_on}") from error
         except KeyboardInterrupt as error:
-            self._note_end("stopped", "interrupted")
+            with ignore_signals():
+                self._note_end("stopped", "interrupted")
             raise Interrupted(f"interrupted; what was done after the last checkpoint is lost; {way_on}") from error
         except Exception as error:
             reason = str(error) if isinstance(error, NasframeError) else f"{type(error).__name__}: {error}"
             try:
-                self._note_end("failed", reason)
+                with ignore_signals():
+                    self._note_end("failed", reason)
             except RunError as second:
                 error.add_note(f"(status.json does not say so: {second})")
             raise

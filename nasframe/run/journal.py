@@ -64,6 +64,7 @@ class Journal:
         else:
             self.record("started", 0, steps=steps)
         self.progress.begin(self.phase, steps, done)
+        self._note_loss()
 
     def record(self, event: str, step: int, **facts: Any) -> None:
         """Append an event to the log and pass it to the listeners."""
@@ -76,6 +77,7 @@ class Journal:
         self.done = step
         self.record("step", step, metrics=dict(metrics))
         self.progress.advance(step, metrics)
+        self._note_loss()
         if time.monotonic() - self._status_written >= STATUS_SECONDS:
             self._status_written = time.monotonic()
             self.folder.write_status(step=step)
@@ -112,6 +114,11 @@ class Journal:
             if int(path.stem) > (found.position.step if found else 0):
                 path.unlink()
         return found
+
+    def _note_loss(self) -> None:
+        """Say in the events that nothing can be shown any more; the run goes on."""
+        if lost := self.progress.take_loss():
+            self.record("output_lost", self.done, reason=lost)
 
     @property
     def has_begun(self) -> bool:

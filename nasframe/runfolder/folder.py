@@ -15,7 +15,7 @@ from typing import IO, Any, Literal, final
 
 import yaml
 
-from nasframe.errors import RunFolderError
+from nasframe.errors import RunError, RunFolderError
 from nasframe.files import atomic, yaml_text
 from nasframe.files.words import quantity
 from nasframe.runfolder.layout import RunLayout
@@ -43,6 +43,7 @@ class RunFolder:
         """What is wrong with the events, where the run goes on all the same."""
         self.layout = RunLayout(path)
         self._lock = lock
+        self._identity = _identity(path)
         self._events = hashlib.sha256()
         self._events_read = 0
         self._status: dict[str, Any] = {}
@@ -100,7 +101,7 @@ class RunFolder:
     @cached_property
     def fingerprint(self) -> str:
         """What identifies the experiment: all of its file but its name and how it is run."""
-        data = yaml.safe_load(self.layout.experiment.read_text())
+        data = yaml.safe_load(self.layout.experiment.read_text(encoding="utf-8"))
         data = {key: part for key, part in data.items() if key not in ("name", "run")}
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -110,13 +111,38 @@ class RunFolder:
     def __exit__(self, *exception: object) -> None:
         self._lock.close()
 
+    def require_there(self) -> None:
+        """See that the folder is still the one that was opened.
+
+        Raises:
+            RunError: it was deleted, emptied, moved or replaced.
+        """
+        if _identity(self.path) == self._identity and self.layout.experiment.is_file():
+            return
+        raise RunError(
+            f"the run's folder {self.path} was deleted, emptied or moved while the run was going on. What it held can "
+            "only be had from where it was moved to, by --resume with that folder; else start the run again"
+        )
+
     def append_event(self, record: Mapping[str, Any]) -> None:
-        """Add one line to ``events.jsonl``."""
+        """Add one line to ``events.jsonl``.
+
+        Raises:
+            RunError: the folder is not there any more, or it cannot be written.
+        """
+        self.require_there()
         atomic.append_json(self.layout.events, record)
 
     def sync_events(self) -> tuple[int, str]:
-        """Flush the events to the disk; returns their length in bytes and their SHA-256."""
+        """Flush the events to the disk; returns their length in bytes and their SHA-256.
+
+        Raises:
+            RunError: they, or the folder, are not there any more, or cannot be written.
+        """
+        self.require_there()
         path = self.layout.events
+        if self._events_read and not path.is_file():
+            raise RunError(f"{path} was deleted while the run was going on; start the run again")
         try:
             with path.open("a+b") as file:
                 os.fsync(file.fileno())
@@ -168,10 +194,24 @@ class RunFolder:
         return RunReader(self.path).mapping(path)
 
     def write_status(self, **changes: Any) -> None:
-        """Change fields of ``status.json``: state, reason, phase, step, steps."""
+        """Change fields of ``status.json``: state, reason, phase, step, steps.
+
+        Raises:
+            RunError: the folder is not there any more, or it cannot be written.
+        """
+        self.require_there()
         self._status = {"state": "searching", "reason": None, "phase": "search", "step": 0, "steps": 0, **self._status}
         self._status |= {**changes, "updated": time.time(), "pid": os.getpid()}
         atomic.write_json(self.layout.status, self._status)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a folder from another one at its place; None: there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _refuse_taken(path: Path) -> None:

@@ -136,7 +136,7 @@ def _recall(store: Path) -> dict[str, Any]:
 
 
 def _checksum(remembered: Mapping[str, Any]) -> int:
-    return zlib.crc32(json.dumps(remembered, sort_keys=True).encode())
+    return zlib.crc32(json.dumps(remembered).encode())
 
 
 def _remember(store: Path, remembered: Mapping[str, Any]) -> None:
