@@ -43,7 +43,7 @@ def _text(comparison: Comparison, figures: Mapping[str, str]) -> Iterator[str]:
         yield f"## {title}"
         yield md.figure(title, name)
     for table in others:
-        yield f"## {table.title}"
+        yield f"## {md.escaped(table.title)}"
         yield md.table(table.columns, table.rows)
     if comparison.remarks:
         yield "## What cannot be compared"

@@ -58,7 +58,7 @@ def _paragraphs(found: Signal, experiment: Experiment) -> Iterator[str]:
     for name, said in _PICTURED.items():
         yield md.figure(said, name)
     for table in signal_tables.tables(found):
-        yield f"## {table.title}"
+        yield f"## {md.escaped(table.title)}"
         yield md.table(table.columns, table.rows, numbers_from=1)
         yield md.escaped(table.note)
     every = signal_tables.of_genotypes(found)
