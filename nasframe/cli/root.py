@@ -37,7 +37,7 @@ from nasframe.errors import NasframeError, PluginError, did_you_mean
 from nasframe.plugin.registry import Registry
 from nasframe.run.lasting_output import drop
 
-FAILED = 1
+FAILED, GIVEN_WRONG = 1, 2
 INTERRUPTED = 130
 PLUGIN_COMMANDS = "nasframe.cli.plugin_commands"
 
@@ -58,7 +58,7 @@ def _errors_as_messages() -> Iterator[None]:
         if error.filename is None:
             drop(sys.stdout)
         _say(f"error: {error.filename or 'the output'}: {error.strerror or error}")
-        raise SystemExit(FAILED) from error
+        raise SystemExit(GIVEN_WRONG if isinstance(error, PermissionError) else FAILED) from error
 
 
 def _say(text: str) -> None:

@@ -90,12 +90,18 @@ class RunFolder:
             accept_changes: whether to go on although data or events were changed.
 
         Raises:
-            RunFolderError: it is no run folder, or another process is running in it.
+            RunFolderError: it is no run folder, it cannot be written, or another process is running in it.
         """
         require_experiment(path)
-        folder = cls(path, _locked(path), accepts_changes=accept_changes)
-        for part in path.rglob(f"*{atomic.PART}"):
-            part.unlink()
+        try:
+            folder = cls(path, _locked(path), accepts_changes=accept_changes)
+            for part in path.rglob(f"*{atomic.PART}"):
+                part.unlink()
+        except OSError as error:
+            raise RunFolderError(
+                f"{error.filename or path} cannot be written ({error.strerror or error}), as a run does that goes on: "
+                "give the right to write to the folder and all that it holds, or copy it to where there is"
+            ) from error
         return folder
 
     @cached_property

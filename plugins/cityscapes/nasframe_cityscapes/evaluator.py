@@ -18,6 +18,7 @@ from typing_extensions import override
 from nasframe import (
     Batch,
     Candidate,
+    DataError,
     Evaluation,
     Evaluator,
     HoldsOut,
@@ -63,7 +64,10 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, HoldsOut, Predicting, Ill
         """Find, check and split the frames."""
         from nasframe_cityscapes.segmentation import Segmentation
 
-        self._segmentation = Segmentation(self.source(self.options), self.options, self.runtime)
+        try:
+            self._segmentation = Segmentation(self.source(self.options), self.options, self.runtime)
+        except OSError as error:  # a folder of the data may not be looked into, or a disk fails
+            raise DataError(f"{error.filename or 'the data'} cannot be read ({error.strerror or error})") from error
         self.task = self._segmentation.task
 
     @final
