@@ -16,6 +16,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from nasframe import (
+    AbsolutePath,
     Batch,
     Candidate,
     DataError,
@@ -167,8 +168,9 @@ class Cityscapes(StreetEvaluator):
     class Options(SegmentationOptions):
         """The defaults are Auto-DeepLab's search; its retraining wants reduce 1, crop 769, scale [0.5, 2], flip 0.5."""
 
-        root: str = Field(min_length=1)
-        """Folder that holds ``leftImg8bit`` and ``gtFine``; ``~`` is your home."""
+        root: AbsolutePath
+        """Folder that holds ``leftImg8bit`` and ``gtFine``; ``~`` is your home, and a relative path starts where the
+        command is started."""
         labels: Literal["label_ids", "train_ids"] = "label_ids"
         """Which label files to read: ``*_labelIds.png``, as Cityscapes comes, or ``*_labelTrainIds.png``."""
         check: Literal["all", "headers", "none"] = "all"
@@ -183,7 +185,7 @@ class Cityscapes(StreetEvaluator):
         """The folder that the options name."""
         from nasframe_cityscapes.source import Source
 
-        return Source(Path(options.root).expanduser(), options.labels, options.check)
+        return Source(Path(options.root), options.labels, options.check)
 
 
 @final

@@ -29,7 +29,7 @@ from nasframe_cityscapes.source import Source, collect, evenly, street_task
 
 
 def _store(source: Source, options: SegmentationOptions) -> FrameStore:
-    folder = None if options.decoded_cache is None else Path(options.decoded_cache).expanduser()
+    folder = None if options.decoded_cache is None else Path(options.decoded_cache)
     return FrameStore(source.labels, options.reduce, options.cache_mb * 2**20, folder)
 
 
