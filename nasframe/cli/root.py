@@ -19,6 +19,7 @@ from nasframe.cli.derive import derive
 from nasframe.cli.evaluate import evaluate
 from nasframe.cli.export import export
 from nasframe.cli.new import new
+from nasframe.cli.output import say
 from nasframe.cli.plan import plan
 from nasframe.cli.plugins import plugins
 from nasframe.cli.predict import predict
@@ -48,25 +49,18 @@ def _errors_as_messages() -> Iterator[None]:
     try:
         yield
     except NasframeError as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         raise SystemExit(error.exit_code) from error
     except KeyboardInterrupt:
-        _say("interrupted")
+        say("interrupted")
         raise SystemExit(INTERRUPTED) from None
     except OSError as error:
         if error.errno == errno.EPIPE:  # click ends quietly
             raise
         if error.filename is None:
             drop(sys.stdout)
-        _say(f"error: {error.filename or 'the output'}: {error.strerror or error}")
+        say(f"error: {error.filename or 'the output'}: {error.strerror or error}")
         raise SystemExit(GIVEN_WRONG if isinstance(error, PermissionError) else FAILED) from error
-
-
-def _say(text: str) -> None:
-    try:
-        click.echo(text, err=True)
-    except OSError:  # there is nobody to say it to; the exit code says it
-        drop(sys.stderr)
 
 
 class PluginGroup(click.Group):

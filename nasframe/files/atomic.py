@@ -104,6 +104,8 @@ def sync_folder(path: Path) -> None:
 
 def cannot_write(path: Path, error: OSError) -> RunError:
     """The error for a file that could not be written."""
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
+        return RunError(f"cannot write {path}: its folder is not there any more; was it deleted or moved meanwhile?")
     return RunError(
         f"cannot write {path}: {error.strerror or error}. What was there before is intact; "
         "make room or give the right to write, then go on with --resume"

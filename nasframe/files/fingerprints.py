@@ -24,7 +24,7 @@ def sha256_of(path: Path) -> str:
 
 def fingerprint_of(size: int, sha256: str = "") -> str:
     """What identifies a file's content, for ``Evaluator.fingerprint``: its size in bytes and its SHA-256, if known."""
-    return f"{size} bytes" + (f", sha256 {sha256}" if sha256 else "")
+    return f"size {size};" + (f" sha256 {sha256}" if sha256 else "")
 
 
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -30,7 +30,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers_from: i
     """
     first = len(columns) if numbers_from is None else numbers_from
     rule = ["---" if i < first else "---:" for i in range(len(columns))]
-    lines = [[escaped(column) for column in columns], rule, *([escaped(cell) for cell in row] for row in rows)]
+    cells = [[escaped(cell) for cell in row] for row in rows]
+    lines: list[Sequence[str]] = [[escaped(column) for column in columns], rule, *cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -74,7 +75,8 @@ def escaped(text: str) -> Written:
 
 def sentence(text: str) -> Written:
     """``escaped``, but what stands between backticks is code. It must be a paragraph or a list's item by itself."""
-    line, parts, place = _line(text), [], 0
+    line, place = _line(text), 0
+    parts: list[str] = []
     for span in _CODE.finditer(line):
         parts += [_plain(line[place : span.start()]), span[0]]
         place = span.end()

@@ -43,15 +43,19 @@ def defer_signals() -> Iterator[StopRequest]:
 
 @contextmanager
 def raise_at_signals() -> Iterator[None]:
-    """SIGINT and SIGTERM both raise KeyboardInterrupt; SIGHUP, of a terminal that is lost, does nothing.
-
-    It does nothing to the processes either that are started within.
-    """
+    """SIGINT and SIGTERM both raise KeyboardInterrupt; a terminal that is closed does nothing."""
 
     def handle(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    with _handling(signal.SIG_IGN, (signal.SIGHUP,)), _handling(handle):
+    with outlast_terminal(), _handling(handle):
+        yield
+
+
+@contextmanager
+def outlast_terminal() -> Iterator[None]:
+    """SIGHUP, of a terminal that is closed, does nothing, neither here nor in processes that are started within."""
+    with _handling(signal.SIG_IGN, (signal.SIGHUP,)):
         yield
 
 

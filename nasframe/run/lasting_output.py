@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import IO, final
+from typing import TextIO, final
 
 
 @final
 class LastingOutput:
     """A stream like another, as far as rich's console uses it; once that fails, what is written vanishes."""
 
-    def __init__(self, stream: IO[str]) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._lost = False
         self._reason = ""
@@ -55,7 +55,7 @@ class LastingOutput:
         drop(self._stream)
 
 
-def drop(stream: IO[str]) -> None:
+def drop(stream: TextIO) -> None:
     """Let what a stream still holds vanish, or Python would fail when it writes that at its end."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)

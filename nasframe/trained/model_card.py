@@ -11,7 +11,6 @@ import nasframe
 from nasframe.files import atomic
 from nasframe.files.words import number
 from nasframe.genotype import GenotypeRecord
-from nasframe.report import markdown as md
 from nasframe.runfolder.reading import RunReader
 from nasframe.space import Task
 
@@ -69,6 +68,8 @@ def write_card(facts: Mapping[str, Any], path: Path) -> None:
 
 def markdown(facts: Mapping[str, Any]) -> str:
     """A card for people."""
+    from nasframe.report import markdown as md
+
     about = f"A network of the space {md.code(facts['space'])}. {md.escaped(facts['source'])}".rstrip()
     lines = [f"# {md.escaped(facts['name'])}", "", about, ""]
     for title in ("files", "input", "output", "cost", "scores", "data", "options", "versions"):
@@ -79,6 +80,8 @@ def markdown(facts: Mapping[str, Any]) -> str:
 
 
 def _rows(facts: Mapping[str, Any]) -> list[str]:
+    from nasframe.report import markdown as md
+
     rows = [f"| {md.escaped(key)} | {md.escaped(_shown(value))} |" for key, value in facts.items()]
     return ["| | |", "| --- | --- |", *rows]
 

@@ -7,6 +7,7 @@ import os
 import queue
 import signal
 import threading
+import time
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from typing import final
@@ -18,6 +19,8 @@ from nasframe.files.words import quantity
 from nasframe.plugin.engine import Engine, Job, Outcome, Setup, Show
 from nasframe.run.candidates.crew import ATTEMPTS, REFRESH, Crew
 
+DYING = 0.5
+"""Seconds in which a killed process is gone, so that it can be started anew."""
 PATIENCE = 5.0
 """Seconds that a worker has to end."""
 
@@ -104,6 +107,7 @@ class Processes(Engine):
                 except (EOFError, OSError) as error:  # the server was killed, and is started anew by the next attempt
                     if attempt == ATTEMPTS:
                         raise _cannot_start(worker, error) from error
+                    time.sleep(DYING)
         finally:
             other.close()
         self._processes[worker] = (process, own)

@@ -97,7 +97,7 @@ def _mapped(path: Path, sources: list[list[int]], *, whole: bool) -> Pair | None
     sizes = [int(np.prod(shape)) for shape in shapes]
     if header["sources"] != sources or content.size != HEADER + sum(sizes):
         return None
-    if not whole and header.get("crc32") != zlib.crc32(content[HEADER:]):
+    if not whole and header.get("crc32") != zlib.crc32(content[HEADER:].data):
         return None
     image, label = np.split(content[HEADER:], sizes[:1])
     return image.reshape(shapes[0]), label.reshape(shapes[1])
@@ -105,7 +105,7 @@ def _mapped(path: Path, sources: list[list[int]], *, whole: bool) -> Pair | None
 
 def _write(path: Path, pair: Pair, sources: list[list[int]]) -> None:
     image, label = map(np.ascontiguousarray, pair)
-    checksum = zlib.crc32(label, zlib.crc32(image))
+    checksum = zlib.crc32(label.data, zlib.crc32(image.data))
     header = json.dumps({"sources": sources, "shapes": [image.shape, label.shape], "crc32": checksum})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -25,14 +25,14 @@ def test_each_image_and_label_has_its_size_and_its_content(write_tree):
     found = made(root)
     name = image(root).relative_to(root).as_posix()
     assert len(found) == 2 * 12
-    assert found[name] == f"{image(root).stat().st_size} bytes, sha256 {sha256_of(image(root))}"
+    assert found[name] == f"size {image(root).stat().st_size}; sha256 {sha256_of(image(root))}"
 
 
 @pytest.mark.parametrize("check", ["headers", "none"])
 def test_without_decoding_there_are_sizes_alone_which_can_be_compared(write_tree, check):
     root = write_tree()
     quick = made(root, check=check)
-    assert quick[image(root).relative_to(root).as_posix()] == f"{image(root).stat().st_size} bytes"
+    assert quick[image(root).relative_to(root).as_posix()] == f"size {image(root).stat().st_size};"
     assert changes(made(root), quick) == []
 
 

@@ -5,6 +5,7 @@ from multiprocessing.context import ForkServerProcess
 import pytest
 
 from nasframe import RunError
+from nasframe.run.candidates import processes
 from nasframe.run.candidates.crew import ATTEMPTS
 
 FOUR = ("run.outstanding=4", "strategy.samples=4", "cache={reuse: false}")
@@ -23,6 +24,7 @@ def failing(times, monkeypatch):
         start(self)
 
     monkeypatch.setattr(ForkServerProcess, "start", started)
+    monkeypatch.setattr(processes, "DYING", 0)
     return starts
 
 
