@@ -90,6 +90,13 @@ def test_evaluate_gives_the_score_of_the_run_again(trained):
     assert found["conditions"]["label_size"] == "40x72"
 
 
+def test_evaluate_says_where_the_data_are_others_than_those_of_the_run(trained):
+    same = trained[1]("evaluate", trained[0])
+    other = trained[1]("evaluate", trained[0], "--set", "evaluator.scenes.val=3")
+    assert "note:" not in same.stderr and other.exit_code == 0
+    assert "note: the data are not those of the run: 2 files added: gtFine/val/oak/oak_000001_000019" in other.stderr
+
+
 def test_an_exported_file_scores_what_its_network_scores(trained, tmp_path):
     pytest.importorskip("onnxscript")
     pytest.importorskip("onnxruntime")
