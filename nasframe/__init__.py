@@ -34,7 +34,7 @@ from nasframe.evaluator import (
 )
 from nasframe.genotype import Choose, Genotype, GenotypeRecord
 from nasframe.inference import Illustrating, Inference, Inferring, PictureKind, Predicting, Predictor, Progressing
-from nasframe.options import Options
+from nasframe.options import AbsolutePath, Options
 from nasframe.plugin.component import Component
 from nasframe.plugin.hookspecs import hookimpl
 from nasframe.space import (
@@ -68,6 +68,7 @@ from nasframe.strategy import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "AbsolutePath",
     "AskTell",
     "Batch",
     "Bounded",

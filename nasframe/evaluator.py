@@ -139,6 +139,15 @@ class Evaluator(ABC):
         """Plain facts to keep in the run folder, such as which images are in which split; default: none."""
         return {}
 
+    def fingerprint(self) -> Mapping[str, str]:
+        """What identifies the data: by the name of each file, relative to the data's folder, its size and content.
+
+        A run records it when it begins, and refuses to go on with other data. A file's text is made by
+        ``nasframe.files.fingerprints.fingerprint_of``. It is asked for once, at the start of each run, and should take
+        seconds. Default: none, for data that follow from the options, or whose changes nobody needs to notice.
+        """
+        return {}
+
 
 class EvaluatorCapability(ABC):  # noqa: B024  it says whose a capability is, and asks for no method
     """What an evaluator may offer beyond its scores: a refusal names the evaluator as the one that lacks it."""

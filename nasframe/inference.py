@@ -101,6 +101,13 @@ class Predictor(ABC):
     def name(self, image: Path, kind: PictureKind) -> str:
         """What the predicted picture of an image is called, such as ``street_labelIds.png`` for ``street.jpg``."""
 
+    def fault(self, image: Path) -> str:
+        """Why an image cannot be labelled, as a sentence that names it; empty: it can. Called in threads.
+
+        All images are looked at before any is labelled. Default: nothing is known beforehand.
+        """
+        return ""
+
     @abstractmethod
     def predict(
         self, model: Model, images: Sequence[Path], kinds: Collection[PictureKind], inference: Inference

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _absolute(path: str) -> str:
+    try:
+        return str(Path(path).expanduser().absolute())
+    except RuntimeError:  # ~NAME of a user who is not known here
+        return path
+
+
+AbsolutePath = Annotated[str, Field(min_length=1), AfterValidator(_absolute)]
+"""The type of an option that is the path of a file or folder, so that a run finds it from wherever it is gone on with:
+``~`` is the user's home, and a relative path starts where the command is started that first reads the experiment."""
 
 
 class Options(BaseModel):

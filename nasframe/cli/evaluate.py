@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from nasframe.cli.networks import EXISTING, PATH, Chosen, inference_options, network_options, require, speed_options
-from nasframe.cli.output import format_option
-from nasframe.evaluator import Differentiable, Evaluation
+from nasframe.cli.output import format_option, say
+from nasframe.evaluator import Differentiable, Evaluation, Evaluator
 from nasframe.files.evaluations import as_text, require_free, write
+from nasframe.files.fingerprints import changes
 from nasframe.inference import Inference, Inferring
 from nasframe.plugin.registry import Registry
 from nasframe.run.progress import show_progress
+from nasframe.runfolder.layout import RunLayout
+from nasframe.runfolder.reading import RunReader
 from nasframe.trained.speedups import Speedups
 
 if TYPE_CHECKING:
@@ -72,11 +75,20 @@ def _measure(saved: Saved, split: str, inference: Inference, speedups: Speedups,
     trained = build_trained(saved)
     model = speedups.applied(trained.network) if onnx is None else onnx_model(onnx)
     evaluator = trained.problem.evaluator
+    _note_other_data(saved, evaluator)
     with set_numerics(saved.run, trained.problem.runtime.device), show_progress("evaluate") as progressing:
         if isinstance(evaluator, Inferring):
             return evaluator.measure_with(model, inference, split, progressing)
         assert isinstance(evaluator, Differentiable), "checked before"
         return evaluator.measure(model)
+
+
+def _note_other_data(saved: Saved, evaluator: Evaluator) -> None:
+    """Say how the data differ from those of the run, if it is known."""
+    files = RunLayout(saved.source)
+    before = RunReader(saved.source).mapping(files.data).get("retrain") if saved.source.is_dir() else None
+    for line in changes(before, evaluator.fingerprint()) if before else ():
+        say(f"note: the data are not those of the run: {line}")
 
 
 def _about(saved: Saved, speedups: Speedups, onnx: Path | None) -> dict[str, Any]:

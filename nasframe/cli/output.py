@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nasframe.files.words import quantity
+from nasframe.run.lasting_output import drop
 
 if TYPE_CHECKING:
     from nasframe.report.text_table import TextTable
@@ -34,6 +35,14 @@ set_option = click.option(
     metavar="KEY=VALUE",
     help="Override a value, like strategy.epochs=2; later ones win.",
 )
+
+
+def say(line: str) -> None:
+    """A line on stderr, where it disturbs no output; where that is lost, nothing."""
+    try:
+        click.echo(line, err=True)
+    except OSError:
+        drop(sys.stderr)
 
 
 def console() -> Console:

@@ -12,7 +12,16 @@ from nasframe.files.words import quantity
 from nasframe.inference import Inference, PictureKind, Predicting
 from nasframe.plugin.registry import Registry
 from nasframe.run.progress import show_progress
-from nasframe.trained.image_files import ImageFile, Labelling, find_image_files, plan_jobs, require_absent
+from nasframe.trained.image_files import (
+    ImageFile,
+    Labelling,
+    find_faults,
+    find_image_files,
+    plan_jobs,
+    require_absent,
+    require_sound,
+    skipped,
+)
 from nasframe.trained.speedups import Speedups
 
 if TYPE_CHECKING:
@@ -21,6 +30,10 @@ if TYPE_CHECKING:
     from nasframe.evaluator import Runtime
     from nasframe.inference import Predictor
     from nasframe.trained.finding import Saved
+
+
+SKIPPED = 1
+"""The exit code where images were not labelled."""
 
 
 @click.command()
@@ -33,6 +46,7 @@ if TYPE_CHECKING:
 @inference_options
 @speed_options
 @click.option("--force", is_flag=True, help="Overwrite pictures.")
+@click.option("--skip-bad", is_flag=True, help="Label the others where images cannot be read; the exit code is then 1.")
 @click.pass_obj
 def predict(
     registry: Registry,
@@ -46,6 +60,7 @@ def predict(
     inference: Inference,
     speedups: Speedups,
     force: bool,
+    skip_bad: bool,
 ) -> None:
     """Label images with the trained network of a RUN.
 
@@ -63,6 +78,9 @@ def predict(
     predictor, runtime = _predictor(saved)
     images = found if split is None else [ImageFile(path) for path in predictor.images(split)]
     jobs = plan_jobs(images, predictor, kinds, output)
+    faults = find_faults(jobs, predictor)
+    require_sound(faults, len(jobs), skip=skip_bad)
+    jobs = [job for job in jobs if job.image not in faults]
     if not force:
         require_absent(jobs)
     from nasframe.run.device import set_numerics
@@ -72,6 +90,9 @@ def predict(
     with set_numerics(saved.run, runtime.device):
         _label(predictor, network, jobs, inference)
     click.echo(f"Labelled {quantity(len(jobs), 'image')}: {output}")
+    if faults:
+        click.echo(skipped(faults), err=True)
+        raise SystemExit(SKIPPED)
 
 
 def _predictor(saved: Saved) -> tuple[Predictor, Runtime]:

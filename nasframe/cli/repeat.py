@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nasframe.cli.output import format_option, set_option, show_figures
+from nasframe.cli.output import format_option, say, set_option, show_figures
 from nasframe.errors import ExperimentError
 from nasframe.experiment.checking import load
 from nasframe.files.plain_json import finite
 from nasframe.plugin.registry import Registry
+from nasframe.run.interrupt import outlast_terminal
 
 if TYPE_CHECKING:
     from nasframe.evidence.verdict import Repeated
@@ -69,7 +70,8 @@ def repeat(
     repetition = Repetition(file, overrides, seeds, retrainings, against, budget, jobs)
     folder = into or Path(experiment.run.folder) / f"{experiment.name}-repeat"
     left_out = [plugin.name for plugin in registry.disabled]
-    conduct(experiment, repetition, folder, registry, lambda line: click.echo(line, err=True), left_out)
+    with outlast_terminal():
+        conduct(experiment, repetition, folder, registry, say, left_out)
     found = judge(experiment.name, repetition, folder)
     page = write_repeated(found, folder)
     if format_ == "json":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +19,7 @@ from nasframe.cli.derive import derive
 from nasframe.cli.evaluate import evaluate
 from nasframe.cli.export import export
 from nasframe.cli.new import new
+from nasframe.cli.output import say
 from nasframe.cli.plan import plan
 from nasframe.cli.plugins import plugins
 from nasframe.cli.predict import predict
@@ -28,12 +31,16 @@ from nasframe.cli.runs import runs
 from nasframe.cli.schema import schema
 from nasframe.cli.show import show
 from nasframe.cli.signal import signal
+from nasframe.cli.streams import fit_streams
 from nasframe.cli.supernet import supernet
 from nasframe.cli.verify import verify
 from nasframe.errors import NasframeError, PluginError, did_you_mean
 from nasframe.plugin.registry import Registry
+from nasframe.run.lasting_output import drop
 
+FAILED, GIVEN_WRONG = 1, 2
 INTERRUPTED = 130
+LEFT_OUT = "no:"
 PLUGIN_COMMANDS = "nasframe.cli.plugin_commands"
 
 
@@ -42,11 +49,18 @@ def _errors_as_messages() -> Iterator[None]:
     try:
         yield
     except NasframeError as error:
-        click.echo(f"error: {error}", err=True)
+        say(f"error: {error}")
         raise SystemExit(error.exit_code) from error
     except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
+        say("interrupted")
         raise SystemExit(INTERRUPTED) from None
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # click ends quietly
+            raise
+        if error.filename is None:
+            drop(sys.stdout)
+        say(f"error: {error.filename or 'the output'}: {error.strerror or error}")
+        raise SystemExit(GIVEN_WRONG if isinstance(error, PermissionError) else FAILED) from error
 
 
 class PluginGroup(click.Group):
@@ -55,6 +69,7 @@ class PluginGroup(click.Group):
     @override
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, with our errors as messages."""
+        fit_streams()
         with _errors_as_messages():
             return super().parse_args(ctx, args)
 
@@ -83,19 +98,25 @@ class PluginGroup(click.Group):
 
 
 def registry_of(ctx: click.Context) -> Registry:
-    """The registry of this invocation, without the plug-ins that ``-p no:NAME`` leaves out.
+    """The registry of this invocation: without the plug-ins that ``-p no:NAME`` leaves out; with ``--no-plugins`` only
+    those that ``-p NAME`` names.
 
     Raises:
-        PluginError: no plug-in has that name.
+        PluginError: no plug-in has that name, or one is named that is there anyway.
     """
     if ctx.obj is None:
-        names = ctx.params.get("left_out") or ()
-        registry = Registry.discover(names)
-        disabled = [plugin.name for plugin in registry.disabled]
-        known = [plugin.name for plugin in registry.active] + [failure.plugin.name for failure in registry.failures]
-        for name in names:
-            if name not in disabled:
-                raise PluginError(f"-p no:{name}: no plug-in has that name{did_you_mean(name, known)}")
+        chosen = ctx.params.get("chosen") or ()
+        left_out = [name.removeprefix(LEFT_OUT) for name in chosen if name.startswith(LEFT_OUT)]
+        named = [name for name in chosen if not name.startswith(LEFT_OUT)]
+        alone = bool(ctx.params.get("no_plugins"))
+        if named and not alone:
+            raise PluginError(f"-p {named[0]} goes with --no-plugins, as all plug-ins are there without it")
+        registry = Registry.discover(left_out, named if alone else None)
+        there = [*registry.active, *registry.disabled, *(failure.plugin for failure in registry.failures)]
+        known = [plugin.name for plugin in there]
+        for name in (*left_out, *named):
+            if name not in known:
+                raise PluginError(f"-p {name}: no plug-in has that name{did_you_mean(name, known)}")
         ctx.obj = registry
     registry_found: Registry = ctx.obj
     return registry_found
@@ -119,20 +140,27 @@ def _plugin_commands(registry: Registry, taken: set[str]) -> click.Group:
     return together
 
 
-def _left_out(ctx: click.Context, parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+def _chosen(ctx: click.Context, parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
     for value in values:
-        if not value.startswith("no:") or value == "no:":
-            raise click.BadParameter(f"{value!r}; expected no:NAME, with the name of a plug-in")
-    return tuple(value.removeprefix("no:") for value in values)
+        if value in ("", LEFT_OUT):
+            raise click.BadParameter(f"{value!r}; expected no:NAME or NAME, with the name of a plug-in")
+    return tuple(values)
 
 
 @click.group(cls=PluginGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "-p", "left_out", multiple=True, metavar="no:NAME", is_eager=True, callback=_left_out, help="Leave a plug-in out."
+    "-p",
+    "chosen",
+    multiple=True,
+    metavar="[no:]NAME",
+    is_eager=True,
+    callback=_chosen,
+    help="no:NAME leaves a plug-in out; NAME takes one all the same, with --no-plugins.",
 )
+@click.option("--no-plugins", is_flag=True, is_eager=True, help="Import no installed plug-in, but those that -p names.")
 @click.version_option(nasframe.__version__, prog_name="nasframe")
 @click.pass_context
-def main(ctx: click.Context, left_out: tuple[str, ...]) -> None:
+def main(ctx: click.Context, chosen: tuple[str, ...], no_plugins: bool) -> None:
     """Neural architecture search for dense prediction, made of plug-ins."""
     registry_of(ctx)
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nasframe.cli.output import format_option, set_option, show_figures
+from nasframe.cli.output import format_option, say, set_option, show_figures
 from nasframe.experiment.checking import load
 from nasframe.files.plain_json import finite
 from nasframe.files.words import quantity
 from nasframe.plugin.registry import Registry
+from nasframe.run.interrupt import outlast_terminal
 
 if TYPE_CHECKING:
     from nasframe.evidence.signal import Signal
@@ -81,12 +82,9 @@ def signal(
     folder.mkdir(parents=True, exist_ok=True)
     trials = Trials(genotypes, seeds, budgets, matched)
     asked = chosen_proxies(experiment, registry, proxies)
-
-    def say(line: str) -> None:
-        click.echo(line, err=True)
-
-    rows = measure(experiment, trials, folder, say, workers)
-    found = summarise(rows, measure_proxies(experiment, asked, rows, folder, say))
+    with outlast_terminal():
+        rows = measure(experiment, trials, folder, say, workers)
+        found = summarise(rows, measure_proxies(experiment, asked, rows, folder, say))
     page = write_signal(found, experiment, folder)
     if format_ == "json":
         click.echo(json.dumps(finite(found.to_dict()), indent=1))

@@ -43,11 +43,11 @@ def _text(comparison: Comparison, figures: Mapping[str, str]) -> Iterator[str]:
         yield f"## {title}"
         yield md.figure(title, name)
     for table in others:
-        yield f"## {table.title}"
+        yield f"## {md.escaped(table.title)}"
         yield md.table(table.columns, table.rows)
     if comparison.remarks:
         yield "## What cannot be compared"
-        yield "\n".join(f"- {md.escaped(remark)}" for remark in comparison.remarks)
+        yield "\n".join(f"- {md.sentence(remark)}" for remark in comparison.remarks)
 
 
 def _figures(comparison: Comparison, records: Sequence[RunRecord], folder: Path) -> Iterator[tuple[str, str]]:

@@ -160,7 +160,7 @@ class _Kept:
 
     def add(self, one: ProxyValue) -> None:
         self._values[one.proxy, one.under, one.number, one.seed] = one.value
-        atomic.append_json(self._path, asdict(one))
+        atomic.append_row(self._path, asdict(one))
 
     def missing(self, asked: _Asked, numbers: Iterable[int], seed: int) -> list[int]:
         """The genotypes, of these, for which a proxy has no value."""

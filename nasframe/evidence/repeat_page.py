@@ -47,7 +47,7 @@ def _title(found: Repeated) -> str:
 
 def _paragraphs(found: Repeated) -> Iterator[str]:
     yield f"# {md.escaped(_title(found))}"
-    yield "\n".join(f"- {md.escaped(sentence)}." for sentence in found.sentences())
+    yield "\n".join(f"- {md.sentence(sentence)}." for sentence in found.sentences())
     yield md.figure(_PICTURED, PICTURE)
     arms, metrics, networks = found.arms(), found.metrics(), found.networks()
     yield md.table(arms.columns, arms.rows, numbers_from=1)

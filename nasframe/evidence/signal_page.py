@@ -54,13 +54,13 @@ def _title(experiment: Experiment) -> str:
 def _paragraphs(found: Signal, experiment: Experiment) -> Iterator[str]:
     yield f"# {md.escaped(_title(experiment))}"
     yield " · ".join(f"{name} {value}" for name, value in _figures(found))
-    yield "\n".join(f"- {md.escaped(sentence)}." for sentence in found.advice())
+    yield "\n".join(f"- {md.sentence(sentence)}." for sentence in found.advice())
     for name, said in _PICTURED.items():
         yield md.figure(said, name)
     for table in signal_tables.tables(found):
-        yield f"## {table.title}"
+        yield f"## {md.escaped(table.title)}"
         yield md.table(table.columns, table.rows, numbers_from=1)
-        yield md.escaped(table.note)
+        yield md.sentence(table.note)
     every = signal_tables.of_genotypes(found)
     yield md.folded(every.title, md.table(every.columns, every.rows, numbers_from=1))
 

@@ -114,10 +114,11 @@ def measure(
     if any(missing):
         with open_problems(experiment) as problems:
             session = _Session(experiment, workers, problems.retrain or problems.search)
+            session.settle_data(folder)
             drawn = session.draw(trials)
 
             def finished(row: Row) -> None:
-                atomic.append_json(folder / "trainings.jsonl", asdict(row))
+                atomic.append_row(folder / "trainings.jsonl", asdict(row))
                 rows[row.place] = row
                 became = f"failed: {row.failure}" if row.failure else f"score {row.metrics[SCORE]:.4f}"
                 say(f"{len(rows)} of {sum(map(len, wanted))}: {row.title}: {became} in {row.seconds:.1f} s")
@@ -196,6 +197,11 @@ class _Session:
         searched = searched_macs(networks)
         return [_Drawn(*pair, macs) for pair, macs in zip(drawn, searched, strict=True)]
 
+    def settle_data(self, folder: Path) -> None:
+        """Note what identifies the data, and refuse a folder with trainings on others."""
+        data = dict(self._problem.evaluator.fingerprint())
+        settle(folder / "data.json", {"data": fingerprint(data)}, holds="trainings")
+
     def train(
         self, seed: int, places: Mapping[int, Place], drawn: Sequence[_Drawn], finished: Callable[[Row], object]
     ) -> None:
@@ -248,7 +254,7 @@ class _Session:
         cache = self._experiment.terms.cache if self._experiment.terms else None
         if cache is None or not cache.reuse or cache.folder is None:
             return None
-        return Shared(Path(cache.folder), context(self._parts, runtime))
+        return Shared(Path(cache.folder), context(self._parts, runtime, self._problem.evaluator.fingerprint()))
 
 
 def _bounds(experiment: Experiment) -> dict[str, float]:

@@ -4,7 +4,6 @@ and which strategies have any."""
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -15,7 +14,7 @@ from nasframe.experiment.given_genotype import GENOTYPE
 from nasframe.experiment.ledger import LEDGER
 from nasframe.experiment.sections import Choice, check_options
 from nasframe.files.yaml_text import Faults, Value
-from nasframe.options import Options
+from nasframe.options import AbsolutePath, Options
 from nasframe.pareto import SCORE
 from nasframe.plugin.registry import Registry
 from nasframe.strategy import Bounded, Deferring
@@ -45,14 +44,9 @@ class Cache(Options):
 
     reuse: bool = True
     """Whether it gets that one's result; false: it is evaluated anew, as where scores are noisy and repeated."""
-    folder: str | None = Field(default=None, min_length=1)
+    folder: AbsolutePath | None = None
     """Folder of results that runs of one space, evaluator and seed share; null: none is shared. Relative to where the
     command is started."""
-
-    @field_validator("folder")
-    @classmethod
-    def _is_absolute(cls, folder: str | None) -> str | None:
-        return folder and str(Path(folder).expanduser().absolute())
 
 
 class Prune(Options):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nasframe.errors import RunError
 
+CHECKSUM = "crc32"
+"""Key of a row's checksum."""
 PART = ".part"
 """Suffix of a file that is being written; one that is found later is the trace of a killed process."""
 
@@ -56,15 +60,37 @@ def append_json(path: Path, record: Any) -> None:
         raise cannot_write(path, error) from error
 
 
+def append_row(path: Path, record: Mapping[str, Any]) -> None:
+    """``append_json`` of a mapping, with a checksum under the key ``crc32``, for ``read_json_lines``."""
+    append_json(path, {**record, CHECKSUM: checksum(record)})
+
+
+def checksum(record: Mapping[str, Any]) -> int:
+    """The CRC-32 of plain data."""
+    return zlib.crc32(json.dumps(record).encode())
+
+
 def read_json_lines(path: Path) -> list[Any]:
-    """What ``append_json`` has added to a file; a torn last line is cut off it. No file: nothing."""
+    """What ``append_json`` or ``append_row`` has added to a file; a torn last line is cut off it. No file: nothing.
+
+    Raises:
+        RunError: a row is not what was written. Rows of older versions have no checksum, and are taken as they are.
+    """
     if not path.is_file():
         return []
     data = path.read_bytes()
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
         os.truncate(path, whole)
-    return [json.loads(line) for line in data[:whole].splitlines()]
+    return [_checked(path, number, json.loads(line)) for number, line in enumerate(data[:whole].splitlines(), 1)]
+
+
+def _checked(path: Path, number: int, record: Any) -> Any:
+    if not isinstance(record, dict) or record.pop(CHECKSUM, None) in (None, checksum(record)):
+        return record
+    raise RunError(
+        f"{path}:{number} is damaged (its checksum differs). Delete the line, and what it tells of is done again"
+    )
 
 
 def sync_folder(path: Path) -> None:
@@ -78,6 +104,8 @@ def sync_folder(path: Path) -> None:
 
 def cannot_write(path: Path, error: OSError) -> RunError:
     """The error for a file that could not be written."""
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
+        return RunError(f"cannot write {path}: its folder is not there any more; was it deleted or moved meanwhile?")
     return RunError(
         f"cannot write {path}: {error.strerror or error}. What was there before is intact; "
         "make room or give the right to write, then go on with --resume"

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
@@ -112,16 +112,18 @@ class Registry:
                 self._add(plugin)
 
     @classmethod
-    def discover(cls, disabled: Iterable[str] = ()) -> Registry:
+    def discover(cls, disabled: Iterable[str] = (), only: Collection[str] | None = None) -> Registry:
         """The registry of what is installed: the entry points of the group ``nasframe``.
 
         Args:
             disabled: entry-point names to leave out, besides those that ``NASFRAME_DISABLE_PLUGINS`` lists.
+            only: entry-point names besides which all are left out, nothing of them being imported; None: all are taken.
         """
         listed = (name.strip() for name in os.environ.get(DISABLE_VARIABLE, "").split(","))
         plugins = [_plugin(entry_point) for entry_point in metadata.entry_points(group=GROUP)]
         plugins.sort(key=lambda plugin: (plugin.name, plugin.distribution))
-        return cls(plugins, {*disabled, *filter(None, listed)})
+        others = {plugin.name for plugin in plugins if only is not None and plugin.name not in only}
+        return cls(plugins, {*disabled, *filter(None, listed), *others})
 
     @property
     def conflicts(self) -> Mapping[tuple[Kind, str], Sequence[Offer]]:

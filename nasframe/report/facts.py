@@ -155,6 +155,18 @@ SELECTED_ON_VAL = (
 )
 
 
+def changed_on_the_way(record: RunRecord) -> str:
+    """That the data or the events were changed while the run was stopped, and it went on; empty: they were not."""
+    accepted = record.data.get("accepted")
+    of_data = [line for one in accepted for line in one["changes"]] if isinstance(accepted, list) else []
+    of_events = [
+        line for event in record.events if event.get("event") == "resumed" for line in event.get("accepted", ())
+    ]
+    if not of_data and not of_events:
+        return ""
+    return f"The run went on although what it was begun with had changed: {'; '.join([*of_data, *of_events])}."
+
+
 def path_labels(genotype: nx.DiGraph) -> list[str] | None:
     """The labels along a genotype's path, stems and head included; None where there is not one state a layer."""
     network = part(genotype, "network")

@@ -37,6 +37,8 @@ class RunRecord:
     environment: Plain
     status: Plain
     evaluator: Plain
+    data: Plain
+    """What identifies the data of each phase, by file; and the changes that were accepted."""
     events: tuple[Plain, ...]
     graph: nx.DiGraph | None
     """Of the whole space."""
@@ -91,6 +93,7 @@ def read(folder: Path) -> RunRecord:
         environment=reader.mapping(files.environment),
         status=reader.mapping(files.status),
         evaluator=reader.mapping(files.evaluator),
+        data=reader.mapping(files.data),
         events=reader.events(),
         graph=graph,
         genotype=reader.graph(files.genotype_graph),

@@ -26,25 +26,29 @@ def head(record: RunRecord) -> Iterator[str]:
     """Title, state, result."""
     yield f"# {md.escaped(str(record.experiment.get('name', record.folder.name)))}"
     status = record.status
-    state = f"**{state_of(record.folder, status) if 'state' in status else 'state unknown'}**"
+    state = f"**{md.escaped(state_of(record.folder, status)) if 'state' in status else 'state unknown'}**"
     if {"phase", "step", "steps"} <= status.keys():
         steps = words.quantity(status["steps"], "step")
-        state += f" in the {status['phase']} phase, {words.number(status['step'])} of {steps}"
+        state += (
+            f" in the {md.escaped(str(status['phase']))} phase, {md.escaped(words.number(status['step']))} of {steps}"
+        )
     if status.get("state") == "done":
         state = "**done**"
     yield f"State of the run: {state}."
     if status.get("reason"):
         yield md.fenced(str(status["reason"]))
     if found := facts.result(record):
-        stage = f"{found.stage}: " if found.stage else ""
-        yield f"> Result: {stage}" + " · ".join((f"**{found.score}**", *found.details))
+        stage = f"{md.escaped(found.stage)}: " if found.stage else ""
+        yield f"> Result: {stage}" + " · ".join((f"**{md.escaped(found.score)}**", *map(md.escaped, found.details)))
     if facts.selected_on_val(record):
         yield f"> **Warning.** {facts.SELECTED_ON_VAL}"
+    if changed := facts.changed_on_the_way(record):
+        yield f"> **Warning.** {md.escaped(changed)}"
     if sure := record.certainty:
         verdict, *rest = sure.sentences()
-        yield f"> **{verdict}** {' '.join(rest)}"
+        yield f"> **{md.escaped(verdict)}** {md.escaped(' '.join(rest))}"
     if bounded := list(within_bounds.sentences(record.bounds)):
-        yield f"> {' '.join(bounded)}"
+        yield f"> {md.escaped(' '.join(bounded))}"
 
 
 def what_was_run(record: RunRecord) -> Iterator[str]:
@@ -63,7 +67,7 @@ def what_was_run(record: RunRecord) -> Iterator[str]:
     plugins = record.environment.get("plugins") or []
     facts_line += [f"{plugin['distribution']} {plugin['version']}" for plugin in plugins if isinstance(plugin, dict)]
     if facts_line:
-        yield " · ".join(facts_line)
+        yield " · ".join(map(md.escaped, facts_line))
     if record.evaluator:
         yield md.folded("What the evaluator recorded", md.table(("fact", "value"), _summary(record.evaluator)))
     if record.experiment:
@@ -98,7 +102,7 @@ def what_was_found(record: RunRecord, figures: Figures) -> Iterator[str]:
         yield from _path(record, figures.trellis)
     for name, path in figures.cells.items():
         title = readable(name) if "cell" in name else f"{readable(name)} cell"
-        yield f"### {title.capitalize()}"
+        yield f"### {md.escaped(title.capitalize())}"
         yield md.figure(f"{title}: inputs left, blocks with their operations, output right", path)
         if record.genotype is not None:
             yield from _blocks(facts.blocks(record.genotype, name))
@@ -119,7 +123,7 @@ def search(record: RunRecord, figures: Figures) -> Iterator[str]:
         yield "How the mixing weights went, from snapshot to snapshot:"
         yield md.figure("Entropy and mean weights over the snapshots", figures.weights)
     for name, path in figures.operations.items():
-        yield f"Weights of the operations on the edges of the {readable(name)}, in the last snapshot" + (
+        yield f"Weights of the operations on the edges of the {md.escaped(readable(name))}, in the last snapshot" + (
             " (framed: chosen):" if record.genotype is not None else ":"
         )
         yield md.figure(f"Weights of operations, {name}", path)
@@ -137,7 +141,7 @@ def retraining(record: RunRecord, figures: Figures) -> Iterator[str]:
     if found := facts.metric_table(record):
         yield md.table(found.columns, found.rows, numbers_from=1)
     for name, table in record.metrics.get("tables", {}).items():
-        yield f"### {readable(name).capitalize()}"
+        yield f"### {md.escaped(readable(name).capitalize())}"
         if name in figures.confusion:
             yield "Of each true class (row), the percentage that was predicted as each class (column):"
             yield md.figure(f"Table {name} as shares of its rows", figures.confusion[name])
@@ -158,7 +162,7 @@ def missing(record: RunRecord, figures: Figures) -> Iterator[str]:
     absent = absences(record, trellis=bool(figures.trellis), weights=bool(figures.operations or figures.weights))
     if absent:
         yield "## Not in this report"
-        yield "\n".join(f"- {reason}" for reason in absent)
+        yield "\n".join(f"- {md.sentence(reason)}" for reason in absent)
 
 
 def absences(record: RunRecord, *, trellis: bool, weights: bool) -> list[str]:
@@ -205,9 +209,9 @@ def _components(experiment: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]
             yield f"{name}, when retraining", "", _options(changed)
 
 
-def _options(options: Mapping[str, Any]) -> str:
+def _options(options: Mapping[str, Any]) -> md.Written:
     shown = [md.code(f"{key}: {_brief(value)}") for key, value in options.items() if value is not None]
-    return " ".join(shown[:_KEY_OPTIONS]) + (" …" if len(shown) > _KEY_OPTIONS else "")
+    return md.Written(" ".join(shown[:_KEY_OPTIONS]) + (" …" if len(shown) > _KEY_OPTIONS else ""))
 
 
 def _brief(value: Any) -> str:

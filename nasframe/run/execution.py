@@ -27,6 +27,7 @@ from nasframe.plugin.registry import Registry
 from nasframe.run.candidates.finals import Finals, name_finalists
 from nasframe.run.candidates.front import write_front
 from nasframe.run.candidates.set_up import open_evaluations, open_judge
+from nasframe.run.data import fingerprints, record_data, require_same_data
 from nasframe.run.inheriting import (
     choose_inherited,
     keep_inherited,
@@ -34,7 +35,7 @@ from nasframe.run.inheriting import (
     start_from_file,
     start_from_supernet,
 )
-from nasframe.run.interrupt import Interrupted
+from nasframe.run.interrupt import Interrupted, ignore_signals
 from nasframe.run.journal import Journal, Listeners
 from nasframe.run.ledger import keep_ledger, measure_supernet
 from nasframe.run.loop import run_steps
@@ -42,6 +43,7 @@ from nasframe.run.problems import Problems, environment, make_strategy, open_pro
 from nasframe.run.progress import Progress, choose_progress
 from nasframe.run.retrain import Start, retrain
 from nasframe.run.within_bounds import write_bounds
+from nasframe.runfolder.checksums import Checksums
 from nasframe.runfolder.folder import RunFolder
 from nasframe.runfolder.layout import Phase
 from nasframe.runfolder.weights import read_tensors
@@ -76,6 +78,7 @@ def run(
     with open_problems(experiment) as problems:
         if experiment.retrain and experiment.retrain.weights:
             read_tensors(Path(experiment.retrain.weights))
+        data = fingerprints(problems)
         resolved = experiment.resolved()
         if folder is None:
             made = RunFolder.create_free(Path(experiment.run.folder), experiment.name, resolved)
@@ -83,24 +86,30 @@ def run(
             made = RunFolder.create(folder, resolved)
         with made:
             atomic.write_json(made.layout.origins, dict(experiment.origins))
+            record_data(made, data)
             _Run(experiment, problems, made, _listeners(registry, made, experiment), choose_progress(quiet)).go()
     return made.path
 
 
-def resume(folder: Path, registry: Registry, *, quiet: bool = False) -> Path:
+def resume(folder: Path, registry: Registry, *, quiet: bool = False, accept_changes: bool = False) -> Path:
     """Go on with a run that was stopped, killed or failed; one that is done is left as it is.
 
+    Args:
+        accept_changes: whether to go on although the data or the events were changed since; the folder then says so.
+
     Raises:
-        NasframeError: as ``run``; also if the folder is no run's or in use by another process.
+        NasframeError: as ``run``; also if the folder is no run's or in use by another process, or what it was begun
+            with has changed.
     """
     progress = choose_progress(quiet)
-    with RunFolder.open(folder) as opened:
+    with RunFolder.open(folder, accept_changes=accept_changes) as opened:
         files = opened.layout
         if opened.read(files.status).get("state") == "done" and files.report.exists():
             progress.say(f"{folder} is done; there is nothing to resume. Its report is {files.report}")
             return folder
         experiment = load(files.experiment, registry=registry)
         with open_problems(experiment) as problems:
+            require_same_data(opened, fingerprints(problems), progress.say)
             _Run(experiment, problems, opened, _listeners(registry, opened, experiment), progress).go()
     return folder
 
@@ -125,11 +134,17 @@ class _Run:
         begun = time.monotonic()
         with self._outcome():
             self._note_environment()
+            self._keep_checksums()
             genotype = self._read_genotype() if self._after_search() else self._find()
             if not self.journals["retrain"].has_begun:
                 self._keep_ledger(genotype)
             result = self._retrain(genotype) if self.problems.retrain else None
             self._finish(result, (time.monotonic() - begun) / 60)
+
+    def _keep_checksums(self) -> None:
+        """Forget those of files that are written from here on; see that the others are whole."""
+        files = self.folder.layout
+        Checksums(files).keep(files.found if self._after_search() else [files.finalists])
 
     def _find(self) -> Genotype:
         """The genotype, searched or given, written into the folder."""
@@ -148,6 +163,7 @@ class _Run:
         self._write_genotype(files.genotype, genotype, part)
         journal = self.journals["retrain" if given else "finalists" if self.experiment.finalists else "search"]
         journal.record("genotype", journal.done, genotype=genotype.to_dict())
+        Checksums(files).add(files.found)
         return genotype
 
     def _give(self, given: GenotypeRecord) -> Genotype:
@@ -164,6 +180,7 @@ class _Run:
         else:
             named = self._search(problem)
             atomic.write_json(file, [one.to_dict() for one in named])
+            Checksums(self.folder.layout).add([file])
         if len(named) == 1:
             self.progress.say("The search names one genotype alone, so no finalists are compared.")
             return named[0]
@@ -246,7 +263,10 @@ class _Run:
         self.folder.write_status(state="done", reason=None)
         journal = self.journals["retrain" if result else "search"]
         journal.record("finished", journal.steps, minutes=minutes)
+        files = self.folder.layout
+        Checksums(files).add((*files.found, *files.retrained))
         record = write_report(self.folder.path)
+        self.folder.require_there()
         sure = record.certainty.sentences() if record.certainty else ()
         for sentence in filter(None, (*sure, *sentences(record.bounds), start(record), ledger.sentence(record))):
             self.progress.say(sentence)
@@ -310,15 +330,18 @@ class _Run:
         try:
             yield
         except Interrupted as error:
-            self._note_end("stopped", str(error))
+            with ignore_signals():
+                self._note_end("stopped", str(error))
             raise Interrupted(f"{error}; {way_on}") from error
         except KeyboardInterrupt as error:
-            self._note_end("stopped", "interrupted")
+            with ignore_signals():
+                self._note_end("stopped", "interrupted")
             raise Interrupted(f"interrupted; what was done after the last checkpoint is lost; {way_on}") from error
         except Exception as error:
             reason = str(error) if isinstance(error, NasframeError) else f"{type(error).__name__}: {error}"
             try:
-                self._note_end("failed", reason)
+                with ignore_signals():
+                    self._note_end("failed", reason)
             except RunError as second:
                 error.add_note(f"(status.json does not say so: {second})")
             raise

@@ -14,6 +14,7 @@ from nasframe.experiment.sections import optional_mapping
 from nasframe.experiment.terms import without_terms
 from nasframe.files.yaml_text import Faults, Place, Value, placed
 from nasframe.plugin.registry import Registry
+from nasframe.runfolder.checksums import require_intact
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.reading import require_experiment
 
@@ -63,6 +64,7 @@ def _genotype_of(folder: Path, with_options: bool) -> Path:
     files = RunLayout(folder)
     for path in (files.final_genotype, files.genotype) if with_options else (files.genotype,):
         if path.is_file():
+            require_intact(path)
             return path
     raise RunFolderError(
         f"{folder} has found no genotype yet: there is no {files.name(files.genotype)}. Finish its search by "

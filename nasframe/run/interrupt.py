@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from nasframe.errors import NasframeError
 
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 Handler = Callable[[int, FrameType | None], Any]
 
 
@@ -42,22 +43,36 @@ def defer_signals() -> Iterator[StopRequest]:
 
 @contextmanager
 def raise_at_signals() -> Iterator[None]:
-    """SIGINT and SIGTERM both raise KeyboardInterrupt."""
+    """SIGINT and SIGTERM both raise KeyboardInterrupt; a terminal that is closed does nothing."""
 
     def handle(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    with _handling(handle):
+    with outlast_terminal(), _handling(handle):
         yield
 
 
 @contextmanager
-def _handling(handler: Handler) -> Iterator[None]:
+def outlast_terminal() -> Iterator[None]:
+    """SIGHUP, of a terminal that is closed, does nothing, neither here nor in processes that are started within."""
+    with _handling(signal.SIG_IGN, (signal.SIGHUP,)):
+        yield
+
+
+@contextmanager
+def ignore_signals() -> Iterator[None]:
+    """SIGINT and SIGTERM do nothing; for the moment in which it is written down how a run has ended."""
+    with _handling(signal.SIG_IGN):
+        yield
+
+
+@contextmanager
+def _handling(handler: Handler | signal.Handlers, numbers: Sequence[signal.Signals] = STOPPING) -> Iterator[None]:
     """Set the handlers and set them back; outside the main thread, where Python allows none, do nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:

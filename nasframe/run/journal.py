@@ -59,10 +59,12 @@ class Journal:
         state = "retraining" if self.phase in ("ledger", "retrain") else "searching"
         self.folder.write_status(state=state, reason=None, phase=self.phase, step=done, steps=steps)
         if checkpoint:
-            self.record("resumed", done, checkpoint=checkpoint.path.name)
+            accepted = {"accepted": self.folder.accepted} if self.folder.accepted else {}
+            self.record("resumed", done, checkpoint=checkpoint.path.name, **accepted)
         else:
             self.record("started", 0, steps=steps)
         self.progress.begin(self.phase, steps, done)
+        self._note_loss()
 
     def record(self, event: str, step: int, **facts: Any) -> None:
         """Append an event to the log and pass it to the listeners."""
@@ -75,6 +77,7 @@ class Journal:
         self.done = step
         self.record("step", step, metrics=dict(metrics))
         self.progress.advance(step, metrics)
+        self._note_loss()
         if time.monotonic() - self._status_written >= STATUS_SECONDS:
             self._status_written = time.monotonic()
             self.folder.write_status(step=step)
@@ -89,7 +92,8 @@ class Journal:
     def checkpoint(self, step: int, state: Mapping[str, Any], keep: int) -> None:
         """Write a checkpoint and delete all but the last ``keep``."""
         spent = round(self.processor_seconds, 3)
-        position = Position(self.folder.fingerprint, step, self.steps, self.folder.sync_events(), spent)
+        events, sha256 = self.folder.sync_events()
+        position = Position(self.folder.fingerprint, step, self.steps, events, spent, sha256)
         path = self.folder.layout.checkpoint(self.phase, step)
         checkpoint.save(path, position, state)
         checkpoint.prune(path.parent, self.phase, keep, step)
@@ -105,11 +109,16 @@ class Journal:
         folder = self.folder.layout.checkpoints_of(self.phase)
         found = checkpoint.load_latest(folder, self.phase, self.folder.fingerprint, self.progress.say)
         if found is not None or self.phase == "search":
-            self.folder.cut_events(found.position.events if found else 0)
+            self.folder.cut_events(*((found.position.events, found.position.events_sha256) if found else (0,)))
         for path in self.folder.layout.snapshots_of(self.phase).glob("[0-9]*.npz"):
             if int(path.stem) > (found.position.step if found else 0):
                 path.unlink()
         return found
+
+    def _note_loss(self) -> None:
+        """Say in the events that nothing can be shown any more; the run goes on."""
+        if lost := self.progress.take_loss():
+            self.record("output_lost", self.done, reason=lost)
 
     @property
     def has_begun(self) -> bool:

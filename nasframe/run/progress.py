@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol, final
+from typing import IO, Protocol, cast, final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -13,6 +14,7 @@ from rich.progress import Progress as Bar
 from typing_extensions import override
 
 from nasframe.files.words import clock, quantity
+from nasframe.run.lasting_output import LastingOutput
 
 ALWAYS_SHOWN = ("loss", "score", "best_score")
 MEASURED = "val_"
@@ -38,12 +40,17 @@ class Progress(Protocol):
     def say(self, line: str) -> None:
         """Show a sentence."""
 
+    def take_loss(self) -> str:
+        """Why nothing can be shown any more, said once; empty: it can."""
+        return ""
+
 
 def choose_progress(quiet: bool, *, stderr: bool = False) -> Progress:
     """A bar if stdout (or stderr) is a terminal, else lines there; nothing if quiet."""
     if quiet:
         return NullProgress()
-    console = Console(highlight=False, soft_wrap=True, stderr=stderr)
+    output = LastingOutput(sys.stderr if stderr else sys.stdout)
+    console = Console(file=cast("IO[str]", output), highlight=False, soft_wrap=True)
     return BarProgress(console) if console.is_terminal else LineProgress(console)
 
 
@@ -136,6 +143,10 @@ class LineProgress(Progress):
     def say(self, line: str) -> None:
         self._console.print(line, markup=False)
 
+    @override
+    def take_loss(self) -> str:
+        return _take_loss(self._console)
+
 
 @final
 class BarProgress(Progress):
@@ -188,6 +199,14 @@ class BarProgress(Progress):
     def say(self, line: str) -> None:
         """A line above the bar."""
         self._console.print(line, markup=False)
+
+    @override
+    def take_loss(self) -> str:
+        return _take_loss(self._console)
+
+
+def _take_loss(console: Console) -> str:
+    return console.file.take_loss() if isinstance(console.file, LastingOutput) else ""
 
 
 def describe(metrics: Mapping[str, float]) -> str:

@@ -18,9 +18,15 @@ from nasframe.errors import RunError, RunFolderError
 from nasframe.files import atomic
 from nasframe.files.words import first_line, quantity
 
-MAGIC = b"nasframe checkpoint 1\n"
+MAGIC = b"nasframe checkpoint 2\n"
+OLD_MAGIC = b"nasframe checkpoint 1\n"
+"""Of older versions, whose checksum, in the header, is of the state alone."""
 PLAIN = (bool, int, float, str, bytes, type(None))
 REFUSED = ".refused"
+NO_CHECKPOINT = "is no nasframe checkpoint, or torn in its first lines"
+_LONGEST_LINE = 4096
+_HEADER = {"bytes": int, "fingerprint": str, "step": int, "steps": int, "events": int}
+"""What a header has at least."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Position:
     """Length of ``events.jsonl`` in bytes."""
     processor_seconds: float = 0.0
     """Spent on the phase so far."""
+    events_sha256: str = ""
+    """Of those bytes of ``events.jsonl``; empty: not known, as in older versions."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,8 @@ class Checkpoint:
     path: Path
     position: Position
     state: dict[str, Any]
+    old: bool = False
+    """Whether an older version wrote it, so that no checksum covers its position."""
 
 
 class _Unusable(Exception):
@@ -53,7 +63,8 @@ class _Unusable(Exception):
 
 
 def save(path: Path, position: Position, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint atomically: a line that says what it is, one with its position and checksum, the state.
+    """Write a checkpoint atomically: a line that says what it is, one with the checksum of all that follows, one with
+    its position, the state.
 
     Raises:
         RunError: the state holds more than tensors and plain data, or the disk is full.
@@ -62,8 +73,10 @@ def save(path: Path, position: Position, state: Mapping[str, Any]) -> None:
     payload = io.BytesIO()
     torch.save(state, payload)
     body = payload.getbuffer()
-    header = {**vars(position), "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
-    atomic.write_bytes(path, b"".join((MAGIC, json.dumps(header).encode(), b"\n", body)))
+    header = json.dumps({**vars(position), "bytes": len(body)}).encode() + b"\n"
+    checksum = hashlib.sha256(header)
+    checksum.update(body)
+    atomic.write_bytes(path, b"".join((MAGIC, checksum.hexdigest().encode(), b"\n", header, body)))
 
 
 def written(folder: Path, prefix: str) -> list[Path]:
@@ -91,6 +104,7 @@ def load_latest(folder: Path, prefix: str, fingerprint: str, warn: Callable[[str
     for path in reversed(written(folder, prefix)):
         try:
             checkpoint = _read(path, fingerprint)
+            _require_name(checkpoint)
         except _Unusable as error:
             refused.append(f"{path.name} {error}")
             continue
@@ -98,6 +112,8 @@ def load_latest(folder: Path, prefix: str, fingerprint: str, warn: Callable[[str
             warn(f"{line}; it is set aside and {path.name} used")
             name = line.split()[0]
             (folder / name).replace(folder / (name + REFUSED))
+        if checkpoint.old:
+            warn(f"{path.name} is of an older version, where no checksum covers the step and the events; it is used")
         return checkpoint
     if refused:
         raise RunError(
@@ -116,7 +132,7 @@ def read_state(path: Path) -> dict[str, Any] | None:
     try:
         with path.open("rb") as file:
             begins = file.read(len(MAGIC))
-        return _read(path, None).state if begins == MAGIC else None
+        return _read(path, None).state if begins in (MAGIC, OLD_MAGIC) else None
     except OSError as error:
         raise RunFolderError(f"{path} cannot be read ({error.strerror})") from error
     except _Unusable as error:
@@ -128,19 +144,21 @@ def _step(path: Path) -> int:
     return int(digits) if digits.isdecimal() else -1
 
 
+def _require_name(checkpoint: Checkpoint) -> None:
+    step = checkpoint.position.step
+    if _step(checkpoint.path) != step:
+        raise _Unusable(f"says that it is of step {step}, which is not what its name says")
+
+
 def _read(path: Path, fingerprint: str | None) -> Checkpoint:
     """Args: fingerprint: of the experiment that it must belong to; None: any."""
     try:
         data = memoryview(path.read_bytes())
     except OSError as error:
         raise _Unusable(f"cannot be read ({error.strerror})") from error
-    header, body = _split(data)
-    if len(body) != header["bytes"]:
-        raise _Unusable(f"is torn ({len(body)} of {quantity(header['bytes'], 'byte')})")
-    if hashlib.sha256(body).hexdigest() != header["sha256"]:
-        raise _Unusable("is damaged (its checksum differs)")
-    spent = header.get("processor_seconds", 0.0)  # older versions did not measure it
-    position = Position(header["fingerprint"], header["step"], header["steps"], header["events"], spent)
+    old = bytes(data[: len(OLD_MAGIC)]) == OLD_MAGIC
+    header, body = _split_old(data) if old else _split(data)
+    position = Position(**{name: header[name] for name in Position.__dataclass_fields__ if name in header})
     if fingerprint is not None and position.fingerprint != fingerprint:
         raise _Unusable(
             f"belongs to another experiment ({position.fingerprint}, not {fingerprint}; was experiment.yaml changed?)"
@@ -149,22 +167,62 @@ def _read(path: Path, fingerprint: str | None) -> Checkpoint:
         state = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError) as error:
         raise _Unusable(f"cannot be loaded ({first_line(error)})") from error
-    return Checkpoint(path, position, state)
+    return Checkpoint(path, position, state, old)
 
 
 def _split(data: memoryview) -> tuple[dict[str, Any], memoryview]:
-    """The header and the body of a checkpoint's bytes."""
-    head = bytes(data[:4096])
-    end = head.find(b"\n", len(MAGIC))
-    if not head.startswith(MAGIC) or end < 0:
-        raise _Unusable("is no nasframe checkpoint, or torn in its first lines")
+    """The header and the body of a checkpoint's bytes, which are as they were written."""
+    magic, checksum, rest = _lines(data, 2)
+    if magic + b"\n" != MAGIC:
+        raise _Unusable(NO_CHECKPOINT)
+    header, body = _header(rest)
+    if header and len(body) < header["bytes"]:
+        raise _Unusable(_torn(body, header["bytes"]))
+    if checksum.decode(errors="replace") != hashlib.sha256(rest).hexdigest():
+        raise _Unusable("is damaged (its checksum differs)")
+    if header is None:
+        raise _Unusable("has a header that cannot be read")
+    return header, body
+
+
+def _split_old(data: memoryview) -> tuple[dict[str, Any], memoryview]:
+    """``_split`` for a checkpoint of an older version."""
+    header, body = _header(_lines(data, 1)[-1])
+    if header is None:
+        raise _Unusable("has a header that cannot be read")
+    if len(body) != header["bytes"]:
+        raise _Unusable(_torn(body, header["bytes"]))
+    if hashlib.sha256(body).hexdigest() != header.get("sha256"):
+        raise _Unusable("is damaged (its checksum differs)")
+    return header, body
+
+
+def _lines(data: memoryview, count: int) -> tuple[Any, ...]:
+    """The first lines, without their ends, and what follows them."""
+    found: list[bytes] = []
+    for _ in range(count):
+        head = bytes(data[:_LONGEST_LINE])
+        end = head.find(b"\n")
+        if end < 0:
+            raise _Unusable(NO_CHECKPOINT)
+        found.append(head[:end])
+        data = data[end + 1 :]
+    return *found, data
+
+
+def _header(data: memoryview) -> tuple[dict[str, Any] | None, memoryview]:
+    """The header's fields, None if it cannot be read, and what follows it."""
     try:
-        header: dict[str, Any] = json.loads(head[len(MAGIC) : end])
-        if {"bytes", "sha256", "fingerprint", "step", "steps", "events"} <= header.keys():
-            return header, data[end + 1 :]
-    except (ValueError, AttributeError):
-        pass
-    raise _Unusable("has a header that cannot be read")
+        line, body = _lines(data, 1)
+        header = json.loads(line)
+    except (ValueError, _Unusable):
+        return None, data
+    known = isinstance(header, dict) and all(type(header.get(name)) is kind for name, kind in _HEADER.items())
+    return (header if known else None), body
+
+
+def _torn(body: memoryview, expected: int) -> str:
+    return f"is torn ({len(body)} of {quantity(expected, 'byte')})"
 
 
 def _require_plain(value: object, where: str) -> None:

@@ -37,6 +37,8 @@ class RunLayout:
     environment = _At("environment.json")
     status = _At("status.json")
     lock = _At("lock")
+    checksums = _At("SHA256SUMS")
+    """Of the files that are written once."""
     events = _At("events.jsonl")
     evaluations = _At("evaluations.jsonl")
     """Of the search's candidates."""
@@ -45,6 +47,8 @@ class RunLayout:
     front = _At("front/")
     evaluator = _At("evaluator.json")
     """What the search's evaluator recorded."""
+    data = _At("data.json")
+    """What identifies the data, by file; and which changes were accepted when the run was gone on with."""
     task = _At("task.json")
     graph = _At("graph.json")
     """Of the whole space."""
@@ -83,6 +87,32 @@ class RunLayout:
     report = _At("report.md")
     figures = _At("figures/")
     page = _At("report.html")
+
+    @property
+    def found(self) -> tuple[Path, ...]:
+        """What is written for good when a search is over, or its genotype was given."""
+        return (
+            *(self.experiment, self.origins, self.environment, self.evaluator, self.task, self.graph),
+            *(self.evaluations, self.front, self.genotype, self.genotype_graph, self.bounds, self.snapshots),
+            *(self.finalists, self.supernet_scores, self.inherited),
+        )
+
+    @property
+    def retrained(self) -> tuple[Path, ...]:
+        """What is written for good when a run is done, besides what was ``found``."""
+        return (
+            *(self.events, self.data, self.finalists_evaluations, self.finalists_snapshots, self.final_genotype),
+            *(
+                self.ledger,
+                self.ledger_snapshots,
+                self.retrain_evaluator,
+                self.retrain_snapshots,
+                self.start,
+                self.weights,
+                self.metrics,
+                self.cost,
+            ),
+        )
 
     def checkpoints_of(self, phase: Phase) -> Path:
         """The folder of a phase's checkpoints."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ import yaml
 from nasframe.errors import RunFolderError, listed
 from nasframe.files.words import first_line
 from nasframe.graph import from_json
+from nasframe.runfolder.checksums import Checksums
 from nasframe.runfolder.layout import RunLayout
 from nasframe.space import Task
 
@@ -30,8 +32,11 @@ _CHANNELS = 3
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a folder holds a run."""
-    return any(path.is_file() for path in _signs(folder))
+    """Whether a folder holds a run, as far as it can be looked into."""
+    try:
+        return any(path.is_file() for path in _signs(folder))
+    except PermissionError:
+        return False
 
 
 def require_run(folder: Path, *, or_else: str = "") -> RunLayout:
@@ -47,7 +52,12 @@ def require_run(folder: Path, *, or_else: str = "") -> RunLayout:
     if is_run(folder):
         return layout
     if folder.is_dir():
-        names = sorted(path.name for path in folder.iterdir())
+        try:
+            names = sorted(path.name for path in folder.iterdir())
+        except OSError as error:
+            raise RunFolderError(f"{folder} cannot be read ({error.strerror}); give the right to read it") from error
+        if not os.access(folder, os.X_OK, effective_ids=True):
+            raise RunFolderError(f"{folder} cannot be looked into; give the right to (chmod +x)")
         found = f"holds {listed(names)}" if names else "is empty"
     else:
         found = "is a file" if folder.exists() else "does not exist"
@@ -93,6 +103,7 @@ class RunReader:
 
     def __init__(self, folder: Path) -> None:
         self.layout = RunLayout(folder)
+        self._checksums = Checksums(self.layout)
         self.faults: list[tuple[Path, str]] = []
         """Files that are there but could not be read, and what is wrong with each."""
 
@@ -139,6 +150,9 @@ class RunReader:
         if not path.is_file():
             return None
         try:
+            if fault := self._checksums.fault(path):
+                self.faults.append((path, fault))
+                return None
             return read()
         except _UNREADABLE as error:
             self.faults.append((path, f"cannot be read ({type(error).__name__}: {first_line(error)})"))

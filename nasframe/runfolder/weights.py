@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +17,11 @@ from torch import Tensor, nn
 from nasframe.errors import FileError, RunError, listed
 from nasframe.files.words import first_line, quantity
 from nasframe.runfolder import checkpoint
+
+logger = logging.getLogger(__name__)
+_ZIP, _PICKLE = b"PK", b"\x80"
+_FOLDER = 0x10
+"""The bit of a zip file's part that makes it a folder, which torch reads as zeros, whatever its checksum."""
 
 
 @final
@@ -71,6 +79,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     Raises:
         FileError: it cannot be read or holds something else.
     """
+    _require_whole(path)
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
@@ -81,6 +90,37 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):
         raise FileError(f"{path} holds a {type(weights).__name__}; expected tensors by name: a state_dict")
     return dict(weights)
+
+
+def _require_whole(path: Path) -> None:
+    """See that each part of a file has its CRC-32, as torch wrote it; torch does not look at it when it reads.
+
+    Raises:
+        FileError: one has not.
+    """
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(_ZIP))
+    except OSError:
+        return  # which reading tells
+    if begins != _ZIP:
+        if begins[:1] != _PICKLE:
+            raise FileError(
+                f"{path} cannot be read as weights (torch did not write it, or it is damaged); expected tensors by "
+                "name, as retraining writes them to retrain/weights.pt"
+            )
+        logger.warning("%s has no checksums, as torch before 1.6 wrote such files: damage cannot be noticed", path)
+        return
+    try:
+        with zipfile.ZipFile(path) as parts:
+            folders = [part.filename for part in parts.infolist() if part.external_attr & _FOLDER]
+            damaged = folders[0] if folders else parts.testzip()
+    except (*(OSError, ValueError, RuntimeError, EOFError, LookupError), zipfile.BadZipFile, zlib.error) as error:
+        damaged = first_line(error)
+    if damaged is not None:
+        raise FileError(
+            f"{path} is damaged ({damaged}: its checksum differs); put a whole one back, or train the network again"
+        )
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -50,6 +50,11 @@ class EvaluatorContract:
 
         json.dumps(self.make().record())
 
+    def test_its_fingerprint_is_a_text_for_each_file_and_the_same_each_time(self) -> None:
+        found = dict(self.make().fingerprint())
+        assert all(isinstance(name, str) and isinstance(text, str) for name, text in found.items())
+        assert dict(self.make().fingerprint()) == found
+
     def test_batch_k_is_the_same_wherever_the_stream_starts(self) -> None:
         evaluator = self._differentiable()
         for split in ("weights", "arch", "train"):

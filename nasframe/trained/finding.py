@@ -18,6 +18,7 @@ from nasframe.files.yaml_text import Faults, Place, Value, placed
 from nasframe.genotype import GenotypeRecord, validate
 from nasframe.options import Options
 from nasframe.plugin.registry import Registry
+from nasframe.runfolder.checksums import require_intact
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.reading import RunReader, require_experiment
 from nasframe.space import SearchSpace
@@ -61,7 +62,7 @@ def find_saved(
 
     Raises:
         RunFolderError: it is no run's folder, or nothing was trained there yet.
-        FileError: there is no file of weights.
+        FileError: there is no file of weights, or a file is not what the run wrote.
         ExperimentError, GenotypeError: everything that is wrong in the files or the overrides, with its place.
     """
     file = source if source.is_file() else require_experiment(source, or_else=", or an experiment file")
@@ -70,6 +71,8 @@ def find_saved(
     weights = weights or _left_by_run(left, left.weights, "--weights")
     if not weights.is_file():
         raise FileError(f"{weights} is no file; expected the weights of a network, as retraining writes them")
+    for path in (file, genotype, weights):
+        require_intact(path)
     experiment = load(file, registry=registry)
     evaluator = (experiment.retrain or experiment).evaluator
     record, located = genotypes.read_located(genotype)

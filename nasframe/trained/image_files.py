@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from nasframe.errors import DataError, FileError
+from nasframe.files.words import quantity
 from nasframe.inference import PictureKind, Predictor
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp")
@@ -76,6 +78,32 @@ def plan_jobs(
             _listing("some images have equal names; label them one at a time, with an --output each", clashes)
         )
     return jobs
+
+
+def find_faults(jobs: Sequence[Labelling], predictor: Predictor) -> dict[Path, str]:
+    """Why images cannot be labelled, by image; those that can are not among them."""
+    images = [job.image for job in jobs]
+    with ThreadPoolExecutor() as pool:
+        said = zip(images, pool.map(predictor.fault, images), strict=True)
+        return {image: fault for image, fault in said if fault}
+
+
+def require_sound(faults: Mapping[Path, str], total: int, *, skip: bool) -> None:
+    """See that all images, or with ``skip`` some, can be labelled.
+
+    Raises:
+        DataError: they cannot; tells of all.
+    """
+    if not faults or (skip and len(faults) < total):
+        return
+    way_out = "" if len(faults) == total else "; mend or remove them, or label the others by --skip-bad"
+    headline = f"{len(faults)} of {quantity(total, 'image')} cannot be read{way_out}"
+    raise DataError(_listing(headline, [*faults.values()]))
+
+
+def skipped(faults: Mapping[Path, str]) -> str:
+    """What was not labelled, all of it."""
+    return "\n  ".join([f"not labelled: {quantity(len(faults), 'image')} that cannot be read:", *faults.values()])
 
 
 def require_absent(jobs: Iterable[Labelling]) -> None:

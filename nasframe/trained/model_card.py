@@ -68,16 +68,21 @@ def write_card(facts: Mapping[str, Any], path: Path) -> None:
 
 def markdown(facts: Mapping[str, Any]) -> str:
     """A card for people."""
-    lines = [f"# {facts['name']}", "", f"A network of the space `{facts['space']}`. {facts['source']}".rstrip(), ""]
+    from nasframe.report import markdown as md
+
+    about = f"A network of the space {md.code(facts['space'])}. {md.escaped(facts['source'])}".rstrip()
+    lines = [f"# {md.escaped(facts['name'])}", "", about, ""]
     for title in ("files", "input", "output", "cost", "scores", "data", "options", "versions"):
         if facts.get(title):
             lines += [f"## {title.capitalize()}", "", *_rows(facts[title]), ""]
-    lines += ["## Genotype", "", "```json", json.dumps(facts["genotype"], indent=1), "```", ""]
+    lines += ["## Genotype", "", md.fenced(json.dumps(facts["genotype"], indent=1), "json"), ""]
     return "\n".join([*lines, f"Seed {facts['seed']}.", ""])
 
 
 def _rows(facts: Mapping[str, Any]) -> list[str]:
-    rows = [f"| {key} | {_shown(value)} |" for key, value in facts.items()]
+    from nasframe.report import markdown as md
+
+    rows = [f"| {md.escaped(key)} | {md.escaped(_shown(value))} |" for key, value in facts.items()]
     return ["| | |", "| --- | --- |", *rows]
 
 
@@ -86,7 +91,7 @@ def _shown(value: Any) -> str:
         return ", ".join(map(_shown, value))
     if isinstance(value, Mapping):
         return "; ".join(f"{key}: {_shown(inner)}" for key, inner in value.items())
-    return number(value, digits=6).replace("|", "\\|")
+    return number(value, digits=6)
 
 
 def _brief(value: Any) -> Any:

@@ -279,6 +279,25 @@ def test_a_plugin_is_left_out_by_its_name(tiny):
     assert CliRunner().invoke(main, ["-p", "tiny", "plugins"]).exit_code == 2
 
 
+def test_without_plugins_none_is_imported_but_those_that_are_named(tiny):
+    def listed(*arguments):
+        result = CliRunner().invoke(main, [*arguments, "plugins", "--format", "json"])
+        assert result.exit_code == 0, result.stderr
+        return {component["plugin"] for component in json.loads(result.stdout)["components"]} - {"nasframe"}
+
+    assert "tiny" in listed() and len(listed()) > 1
+    assert listed("--no-plugins", "-p", "tiny") == {"tiny"}
+    sys.modules.pop("nasframe_tiny", None)
+    assert listed("--no-plugins") == set() and "nasframe_tiny" not in sys.modules
+
+
+def test_a_plugin_is_named_with_no_plugins_alone_and_by_a_name_that_there_is(tiny):
+    alone = CliRunner().invoke(main, ["-p", "tiny", "plugins"])
+    assert alone.exit_code == 2 and "goes with --no-plugins" in alone.stderr
+    misspelt = CliRunner().invoke(main, ["--no-plugins", "-p", "tniy", "plugins"])
+    assert misspelt.exit_code == 2 and "did you mean 'tiny'?" in misspelt.stderr
+
+
 def test_the_version_is_printed(invoke):
     assert nasframe.__version__ in invoke("--version").stdout
 

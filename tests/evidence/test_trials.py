@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from judged_runs import path_of_workers, registry, runs
 
-from nasframe import DataError, RunError
+from nasframe import DataError, Evaluator, RunError, RunFolderError
 from nasframe.evidence.signal import summarise
 from nasframe.evidence.trials import Trials, measure, read
 
@@ -103,3 +103,20 @@ def test_what_is_trained_already_needs_no_data(runs, monkeypatch):
     monkeypatch.setattr("nasframe.evidence.trials.open_problems", None)
     assert trained(runs, "run", "cache={reuse: false}", "run.threads=2") == rows
     assert json.loads((runs.place / "run" / "signal.json").read_text())["trials"]["genotypes"] == 4
+
+
+def test_a_folder_of_trainings_does_not_go_on_with_other_data(runs, monkeypatch):
+    trained(runs, "run")
+    cut(runs, "run", 3)
+    monkeypatch.setattr(Evaluator, "fingerprint", lambda self: {"a.png": "size 3;"})
+    with pytest.raises(RunFolderError, match="holds trainings of other data"):
+        trained(runs, "run")
+
+
+def test_results_on_other_data_are_not_shared(runs, monkeypatch):
+    shared = f"cache.folder={runs.place / 'shared'}"
+    trained(runs, "first", shared)
+    asked = len(runs.marks())
+    monkeypatch.setattr(Evaluator, "fingerprint", lambda self: {"a.png": "size 3;"})
+    trained(runs, "second", shared)
+    assert len(runs.marks()) == 2 * asked

@@ -156,6 +156,21 @@ def test_a_missing_root_is_told_with_the_layout(world):
     refused(world.run(), 2, "data", "leftImg8bit", "gtFine")
 
 
+def test_a_run_with_a_relative_root_is_evaluated_and_gone_on_with_from_elsewhere(world, monkeypatch):
+    result = world.run(None, "evaluator.root=data")
+    assert result.exit_code == 0, result.output
+    written = yaml.safe_load((world.folder / "run" / "experiment.yaml").read_text())
+    assert written["evaluator"]["root"] == written["retrain"]["evaluator"]["root"] == str(world.folder / "data")
+    elsewhere = world.folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    evaluated = world.call("evaluate", world.folder / "run")
+    assert evaluated.exit_code == 0, evaluated.output
+    (world.folder / "run" / "report.md").unlink()
+    resumed = world.call("run", "--resume", world.folder / "run")
+    assert resumed.exit_code == 0, resumed.output
+
+
 def test_missing_labels_are_named_all_at_once(world):
     gone = [world.label(f"a_000000_{number:06}") for number in (1, 3)]
     for path in gone:

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import types
 from pathlib import Path
@@ -35,6 +36,7 @@ from nasframe.plugin.registry import Plugin, Registry
 from nasframe.report.record import read as read_record
 from nasframe.run import resume, run
 from nasframe.run.progress import BarProgress, LineProgress, describe
+from nasframe.runfolder.folder import RunFolder
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.listing import read_entry
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
@@ -186,6 +188,12 @@ def experiment(tmp_path, monkeypatch, registry):
         return load("small.yaml", overrides, registry)
 
     return make
+
+
+def emptied(folder):
+    """Delete what a folder holds."""
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def status(folder):
@@ -340,6 +348,56 @@ def test_ctrl_c_saves_and_says_how_to_go_on(experiment, registry):
     whole = run(experiment(), Path("whole"), quiet=True)
     resume(Path("runs/small"), registry, quiet=True)
     assert (whole / "genotype.yaml").read_bytes() == Path("runs/small/genotype.yaml").read_bytes()
+
+
+class Full(io.StringIO):
+    """A full device."""
+
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+
+
+def test_a_run_whose_output_fails_ends_well_and_its_events_say_so(experiment, monkeypatch):
+    monkeypatch.setattr("sys.stdout", Full())
+    folder = run(experiment())
+    assert status(folder)["state"] == "done"
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    told = [event for event in events if event["event"] == "output_lost"]
+    assert [event["reason"] for event in told] == ["[Errno 28] No space left on device"]
+
+
+@pytest.mark.parametrize("harm", [shutil.rmtree, lambda folder: folder.rename("moved"), emptied])
+def test_a_run_whose_folder_is_taken_away_fails_and_makes_no_new_one(experiment, harm):
+    ACTIONS[1] = lambda: harm(Path("runs/small"))
+    with pytest.raises(RunError, match="runs/small was deleted, emptied or moved while the run was going on"):
+        run(experiment(), quiet=True)
+    assert not Path("runs/small/status.json").exists()
+
+
+def test_ctrl_c_while_it_is_noted_that_a_run_was_stopped_does_not_hinder_that(experiment, monkeypatch):
+    def interrupted_again(self, **changes):
+        if changes.get("state") == "stopped":
+            os.kill(os.getpid(), signal.SIGINT)
+        write_status(self, **changes)
+
+    write_status = RunFolder.write_status
+    monkeypatch.setattr(RunFolder, "write_status", interrupted_again)
+    ACTIONS[1] = lambda: os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(NasframeError, match="go on with"):
+        run(experiment(), quiet=True)
+    assert status(Path("runs/small"))["state"] == "stopped"
+
+
+def test_a_second_ctrl_c_stops_at_once_and_the_status_says_so(experiment):
+    def twice():
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    ACTIONS[1] = twice
+    with pytest.raises(NasframeError, match="what was done after the last checkpoint is lost") as caught:
+        run(experiment(), quiet=True)
+    assert caught.value.exit_code == 130
+    assert status(Path("runs/small"))["state"] == "stopped" and status(Path("runs/small"))["reason"] == "interrupted"
 
 
 def test_an_edited_experiment_is_not_mixed_with_the_old_checkpoints(experiment, registry):

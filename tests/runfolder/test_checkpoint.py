@@ -1,3 +1,6 @@
+import hashlib
+import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +30,8 @@ def test_there_is_none_before_the_first(tmp_path):
     assert load_latest(tmp_path, "search", "mine", pytest.fail) is None
 
 
-def damage_header(path):
-    path.write_bytes(path.read_bytes().replace(b'"sha256"', b'"sha652"'))
+def change_the_step(path):
+    path.write_bytes(path.read_bytes().replace(b'"step": 20', b'"step": 30'))
 
 
 def cut_short(path):
@@ -50,7 +53,7 @@ def replace_by_plain_torch_file(path):
     [
         (cut_short, "torn"),
         (flip_a_bit, "checksum differs"),
-        (damage_header, "header"),
+        (change_the_step, "checksum differs"),
         (replace_by_plain_torch_file, "no nasframe checkpoint"),
         (lambda path: path.write_bytes(b""), "no nasframe checkpoint"),
         (lambda path: write(path.parent, 20, "foreign"), "belongs to another experiment"),
@@ -64,6 +67,50 @@ def test_a_bad_checkpoint_is_refused_by_name_and_the_one_before_it_used(tmp_path
     assert found.position.step == 10
     assert "search-00000020.pt" in lines[0] and reason in lines[0] and "search-00000010.pt used" in lines[0]
     assert (tmp_path / "search-00000020.pt.refused").exists() and not (tmp_path / "search-00000020.pt").exists()
+
+
+def test_each_flipped_bit_of_the_first_lines_is_noticed(tmp_path):
+    path = write(tmp_path, 20)
+    whole = path.read_bytes()
+    first_lines = whole.index(b"}\n") + 2
+    for place in range(8 * first_lines):
+        data = bytearray(whole)
+        data[place // 8] ^= 1 << place % 8
+        path.write_bytes(data)
+        with pytest.raises(RunError, match="no checkpoint in"):
+            load_latest(tmp_path, "search", "mine", pytest.fail)
+    path.write_bytes(whole)
+    assert first_lines > 200 and load_latest(tmp_path, "search", "mine", pytest.fail).position.step == 20
+
+
+def write_as_older_versions(folder, name, step):
+    body = io.BytesIO()
+    torch.save({"w": torch.ones(3)}, body)
+    header = {"fingerprint": "mine", "step": step, "steps": 100, "events": 0, "bytes": len(body.getvalue())}
+    header["sha256"] = hashlib.sha256(body.getvalue()).hexdigest()
+    path = folder / name
+    path.write_bytes(b"nasframe checkpoint 1\n" + json.dumps(header).encode() + b"\n" + body.getvalue())
+    return path
+
+
+def test_a_checkpoint_of_an_older_version_is_used_with_a_remark(tmp_path):
+    write_as_older_versions(tmp_path, "search-00000020.pt", 20)
+    lines = []
+    found = load_latest(tmp_path, "search", "mine", lines.append)
+    assert found.position.step == 20 and torch.equal(found.state["w"], torch.ones(3))
+    assert "search-00000020.pt is of an older version" in lines[0] and "no checksum covers" in lines[0]
+
+
+def test_a_checkpoint_of_an_older_version_with_another_step_than_its_name_is_refused(tmp_path):
+    write_as_older_versions(tmp_path, "search-00000020.pt", 21)
+    with pytest.raises(RunError, match="says that it is of step 21, which is not what its name says"):
+        load_latest(tmp_path, "search", "mine", pytest.fail)
+
+
+def test_a_damaged_checkpoint_of_an_older_version_is_refused(tmp_path):
+    flip_a_bit(write_as_older_versions(tmp_path, "search-00000020.pt", 20))
+    with pytest.raises(RunError, match="checksum differs"):
+        load_latest(tmp_path, "search", "mine", pytest.fail)
 
 
 def test_if_none_is_usable_the_error_lists_what_was_found(tmp_path):

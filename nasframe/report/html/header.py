@@ -102,6 +102,8 @@ def _warnings(record: RunRecord, frames: Frames | None) -> Iterator[str]:
     cells = frames.cells if frames else {}
     if facts.selected_on_val(record):
         yield facts.SELECTED_ON_VAL
+    if changed := facts.changed_on_the_way(record):
+        yield changed
     names = dict.fromkeys([*cells, *_cells_of_genotype(record)])
     for cell in names:
         found = collapse.shares(cells[cell]) if cell in cells else None

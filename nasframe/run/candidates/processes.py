@@ -7,6 +7,7 @@ import os
 import queue
 import signal
 import threading
+import time
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from typing import final
@@ -14,9 +15,12 @@ from typing import final
 from typing_extensions import override
 
 from nasframe.errors import NasframeError, RunError
+from nasframe.files.words import quantity
 from nasframe.plugin.engine import Engine, Job, Outcome, Setup, Show
-from nasframe.run.candidates.crew import REFRESH, Crew
+from nasframe.run.candidates.crew import ATTEMPTS, REFRESH, Crew
 
+DYING = 0.5
+"""Seconds in which a killed process is gone, so that it can be started anew."""
 PATIENCE = 5.0
 """Seconds that a worker has to end."""
 
@@ -94,10 +98,28 @@ class Processes(Engine):
     def _start(self, worker: int) -> None:
         own, other = self._context.Pipe()
         name = f"nasframe-worker-{worker}"
-        process = self._context.Process(target=serve, args=(other, self._setup, worker), name=name)
-        process.start()
-        other.close()
+        try:
+            for attempt in range(1, ATTEMPTS + 1):
+                process = self._context.Process(target=serve, args=(other, self._setup, worker), name=name)
+                try:
+                    process.start()
+                    break
+                except (EOFError, OSError) as error:  # the server was killed, and is started anew by the next attempt
+                    if attempt == ATTEMPTS:
+                        raise _cannot_start(worker, error) from error
+                    time.sleep(DYING)
+        finally:
+            other.close()
         self._processes[worker] = (process, own)
+
+
+def _cannot_start(worker: int, error: Exception) -> RunError:
+    reason = str(error) or type(error).__name__
+    return RunError(
+        f"worker {worker} cannot be started in {quantity(ATTEMPTS, 'attempt')}: the process that starts workers has "
+        f"ended or does not answer ({reason}); it may have been killed, by the system for want of memory among others. "
+        "What was finished is kept, and --resume goes on; with run.workers=1 no such process is needed"
+    )
 
 
 def serve(connection: Connection, setup: Setup, worker: int) -> None:

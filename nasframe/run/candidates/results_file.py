@@ -22,6 +22,7 @@ class Kept:
     """
 
     def __init__(self, path: Path) -> None:
+        """Raises: RunError: a line is not what was written."""
         self._path = path
         self._found: dict[int, Outcome] = {}
         for line in atomic.read_json_lines(path):
@@ -47,7 +48,7 @@ class Kept:
             RunError: the disk is full.
         """
         self._found[outcome.job.number] = outcome
-        atomic.append_json(self._path, _written(outcome))
+        atomic.append_row(self._path, _written(outcome))
 
 
 def _written(outcome: Outcome) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def open_evaluations(experiment: Experiment, problem: Problem, journal: Journal)
 def open_judge(experiment: Experiment, problem: Problem, journal: Journal, terms: Terms) -> Iterator[Judge]:
     """What evaluates a phase's candidates on these terms, recorded in its journal; it stops at the end."""
     folder = terms.cache.folder
-    shared = Shared(Path(folder), context(experiment, problem.runtime)) if folder else None
+    shared = _shared(Path(folder), experiment, problem) if folder else None
     kept = Kept(journal.folder.layout.evaluations_of(journal.phase))
     known = Known(problem.space, kept, reuse=terms.cache.reuse, shared=shared)
     trainings = Trainings(journal.folder.layout)
@@ -70,6 +70,10 @@ def open_judge(experiment: Experiment, problem: Problem, journal: Journal, terms
     finally:
         engine.close()
     trainings.clear()
+
+
+def _shared(folder: Path, experiment: Experiment, problem: Problem) -> Shared:
+    return Shared(folder, context(experiment, problem.runtime, problem.evaluator.fingerprint()))
 
 
 def _engine(experiment: Experiment, problem: Problem, journal: Journal, trainings: Trainings) -> Engine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
@@ -31,6 +32,8 @@ class Shared:
         """
         try:
             data = json.loads(self._path(genotype, budgets).read_text(encoding="utf-8"))
+            if data.pop(atomic.CHECKSUM, None) not in (None, atomic.checksum(data)):
+                return None
             return Evaluation.from_dict(data)
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -48,6 +51,7 @@ class Shared:
             found = result.to_dict("budget", "score", "metrics", "failure")
             found |= {"curve": [*result.curve]} if result.curve else {}
             told = {**self._context, "genotype": genotype.to_dict(), **({"legs": [*before]} if before else {}), **found}
+            told[atomic.CHECKSUM] = atomic.checksum(told)
             atomic.write_json(self._path(genotype, (*before, result.budget)), told)
 
     def _path(self, genotype: Genotype, budgets: tuple[float, ...]) -> Path:
@@ -56,14 +60,20 @@ class Shared:
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 
 
-def context(parts: Experiment | Retrain, runtime: Runtime) -> dict[str, Any]:
-    """What the results of an experiment's search, or of its retraining, depend on, as plain data."""
+def context(parts: Experiment | Retrain, runtime: Runtime, data: Mapping[str, str]) -> dict[str, Any]:
+    """What the results of an experiment's search, or of its retraining, depend on, as plain data.
+
+    Args:
+        data: what identifies the evaluator's data; empty: it does not say.
+    """
+    known = {"data": hashlib.sha256(json.dumps(dict(data), sort_keys=True).encode()).hexdigest()} if data else {}
     return {
         "space": _described(parts.space),
         "evaluator": _described(parts.evaluator),
         "seed": runtime.seed,
         "phase": runtime.phase,
         "precision": runtime.precision,
+        **known,
     }
 
 

@@ -1,5 +1,6 @@
 """The CPU kernels are torch's operations: forward, backward, second order, on odd sizes and any number of threads."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -266,3 +267,73 @@ def test_a_cache_that_cannot_be_written_is_reported(monkeypatch, tmp_path):
     monkeypatch.setenv("CXX", sys.executable)  # says its version, so it passes for a compiler
     with pytest.raises(building.BuildError, match="cannot be written"):
         building.library()
+
+
+@pytest.fixture
+def quick_build(monkeypatch, tmp_path):
+    """A function that builds into a folder, where the compiler writes a few bytes; returns the kernels' file."""
+    compiler = tmp_path / "compiler with a space"
+    compiler.write_text('#!/bin/sh\necho called >> calls\nfor last; do :; done; echo compiled $1 > "$last"\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("NASFRAME_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CXX", f"'{compiler}' -m64")
+    monkeypatch.chdir(tmp_path)
+
+    def build():
+        (tmp_path / "calls").write_text("")
+        return building.library()
+
+    build.called = lambda: (tmp_path / "calls").read_text().count("called") > 1
+    return build
+
+
+def test_a_compiler_may_have_arguments_and_what_it_built_is_kept(quick_build):
+    built = quick_build()
+    assert quick_build.called() and built.read_text() == "compiled -m64\n"
+    assert quick_build() == built and not quick_build.called()
+    assert built.stat().st_mode & 0o077 == 0 and built.parent.stat().st_mode & 0o077 == 0
+    assert hashlib.sha256(built.read_bytes()).hexdigest() in built.name
+
+
+def test_a_compiler_that_is_no_command_is_reported(monkeypatch):
+    monkeypatch.setenv("CXX", "g++ '-m64")
+    with pytest.raises(building.BuildError, match="which is no command"):
+        building.library()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda built: os.truncate(built, 3),
+        lambda built: built.write_text("something else"),
+        lambda built: built.chmod(0o722),
+        lambda built: built.symlink_to(built.rename(built.with_name("moved"))),
+    ],
+    ids=["cut", "changed", "writable by others", "a link"],
+)
+def test_a_built_file_that_was_changed_or_may_have_been_is_built_anew(quick_build, harm):
+    built = quick_build()
+    content = built.read_bytes()
+    harm(built)
+    quick_build()
+    assert quick_build.called()
+    assert built.read_bytes() == content and not built.is_symlink() and built.stat().st_mode & 0o022 == 0
+    quick_build()
+    assert not quick_build.called()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+def test_what_another_user_built_or_could_build_is_not_loaded(quick_build):
+    built = quick_build()
+    os.chown(built, 12345, 12345)
+    assert quick_build() == built and built.stat().st_uid == 0
+    os.chown(built.parent, 12345, 12345)
+    with pytest.raises(building.BuildError, match="belongs to another user"):
+        quick_build()
+
+
+def test_a_folder_of_ones_own_that_others_could_write_in_is_shut(quick_build):
+    folder = quick_build().parent
+    folder.chmod(0o777)
+    quick_build()
+    assert folder.stat().st_mode & 0o022 == 0

@@ -6,6 +6,7 @@ root/gtFine/{train,val}/<city>/<city>_<sequence>_<frame>_gtFine_labelIds.png
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -108,11 +109,25 @@ def find_images(root: Path, split: str) -> list[Path]:
     folder = root / "leftImg8bit" / split
     if not folder.is_dir():
         raise DataError(f"{_found(root, split)}; {LAYOUT}")
+    _require_readable(folder)
     # macOS leaves files like ._aachen_… beside real ones when it unpacks.
     images = [path for path in folder.glob(f"*/*{IMAGE_SUFFIX}") if not path.name.startswith(".")]
     if not images:
         raise DataError(f"{folder} holds no */*{IMAGE_SUFFIX}; {LAYOUT}")
     return sorted(images)
+
+
+def _require_readable(folder: Path) -> None:
+    """See that a split's folder and those in it can be read: a search for names passes over others without a word.
+
+    Raises:
+        DataError: one cannot.
+    """
+    inside = folder.iterdir() if os.access(folder, os.R_OK | os.X_OK, effective_ids=True) else ()
+    for place in (folder, *inside):
+        rights = os.R_OK | os.X_OK if place.is_dir() else os.R_OK
+        if not os.access(place, rights, effective_ids=True):
+            raise DataError(f"{place} cannot be read (Permission denied); give the right to read it and what it holds")
 
 
 def _found(root: Path, split: str) -> str:

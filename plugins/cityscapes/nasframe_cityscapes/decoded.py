@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import final
@@ -30,14 +31,16 @@ HEADER = 512
 class DecodedFrames:
     """A folder; safe to use from several threads and processes at once.
 
-    A file counts only if it is whole and was made from sources of the same size and time of change as those that are
-    there; otherwise it is made anew.
+    A file counts only if it is whole and was made from sources of the same size and times of change as those that
+    are there; otherwise it is made anew.
     """
 
     def __init__(self, folder: Path, settings: str) -> None:
         """Args: settings: what the pixels depend on besides the files; different ones share a folder."""
         self._folder = folder
         self._settings = settings
+        self._whole: set[Path] = set()
+        """Files whose pixels were compared with their checksum."""
 
     def load(self, frame: Frame, variant: str, decode: Callable[[], Pair]) -> Pair:
         """Image and label, which nobody can write to.
@@ -51,11 +54,14 @@ class DecodedFrames:
         """
         path = self._path(frame, variant)
         sources = [_stamp(frame.image), _stamp(frame.label)]
-        found = _mapped(path, sources)
+        found = _mapped(path, sources, whole=path in self._whole)
         if found is None:
             pair = decode()
             _write(path, pair, sources)
-            found = _mapped(path, sources) or pair  # another process may see newer sources and write at the same time
+            found = (
+                _mapped(path, sources, whole=False) or pair
+            )  # another process may see newer sources and write at the same time
+        self._whole.add(path)
         return found
 
     def _path(self, frame: Frame, variant: str) -> Path:
@@ -64,7 +70,7 @@ class DecodedFrames:
 
 
 def _stamp(path: Path) -> list[int]:
-    """Size and time of change.
+    """Size and times of change.
 
     Raises:
         DataError: there is no such file.
@@ -73,11 +79,15 @@ def _stamp(path: Path) -> list[int]:
         status = path.stat()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error}") from error
-    return [status.st_size, status.st_mtime_ns]
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
-def _mapped(path: Path, sources: list[list[int]]) -> Pair | None:
-    """What a file holds; None: there is none, it is torn, or it was made from other sources."""
+def _mapped(path: Path, sources: list[list[int]], *, whole: bool) -> Pair | None:
+    """What a file holds; None: there is none, it is torn or damaged, or it was made from other sources.
+
+    Args:
+        whole: whether its pixels are known to be those that were written.
+    """
     try:
         content = np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
         header = json.loads(bytes(content[:HEADER]))
@@ -87,20 +97,24 @@ def _mapped(path: Path, sources: list[list[int]]) -> Pair | None:
     sizes = [int(np.prod(shape)) for shape in shapes]
     if header["sources"] != sources or content.size != HEADER + sum(sizes):
         return None
+    if not whole and header.get("crc32") != zlib.crc32(content[HEADER:].data):
+        return None
     image, label = np.split(content[HEADER:], sizes[:1])
     return image.reshape(shapes[0]), label.reshape(shapes[1])
 
 
 def _write(path: Path, pair: Pair, sources: list[list[int]]) -> None:
-    header = json.dumps({"sources": sources, "shapes": [picture.shape for picture in pair]})
+    image, label = map(np.ascontiguousarray, pair)
+    checksum = zlib.crc32(label.data, zlib.crc32(image.data))
+    header = json.dumps({"sources": sources, "shapes": [image.shape, label.shape], "crc32": checksum})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".decoded-")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(header.ljust(HEADER).encode())
-                for picture in pair:
-                    file.write(np.ascontiguousarray(picture).data)
+                file.write(image.data)
+                file.write(label.data)
                 file.flush()
                 os.fsync(handle)  # or a loss of power could leave a whole file of zeros
             os.replace(draft, path)

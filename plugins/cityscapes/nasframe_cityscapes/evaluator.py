@@ -18,8 +18,10 @@ from pydantic import Field
 from typing_extensions import override
 
 from nasframe import (
+    AbsolutePath,
     Batch,
     Candidate,
+    DataError,
     Evaluation,
     Evaluator,
     HoldsOut,
@@ -65,7 +67,10 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, HoldsOut, Predicting, Ill
         """Find, check and split the frames."""
         from nasframe_cityscapes.segmentation import Segmentation
 
-        self._segmentation = Segmentation(self.source(self.options), self.options, self.runtime)
+        try:
+            self._segmentation = Segmentation(self.source(self.options), self.options, self.runtime)
+        except OSError as error:  # a folder of the data may not be looked into, or a disk fails
+            raise DataError(f"{error.filename or 'the data'} cannot be read ({error.strerror or error})") from error
         self.task = self._segmentation.task
         if self.options.score == "loss":
             self.failing_score = -math.log(self.task.num_classes)  # an even guess, however classes are weighted
@@ -152,6 +157,12 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, HoldsOut, Predicting, Ill
         """Which frames are in which part, and how they are read."""
         return self._segmentation.record()
 
+    @final
+    @override
+    def fingerprint(self) -> Mapping[str, str]:
+        """Of every image and label the size and, where the option ``check`` is ``all``, the SHA-256."""
+        return self._segmentation.fingerprint()
+
 
 @final
 class Cityscapes(StreetEvaluator):
@@ -162,8 +173,9 @@ class Cityscapes(StreetEvaluator):
     class Options(SegmentationOptions):
         """The defaults are Auto-DeepLab's search; its retraining wants reduce 1, crop 769, scale [0.5, 2], flip 0.5."""
 
-        root: str = Field(min_length=1)
-        """Folder that holds ``leftImg8bit`` and ``gtFine``; ``~`` is your home."""
+        root: AbsolutePath
+        """Folder that holds ``leftImg8bit`` and ``gtFine``; ``~`` is your home, and a relative path starts where the
+        command is started."""
         labels: Literal["label_ids", "train_ids"] = "label_ids"
         """Which label files to read: ``*_labelIds.png``, as Cityscapes comes, or ``*_labelTrainIds.png``."""
         check: Literal["all", "headers", "none"] = "all"
@@ -178,7 +190,7 @@ class Cityscapes(StreetEvaluator):
         """The folder that the options name."""
         from nasframe_cityscapes.source import Source
 
-        return Source(Path(options.root).expanduser(), options.labels, options.check)
+        return Source(Path(options.root), options.labels, options.check)
 
 
 @final

@@ -1,16 +1,18 @@
 """Facts about picture files, gathered once and remembered: sizes, kinds, and which ids a label holds.
 
 Decoding thousands of large files takes minutes, so what was learned of a file is kept in the cache folder, under
-its path, and holds as long as its size and its time of change do.
+its path, and holds as long as its size and its times of change do.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import logging
 import os
 import tempfile
+import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -44,6 +46,10 @@ class Facts:
     """How many pixels have each value, of a decoded single-channel picture."""
     fault: str | None = None
     """Why the file cannot be read."""
+    size: int = 0
+    """Of the file in bytes."""
+    sha256: str = ""
+    """Of the file's content, where it was decoded."""
 
 
 def inspect(paths: Sequence[Path], root: Path, *, decode: bool) -> dict[Path, Facts]:
@@ -60,7 +66,7 @@ def inspect(paths: Sequence[Path], root: Path, *, decode: bool) -> dict[Path, Fa
     stamps = {path: _stamp(path, root) for path in paths}
     for path, (key, stamp) in stamps.items():
         known = remembered.get(key)
-        if known and known["stamp"] == stamp and (known["facts"]["decoded"] or not decode):
+        if known and known["stamp"] == stamp and (known["facts"].get("sha256") or not decode):
             facts[path] = _revive(known["facts"])
     rest = [path for path in paths if path not in facts]
     if not rest:
@@ -78,22 +84,25 @@ def inspect(paths: Sequence[Path], root: Path, *, decode: bool) -> dict[Path, Fa
 def _header(path: Path) -> Facts:
     try:
         with Image.open(path) as picture:
-            return Facts(*picture.size, picture.mode)
+            return Facts(*picture.size, picture.mode, size=path.stat().st_size)
     except UNREADABLE as error:
         return Facts(fault=reason(error))
 
 
 def _decoded(path: Path) -> Facts:
     try:
-        with Image.open(path) as picture:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content)) as picture:
             pixels = np.asarray(picture)
             size, mode = picture.size, picture.mode
     except UNREADABLE as error:
         return Facts(fault=reason(error))
-    if pixels.dtype != np.uint8 or pixels.ndim != 2:
-        return Facts(*size, mode, decoded=True)
-    counts = np.bincount(pixels.ravel())
-    return Facts(*size, mode, decoded=True, counts={int(k): int(counts[k]) for k in np.flatnonzero(counts)})
+    counts: dict[int, int] = {}
+    if pixels.dtype == np.uint8 and pixels.ndim == 2:
+        found = np.bincount(pixels.ravel())
+        counts = {int(k): int(found[k]) for k in np.flatnonzero(found)}
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Facts(*size, mode, decoded=True, counts=counts, size=len(content), sha256=sha256)
 
 
 def reason(error: BaseException) -> str:
@@ -103,7 +112,8 @@ def reason(error: BaseException) -> str:
 
 def _stamp(path: Path, root: Path) -> tuple[str, list[int]]:
     status = path.stat()
-    return str(path.relative_to(root)), [status.st_size, status.st_mtime_ns]
+    # The time of the last change of anything, which no program can set, tells where a copy has kept the file's own.
+    return str(path.relative_to(root)), [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
 def _revive(plain: Mapping[str, Any]) -> Facts:
@@ -113,13 +123,20 @@ def _revive(plain: Mapping[str, Any]) -> Facts:
 
 def _recall(store: Path) -> dict[str, Any]:
     try:
-        remembered: dict[str, Any] = json.loads(store.read_text())
+        found = json.loads(store.read_text())
+        remembered: dict[str, Any] = found["files"]
+        if found["crc32"] != _checksum(remembered):
+            raise ValueError("its checksum differs")
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         logger.warning("%s cannot be read (%s); the files are checked anew", store, error)
         return {}
     return remembered
+
+
+def _checksum(remembered: Mapping[str, Any]) -> int:
+    return zlib.crc32(json.dumps(remembered).encode())
 
 
 def _remember(store: Path, remembered: Mapping[str, Any]) -> None:
@@ -128,7 +145,7 @@ def _remember(store: Path, remembered: Mapping[str, Any]) -> None:
         store.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".files-", dir=store.parent) as place:
             draft = Path(place) / store.name
-            draft.write_text(json.dumps(remembered))
+            draft.write_text(json.dumps({"crc32": _checksum(remembered), "files": remembered}))
             os.replace(draft, store)
     except OSError as error:
         logger.warning("%s cannot be written (%s); the files will be checked again next time", store, error)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from typing_extensions import override
 
-from nasframe import Inference, Model, PictureKind, Predictor, Runtime
+from nasframe import DataError, Inference, Model, PictureKind, Predictor, Runtime
 from nasframe_cityscapes.dataset import IMAGE_SUFFIX, find_images
 from nasframe_cityscapes.drawing import draw, png
 from nasframe_cityscapes.frames import Picture, read_image, reduced
@@ -45,6 +45,15 @@ class StreetPredictor(Predictor):
         """
         stem = image.name.removesuffix(IMAGE_SUFFIX) if image.name.endswith(IMAGE_SUFFIX) else image.stem
         return f"{stem}_labelIds.png" if kind == "labels" else f"{kind}_{stem}.png"
+
+    @override
+    def fault(self, image: Path) -> str:
+        """Decodes the image."""
+        try:
+            read_image(image)
+        except DataError as error:
+            return str(error)
+        return ""
 
     @override
     def predict(

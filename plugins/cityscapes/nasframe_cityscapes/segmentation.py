@@ -14,12 +14,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from nasframe import Batch, DataError, Evaluation, Inference, Model, Progressing, Runtime, Split
+from nasframe.files.fingerprints import fingerprint_of, sha256_of
 from nasframe_cityscapes.checks import class_pixels
 from nasframe_cityscapes.classes import CLASSES, NAMES, PALETTE, VOID
 from nasframe_cityscapes.dataset import DUMMIES, Frame, missing_instances
 from nasframe_cityscapes.frames import FrameStore, Picture
 from nasframe_cityscapes.hard_pixels import hard_pixels
 from nasframe_cityscapes.inference import checked
+from nasframe_cityscapes.inspection import inspect
 from nasframe_cityscapes.loading import CropLoader, ahead
 from nasframe_cityscapes.measuring import Meter, Scored
 from nasframe_cityscapes.options import SegmentationOptions
@@ -27,7 +29,7 @@ from nasframe_cityscapes.source import Source, collect, evenly, street_task
 
 
 def _store(source: Source, options: SegmentationOptions) -> FrameStore:
-    folder = None if options.decoded_cache is None else Path(options.decoded_cache).expanduser()
+    folder = None if options.decoded_cache is None else Path(options.decoded_cache)
     return FrameStore(source.labels, options.reduce, options.cache_mb * 2**20, folder)
 
 
@@ -120,6 +122,20 @@ class Segmentation:
             "mean": list(self._options.mean),
             "std": list(self._options.std),
         }
+
+    def fingerprint(self) -> Mapping[str, str]:
+        """What identifies the files of all frames; their contents only where the option ``check`` has them decoded."""
+        frames = {frame for part in self._parts.values() for frame in part}
+        labels = [path for frame in frames for path in (frame.image, frame.label)]
+        ids = [frame.instances for frame in frames if self._options.instance_iou and frame.instances.is_file()]
+        root, decode = self._source.root, self._source.check == "all"
+        if self._source.check == "none":
+            found = {path: fingerprint_of(path.stat().st_size) for path in labels}
+        else:
+            known = inspect(labels, root, decode=decode)
+            found = {path: fingerprint_of(facts.size, facts.sha256 if decode else "") for path, facts in known.items()}
+        found |= {path: fingerprint_of(path.stat().st_size, sha256_of(path) if decode else "") for path in ids}
+        return {path.relative_to(root).as_posix(): found[path] for path in sorted(found)}
 
     def _scored(self, split: str) -> Scored:
         """The frames that are scored of a split.

@@ -90,6 +90,13 @@ def test_evaluate_gives_the_score_of_the_run_again(trained):
     assert found["conditions"]["label_size"] == "40x72"
 
 
+def test_evaluate_says_where_the_data_are_others_than_those_of_the_run(trained):
+    same = trained[1]("evaluate", trained[0])
+    other = trained[1]("evaluate", trained[0], "--set", "evaluator.scenes.val=3")
+    assert "note:" not in same.stderr and other.exit_code == 0
+    assert "note: the data are not those of the run: 2 files added: gtFine/val/oak/oak_000001_000019" in other.stderr
+
+
 def test_an_exported_file_scores_what_its_network_scores(trained, tmp_path):
     pytest.importorskip("onnxscript")
     pytest.importorskip("onnxruntime")
@@ -141,6 +148,39 @@ def test_a_folder_of_images_keeps_its_folders_and_needs_no_data(trained, tmp_pat
     assert refused.exit_code == 2
     assert "2 of the pictures exist already" in refused.stderr
     assert not (tmp_path / "empty").exists()
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder of two photos and two files that are none."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("a", "d"):
+        Image.fromarray(np.full((31, 45, 3), 90, dtype=np.uint8)).save(folder / f"{name}.png")
+    (folder / "b.png").write_bytes((folder / "a.png").read_bytes()[:60])
+    Image.new("CMYK", (45, 31)).save(folder / "c.jpg")
+    return folder
+
+
+def test_all_images_that_cannot_be_read_are_told_before_any_is_labelled(trained, photos, tmp_path):
+    result = trained[1]("predict", trained[0], "--images", photos, "--output", tmp_path / "out")
+    assert result.exit_code == 2 and not (tmp_path / "out").exists()
+    assert "2 of 4 images cannot be read; mend or remove them, or label the others by --skip-bad" in result.stderr
+    assert "b.png cannot be read" in result.stderr and "c.jpg is of the kind 'CMYK'" in result.stderr
+
+
+def test_the_other_images_are_labelled_if_asked_and_the_exit_code_tells(trained, photos, tmp_path):
+    result = trained[1]("predict", trained[0], "--images", photos, "--output", tmp_path / "out", "--skip-bad")
+    assert result.exit_code == 1 and "Labelled 2 images" in result.stdout
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a_labelIds.png", "d_labelIds.png"]
+    assert "not labelled: 2 images that cannot be read:" in result.stderr
+    assert "b.png" in result.stderr and "c.jpg" in result.stderr
+
+
+def test_where_no_image_can_be_read_nothing_is_skipped(trained, photos, tmp_path):
+    bad = ("--images", photos / "b.png", "--images", photos / "c.jpg")
+    result = trained[1]("predict", trained[0], *bad, "--output", tmp_path / "out", "--skip-bad")
+    assert result.exit_code == 2 and "2 of 2 images cannot be read:" in result.stderr
 
 
 def test_splits_that_are_not_there_are_refused_with_the_reason(trained, tmp_path):

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Literal, final
 from pydantic import Field
 from typing_extensions import override
 
-from nasframe import Candidate, DataError, Evaluation, Evaluator, Genotype, Labels, RunError, Task
+from nasframe import AbsolutePath, Candidate, DataError, Evaluation, Evaluator, Genotype, Labels, RunError, Task
 from nasframe import Options as BaseOptions
+from nasframe.files.fingerprints import fingerprint_of, sha256_of
 from nasframe.files.words import quantity
 from nasframe_table.rows import Row, read_rows
 
@@ -31,8 +32,9 @@ class Table(Evaluator):
     class Options(BaseOptions):
         """Where the table is and how it is read; the defaults are those of NAS-Bench-Macro."""
 
-        path: str = Field(min_length=1)
-        """A JSON file that maps keys to rows, or a folder with one such file; ``~`` is your home."""
+        path: AbsolutePath
+        """A JSON file that maps keys to rows, or a folder with one such file; ``~`` is your home, and a relative path
+        starts where the command is started."""
         answers: dict[str, str] = Field(default={"identity": "0", "mb3_k3": "1", "mb6_k5": "2"})
         """What stands in a key for an answer; other answers stand for themselves."""
         separator: str = ""
@@ -67,7 +69,7 @@ class Table(Evaluator):
         """
         size = (self.options.size, self.options.size)
         self.task = Task(self.options.channels, self.options.classes, size, dense=False)
-        self._path = _find(Path(self.options.path).expanduser())
+        self._path = _find(Path(self.options.path))
         self._rows = read_rows(self._path, self.options.accuracies, self._fields())
         trainings = min(len(row.accuracies) for row in self._rows.values())
         if isinstance(self.options.seed, int) and not 0 <= self.options.seed < trainings:
@@ -97,6 +99,11 @@ class Table(Evaluator):
     def record(self) -> Mapping[str, Any]:
         """Which table it was."""
         return {"table": str(self._path), "rows": len(self._rows), "crc32": zlib.crc32(self._path.read_bytes())}
+
+    @override
+    def fingerprint(self) -> Mapping[str, str]:
+        """Of the table's file."""
+        return {self._path.name: fingerprint_of(self._path.stat().st_size, sha256_of(self._path))}
 
     def _training(self, key: str, trainings: int) -> int:
         if isinstance(self.options.seed, int):

@@ -1,0 +1,58 @@
+"""Whether a run that goes on still has the data that it was begun with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from nasframe.errors import DataError
+from nasframe.files import atomic
+from nasframe.files.fingerprints import changes
+from nasframe.run.problems import Problems
+from nasframe.runfolder.folder import RunFolder
+
+Fingerprints = Mapping[str, Mapping[str, str]]
+
+
+def fingerprints(problems: Problems) -> dict[str, dict[str, str]]:
+    """What identifies the data of each phase, where its evaluator can tell: by file name its size and content."""
+    both = {"search": problems.search, "retrain": problems.retrain}
+    found = {phase: dict(problem.evaluator.fingerprint()) for phase, problem in both.items() if problem}
+    return {phase: files for phase, files in found.items() if files}
+
+
+def record_data(folder: RunFolder, found: Fingerprints) -> None:
+    """Write what identifies the data of a run that begins."""
+    atomic.write_json(folder.layout.data, dict(found))
+
+
+def require_same_data(folder: RunFolder, found: Fingerprints, say: Callable[[str], None]) -> None:
+    """Compare the data with those that a run was begun with; where changes are accepted, note them and go on.
+
+    Raises:
+        DataError: they differ; names the files.
+    """
+    before = folder.read(folder.layout.data)
+    if not before:
+        record_data(folder, found)
+        say("It is not known with which data the run was begun; those that are there now are recorded.")
+        return
+    differences = [
+        f"{phase}: {line}"
+        for phase in ("search", "retrain")
+        for line in changes(before.get(phase, {}), found.get(phase, {}))
+    ]
+    if not differences:
+        return
+    if not folder.accepts_changes:
+        raise DataError(
+            f"the data are not those that the run was begun with (see {folder.layout.data}), so that its result would "
+            "be of neither:\n  "
+            + "\n  ".join(differences)
+            + f"\nPut them back, start a new run, or go on all the same by 'nasframe run --resume {folder.path} "
+            "--accept-changes', which the run's folder and report then say"
+        )
+    accepted = [*before.get("accepted", []), {"time": time.time(), "changes": differences}]
+    atomic.write_json(folder.layout.data, {**found, "accepted": accepted})
+    for line in differences:
+        say(f"The data have changed, which is accepted: {line}")
