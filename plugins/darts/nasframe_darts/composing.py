@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from nasframe import SearchSpace
+from nasframe_darts.auxiliary_skip import AuxiliarySkip
 from nasframe_darts.dirichlet import Anchor, DirichletWeighing
 from nasframe_darts.entropy import Entropy
 from nasframe_darts.options import DartsOptions, PerturbOptions, SelectOptions, StopOptions, Weighed
@@ -36,6 +37,7 @@ def composed(space: SearchSpace, options: DartsOptions) -> Parts:
         weigh=weighing,
         perturb=_perturbation(options.perturb),
         regularise=tuple(_terms(options, weighing)),
+        auxiliary_skip=AuxiliarySkip(first, space.graph()) if (first := options.regularise.auxiliary_skip) else None,
         stop=_stop(space, options.stop),
         select=_selection(space, options.select),
     )

@@ -99,7 +99,7 @@ class SelectOptions(Options):
 
 
 class RegulariseOptions(Options):
-    """Terms that are added to the architecture's loss."""
+    """Terms that are added to the architecture's loss, and a skip connection that is added to the mixtures."""
 
     entropy: tuple[NotNegative, NotNegative] = (0.0, 0.0)
     """Weight of the mixing weights' entropy, in nats, in the first and in the last update of the architecture; in
@@ -107,6 +107,9 @@ class RegulariseOptions(Options):
     anchor: float = Field(default=0.0, ge=0)
     """Weight of the divergence of ``weigh: dirichlet`` from its anchor Dir(1) (DrNAS's code: 0.001, in place of
     ``arch_weight_decay``); 0: no such term."""
+    auxiliary_skip: float = Field(default=0.0, ge=0)
+    """What is added to the weight of each skip operation while the supernet is trained; it falls linearly to 0 by the
+    last update, so that nothing of it is derived (DARTS-: 1.0); 0: nothing."""
 
 
 class DartsOptions(BilevelOptions):

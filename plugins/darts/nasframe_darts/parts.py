@@ -12,6 +12,7 @@ from nasframe_darts.stopping import Never
 from nasframe_darts.weighing import Softmax
 
 if TYPE_CHECKING:
+    from nasframe_darts.auxiliary_skip import AuxiliarySkip
     from nasframe_darts.perturbing import Perturbation
     from nasframe_darts.regularising import Regulariser
     from nasframe_darts.selecting import Selection
@@ -30,6 +31,8 @@ class Parts:
     """How they are changed while the network's weights are trained."""
     regularise: tuple[Regulariser, ...] = ()
     """Terms that are added to the architecture's loss."""
+    auxiliary_skip: AuxiliarySkip | None = None
+    """What is added to the weights of skip operations; None: nothing."""
     stop: Stop = field(default_factory=Never)
     """Whether the search ends before its last step."""
     select: Selection = field(default_factory=Argmax)

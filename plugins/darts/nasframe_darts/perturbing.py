@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from nasframe_darts.auxiliary_skip import AuxiliarySkip
 from nasframe_darts.weighing import Weighing
 
 Loss = Callable[[], AbstractContextManager[Tensor]]
@@ -165,17 +166,19 @@ class AdversarialPerturbation(Perturbation):
 
 @final
 class Mixing:
-    """The ``Weigh`` of a search's supernet: its rule, perturbed within ``perturbing``."""
+    """The ``Weigh`` of a search's supernet: its rule, perturbed within ``perturbing``, with the auxiliary skip."""
 
-    def __init__(self, weighing: Weighing, perturbation: Perturbation) -> None:
+    def __init__(self, weighing: Weighing, perturbation: Perturbation, skip: AuxiliarySkip | None = None) -> None:
         self._weighing = weighing
         self._perturbation = perturbation
+        self._skip = skip
         self._perturbing = False
 
     def __call__(self, logits: Tensor) -> Tensor:
         """Logits (..., K) -> weights (..., K)."""
         weights = self._weighing(logits)
-        return self._perturbation.perturbed(weights) if self._perturbing else weights
+        weights = self._perturbation.perturbed(weights) if self._perturbing else weights
+        return weights if self._skip is None else self._skip.added(logits, weights)
 
     @contextmanager
     def perturbing(self) -> Iterator[None]:
