@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -197,7 +198,7 @@ class _Check:
         if value is None or value.data is None:
             return None
         if isinstance(value.data, str) and value.data:
-            return str(Path(value.data).expanduser().absolute())
+            return str(Path(os.path.expanduser(value.data)).absolute())
         self.faults.add(value.place, "retrain.weights", f"found {value.shown()}, expected the path of a file")
         return None
 

@@ -3,6 +3,7 @@ and which strategies have any."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -51,7 +52,7 @@ class Cache(Options):
     @field_validator("folder")
     @classmethod
     def _is_absolute(cls, folder: str | None) -> str | None:
-        return folder and str(Path(folder).expanduser().absolute())
+        return folder and str(Path(os.path.expanduser(folder)).absolute())
 
 
 class Prune(Options):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from nasframe.experiment.experiment import leaves
 from nasframe.files import words
+from nasframe.files.yaml_text import dump
 from nasframe.plot.canvas import readable
 from nasframe.report import facts, within_bounds
 from nasframe.report import markdown as md
@@ -67,7 +66,7 @@ def what_was_run(record: RunRecord) -> Iterator[str]:
     if record.evaluator:
         yield md.folded("What the evaluator recorded", md.table(("fact", "value"), _summary(record.evaluator)))
     if record.experiment:
-        written = yaml.safe_dump(record.experiment, sort_keys=False, allow_unicode=True)
+        written = dump(record.experiment)
         yield md.folded("The whole experiment, every default written out", md.fenced(written, "yaml"))
 
 
