@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from nasframe.errors import RunError
+from nasframe.errors import FileError, NasframeError, RunError
+from nasframe.files.plain_json import parse
+from nasframe.files.words import first_line
+
+T = TypeVar("T")
 
 PART = ".part"
 """Suffix of a file that is being written; one that is found later is the trace of a killed process."""
@@ -56,15 +61,35 @@ def append_json(path: Path, record: Any) -> None:
         raise cannot_write(path, error) from error
 
 
-def read_json_lines(path: Path) -> list[Any]:
-    """What ``append_json`` has added to a file; a torn last line is cut off it. No file: nothing."""
+def read_json_lines(path: Path, made: Callable[[Any], T]) -> list[T]:
+    """What ``append_json`` has added to a file; a torn last line is cut off it. No file: nothing.
+
+    Args:
+        made: makes a thing of the plain data of a line.
+
+    Raises:
+        FileError: the file cannot be read, or a whole line is not what was written.
+    """
     if not path.is_file():
         return []
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
         os.truncate(path, whole)
-    return [json.loads(line) for line in data[:whole].splitlines()]
+    return [_line(f"{path}:{number}", line, made) for number, line in enumerate(data[:whole].split(b"\n")[:-1], 1)]
+
+
+def _line(place: str, line: bytes, made: Callable[[Any], T]) -> T:
+    try:
+        return made(parse(line.decode("utf-8")))
+    except (NasframeError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise FileError(
+            f"{place}: cannot be read ({type(error).__name__}: {first_line(error)}); expected a record as it was "
+            "written. Put the original file back, or delete this line"
+        ) from error
 
 
 def sync_folder(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from nasframe.files.plain_json import parse
 from nasframe.files.words import first_line
 from nasframe.graph import with_weights
 from nasframe.report.certainty import Certainty, compute
@@ -121,14 +121,14 @@ def _weighted(graph: nx.DiGraph | None, snapshots: Snapshots) -> tuple[Weighted,
 
 def _bounds(text: str) -> Any:
     """What ``within_bounds.sentences`` can say something of."""
-    found = json.loads(text)
+    found = parse(text)
     tuple(sentences(found))
     return found
 
 
 def _metrics(text: str) -> Any:
     """Score, metrics and tables, where each table has columns and rows of as many cells."""
-    found = json.loads(text)
+    found = parse(text)
     for name, table in found.get("tables", {}).items():
         if any(len(row) != len(table["columns"]) for row in table["rows"]):
             raise ValueError(f"table {name!r} has a row that is not as long as its columns")

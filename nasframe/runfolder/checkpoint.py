@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import pickle
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,11 +15,15 @@ import torch
 
 from nasframe.errors import RunError, RunFolderError
 from nasframe.files import atomic
-from nasframe.files.words import first_line, quantity
+from nasframe.files.plain_json import parse
+from nasframe.files.words import quantity
+from nasframe.runfolder import torch_file
 
 MAGIC = b"nasframe checkpoint 1\n"
 PLAIN = (bool, int, float, str, bytes, type(None))
 REFUSED = ".refused"
+HEADER = {"bytes": int, "sha256": str, "fingerprint": str, "step": int, "steps": int, "events": int}
+"""What the second line of a checkpoint has to say, and of which type."""
 
 
 @dataclass(frozen=True)
@@ -146,9 +149,11 @@ def _read(path: Path, fingerprint: str | None) -> Checkpoint:
             f"belongs to another experiment ({position.fingerprint}, not {fingerprint}; was experiment.yaml changed?)"
         )
     try:
-        state = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError) as error:
-        raise _Unusable(f"cannot be loaded ({first_line(error)})") from error
+        state = torch_file.load(io.BytesIO(body))
+    except ValueError as error:
+        raise _Unusable(f"cannot be loaded ({error})") from error
+    if not isinstance(state, dict):
+        raise _Unusable(f"holds a {type(state).__name__}, expected a mapping")
     return Checkpoint(path, position, state)
 
 
@@ -159,10 +164,10 @@ def _split(data: memoryview) -> tuple[dict[str, Any], memoryview]:
     if not head.startswith(MAGIC) or end < 0:
         raise _Unusable("is no nasframe checkpoint, or torn in its first lines")
     try:
-        header: dict[str, Any] = json.loads(head[len(MAGIC) : end])
-        if {"bytes", "sha256", "fingerprint", "step", "steps", "events"} <= header.keys():
+        header: dict[str, Any] = parse(head[len(MAGIC) : end].decode("utf-8"))
+        if all(isinstance(header[key], kind) for key, kind in HEADER.items()):
             return header, data[end + 1 :]
-    except (ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError):
         pass
     raise _Unusable("has a header that cannot be read")
 

@@ -24,8 +24,7 @@ class Kept:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._found: dict[int, Outcome] = {}
-        for line in atomic.read_json_lines(path):
-            outcome = _read(line)
+        for outcome in atomic.read_json_lines(path, _read):
             self._found[outcome.job.number] = outcome
 
     def __iter__(self) -> Iterator[Job]:

@@ -6,6 +6,7 @@ root/gtFine/{train,val}/<city>/<city>_<sequence>_<frame>_gtFine_labelIds.png
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def find_images(root: Path, split: str) -> list[Path]:
         DataError: there is no such folder, or no image in it.
     """
     folder = root / "leftImg8bit" / split
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DataError(f"{_found(root, split)}; {LAYOUT}")
     # macOS leaves files like ._aachen_… beside real ones when it unpacks.
     images = [path for path in folder.glob(f"*/*{IMAGE_SUFFIX}") if not path.name.startswith(".")]
@@ -117,7 +118,7 @@ def find_images(root: Path, split: str) -> list[Path]:
 
 def _found(root: Path, split: str) -> str:
     """What is there instead of a split's folder."""
-    if not root.exists():
+    if not os.path.exists(root):
         return f"the data folder {root} does not exist"
     if not root.is_dir():
         return f"{root} is a file, not the folder of a data set"

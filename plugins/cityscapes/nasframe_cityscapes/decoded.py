@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nasframe import DataError
+from nasframe.files.plain_json import parse
 from nasframe_cityscapes.dataset import Frame
 
 Picture = npt.NDArray[np.uint8]
@@ -80,15 +82,15 @@ def _mapped(path: Path, sources: list[list[int]]) -> Pair | None:
     """What a file holds; None: there is none, it is torn, or it was made from other sources."""
     try:
         content = np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
-        header = json.loads(bytes(content[:HEADER]))
+        header = parse(bytes(content[:HEADER]).decode("utf-8"))
         shapes = [tuple(shape) for shape in header["shapes"]]
-    except (OSError, ValueError, LookupError):
+        sizes = [math.prod(shape) for shape in shapes]
+        if header["sources"] != sources or content.size != HEADER + sum(sizes):
+            return None
+        image, label = np.split(content[HEADER:], sizes[:1])
+        return image.reshape(shapes[0]), label.reshape(shapes[1])
+    except (ArithmeticError, LookupError, OSError, TypeError, ValueError):
         return None
-    sizes = [int(np.prod(shape)) for shape in shapes]
-    if header["sources"] != sources or content.size != HEADER + sum(sizes):
-        return None
-    image, label = np.split(content[HEADER:], sizes[:1])
-    return image.reshape(shapes[0]), label.reshape(shapes[1])
 
 
 def _write(path: Path, pair: Pair, sources: list[list[int]]) -> None:

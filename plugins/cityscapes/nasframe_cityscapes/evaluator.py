@@ -6,6 +6,7 @@ where the frames come from. This module is light: torch and pillow are imported 
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -173,7 +174,7 @@ class Cityscapes(StreetEvaluator):
         """The folder that the options name."""
         from nasframe_cityscapes.source import Source
 
-        return Source(Path(options.root).expanduser(), options.labels, options.check)
+        return Source(Path(os.path.expanduser(options.root)), options.labels, options.check)
 
 
 @final

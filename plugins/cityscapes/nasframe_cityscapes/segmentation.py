@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
@@ -27,7 +28,7 @@ from nasframe_cityscapes.source import Source, collect, evenly, street_task
 
 
 def _store(source: Source, options: SegmentationOptions) -> FrameStore:
-    folder = None if options.decoded_cache is None else Path(options.decoded_cache).expanduser()
+    folder = None if options.decoded_cache is None else Path(os.path.expanduser(options.decoded_cache))
     return FrameStore(source.labels, options.reduce, options.cache_mb * 2**20, folder)
 
 

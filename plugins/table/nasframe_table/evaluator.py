@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,7 +68,7 @@ class Table(Evaluator):
         """
         size = (self.options.size, self.options.size)
         self.task = Task(self.options.channels, self.options.classes, size, dense=False)
-        self._path = _find(Path(self.options.path).expanduser())
+        self._path = _find(Path(os.path.expanduser(self.options.path)))
         self._rows = read_rows(self._path, self.options.accuracies, self._fields())
         trainings = min(len(row.accuracies) for row in self._rows.values())
         if isinstance(self.options.seed, int) and not 0 <= self.options.seed < trainings:
@@ -130,9 +131,9 @@ def _find(given: Path) -> Path:
     Raises:
         DataError: there is none, or a folder holds several.
     """
-    if given.is_file():
+    if os.path.isfile(given):
         return given
-    if not given.is_dir():
+    if not os.path.isdir(given):
         raise DataError(f"{given} does not exist; evaluator.path names a JSON table, or a folder that holds one")
     found = sorted(given.glob("*.json"))
     if len(found) == 1:
