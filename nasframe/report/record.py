@@ -13,6 +13,7 @@ import numpy as np
 
 from nasframe.files.plain_json import parse
 from nasframe.files.words import first_line
+from nasframe.files.yaml_text import shown
 from nasframe.graph import with_weights
 from nasframe.report.certainty import Certainty, compute
 from nasframe.report.within_bounds import sentences
@@ -85,7 +86,7 @@ def read(folder: Path) -> RunRecord:
         experiment=reader.mapping(files.experiment),
         origins=reader.mapping(files.origins),
         environment=reader.mapping(files.environment),
-        status=reader.mapping(files.status),
+        status=reader.mapping(files.status, _status),
         evaluator=reader.mapping(files.evaluator),
         events=reader.events(),
         graph=graph,
@@ -117,6 +118,15 @@ def _weighted(graph: nx.DiGraph | None, snapshots: Snapshots) -> tuple[Weighted,
         except (IndexError, TypeError, ValueError) as error:
             faults.append(f"the snapshot of step {step} does not fit `graph.json` ({first_line(error)})")
     return tuple(found), faults
+
+
+def _status(text: str) -> Any:
+    """What the report says of the run's state."""
+    found = parse(text)
+    for key, kind in {"state": str, "phase": str, "step": int, "steps": int}.items():
+        if not isinstance(found.get(key), kind | None):
+            raise ValueError(f"{key} is {shown(found[key])}, expected {kind.__name__}")
+    return found
 
 
 def _bounds(text: str) -> Any:

@@ -30,6 +30,8 @@ _UNREADABLE = (
     *(nx.NetworkXException, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
 )
 """What reading a torn or foreign file may raise."""
+_TYPES: dict[str, type] = {"event": str, "phase": str, "metrics": dict}
+"""What of an event everybody reads."""
 _CHANNELS = 3
 """Of images, where a run folder does not say it."""
 
@@ -248,7 +250,7 @@ def _records(text: str) -> tuple[list[dict[str, Any]], list[int]]:
             record = plain_json.parse(line)
         except ValueError:
             record = None
-        if isinstance(record, dict):
+        if isinstance(record, dict) and all(isinstance(record.get(key), kind | None) for key, kind in _TYPES.items()):
             records.append(record)
         elif number < len(lines):
             torn.append(number)

@@ -35,7 +35,7 @@ from nasframe.files import genotypes, graphs
 from nasframe.files.yaml_text import Faults, dump, read_mapping
 from nasframe.genotype import GenotypeRecord, sample
 from nasframe.plugin.registry import Registry
-from nasframe.report import record
+from nasframe.report import record, text
 from nasframe.runfolder import checkpoint
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.listing import list_runs
@@ -47,6 +47,21 @@ from nasframe_table.rows import read_rows
 
 SECONDS = 2.0
 EXAMPLES = Path(__file__).parents[2] / "examples"
+SMALL_YAML = b"""\
+# All that YAML offers, in a few lines.
+base: &base {lr: 1e-3, steps: [1, 0x1f, 010, -2], on: yes, none: ~}
+over: {<<: *base, lr: !!float 3, 'quoted key': "a\\tb \\u00e9"}
+text: |-
+  two
+  lines
+folded: >
+  one
+  line
+? long
+: - 2020-01-01
+  - "="
+  - .inf
+"""
 TEXT = hostile.NUMBERS + hostile.TEXTS + hostile.STRUCTURE
 
 
@@ -146,25 +161,31 @@ def readers(place):
     return [
         Reader(
             "experiments",
-            6,
+            2,
             "same_space_four_ways/x.yaml",
             experiments,
             lambda path: load(path, registry=registry),
             rebuild=_other_yaml,
         ),
         Reader(
-            "YAML", 20, "y.yaml", [*experiments, written], _round_trip, grammar=hostile.yaml_text, rebuild=_other_yaml
+            "YAML",
+            14,
+            "y.yaml",
+            [SMALL_YAML, *experiments[:1]],
+            _round_trip,
+            grammar=hostile.yaml_text,
+            rebuild=_other_yaml,
         ),
         Reader("overrides", 6, "set.txt", [b"strategy.epochs=2", b"a.b={c: [1, x]}"], _override),
-        Reader("genotypes", 14, "g.yaml", [written], genotypes.read, grammar=hostile.yaml_text, rebuild=_other_yaml),
+        Reader("genotypes", 9, "g.yaml", [written], genotypes.read, grammar=hostile.yaml_text, rebuild=_other_yaml),
         Reader(
-            "JSON graphs", 7, "g.json", [drawn[".json"]], graphs.load, grammar=hostile.json_text, rebuild=_other_json
+            "JSON graphs", 10, "g.json", [drawn[".json"]], graphs.load, grammar=hostile.json_text, rebuild=_other_json
         ),
-        Reader("GraphML", 9, "g.graphml", [drawn[".graphml"]], graphs.load, TEXT + hostile.MARKUP),
-        Reader("DOT", 9, "g.dot", [drawn[".dot"]], graphs.load, TEXT + hostile.MARKUP),
+        Reader("GraphML", 10, "g.graphml", [drawn[".graphml"]], graphs.load, TEXT + hostile.MARKUP),
+        Reader("DOT", 10, "g.dot", [drawn[".dot"]], graphs.load, TEXT + hostile.MARKUP),
         *_run_readers(run),
-        Reader("tables", 8, "table.json", [table], _table, grammar=hostile.json_text, rebuild=_other_json),
-        Reader("labels", 8, "label.png", _labels(), _label(place / "image.png"), hostile.BYTES),
+        Reader("tables", 10, "table.json", [table], _table, grammar=hostile.json_text, rebuild=_other_json),
+        Reader("labels", 10, "label.png", _labels(), _label(place / "image.png"), hostile.BYTES),
         Reader("weights", 5, "weights.pt", [weights], read_tensors, hostile.BYTES, rebuild=hostile.rezipped),
         Reader(
             *("checkpoints", 5, "retrain-00000007.pt", [state.read_bytes()]),
@@ -177,8 +198,15 @@ def readers(place):
     ]
 
 
+_LOADER, _DUMPER = (getattr(yaml, f"C{name}", getattr(yaml, name)) for name in ("SafeLoader", "SafeDumper"))
+
+
+def _read_yaml(data):
+    return yaml.load(data, Loader=_LOADER)
+
+
 def _other_yaml(rng, data):
-    return hostile.revalued(rng, yaml.safe_load, lambda tree: yaml.safe_dump(tree, sort_keys=False), data)
+    return hostile.revalued(rng, _read_yaml, lambda tree: yaml.dump(tree, Dumper=_DUMPER, sort_keys=False), data)
 
 
 def _other_json(rng, data):
@@ -242,6 +270,7 @@ def _run(folder, space, genotype):
         {"event": kind, "time": 1e9 + at, "metrics": {"score": 0.5}} for at, kind in enumerate(("started", "step"))
     ]
     layout.events.write_text("".join(json.dumps(event) + "\n" for event in events))
+    layout.metrics.parent.mkdir(exist_ok=True)
     layout.metrics.write_text(json.dumps({"score": 0.5, "tables": {"t": {"columns": ["a"], "rows": [[1]]}}}))
     graphs.save(space.graph(), layout.graph)
     graphs.save(space.graph(genotype), layout.genotype_graph)
@@ -259,7 +288,8 @@ def _run_readers(run):
     files = (layout.experiment, layout.status, layout.events, layout.metrics, layout.graph)
     return [
         Reader(
-            *(f"runs, {path.name}", 2, f"run-{path.stem}/run/{path.name}", [path.read_bytes()], _listed(run)),
+            *(f"runs, {path.name}", 2, f"run-{path.stem}/run/{layout.name(path)}", [path.read_bytes()]),
+            _listed(run, layout.name(path)),
             grammar=hostile.json_text,
             rebuild={".yaml": _other_yaml, ".json": _other_json}.get(path.suffix),
         )
@@ -267,14 +297,21 @@ def _run_readers(run):
     ]
 
 
-def _listed(run):
+def _listed(run, name):
+    """Reads a run whose other files are whole. Args: name: of the hostile one."""
+
     def read(path):
-        for whole in run.glob("*.*"):
-            if whole.name != path.name and not (path.parent / whole.name).exists():
-                shutil.copy(whole, path.parent / whole.name)
-        (entry,) = list_runs(path.parent.parent)
+        folder = path.parents[len(Path(name).parts) - 1]
+        for whole in (*run.glob("*.*"), *run.glob("retrain/*.*")):
+            copy = folder / whole.relative_to(run)
+            if not copy.exists():
+                copy.parent.mkdir(exist_ok=True)
+                shutil.copy(whole, copy)
+        (entry,) = list_runs(folder.parent)
         json.dumps(entry.faults)
-        record.read(path.parent)
+        found = record.read(folder)
+        for part in (text.head, text.what_was_run, text.times):
+            list(part(found))
 
     return read
 
