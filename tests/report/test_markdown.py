@@ -400,7 +400,9 @@ def test_long_tables_are_folded(done):
     assert "<summary>150 rows</summary>" in text
 
 
-@pytest.mark.parametrize("status", ['{"state": 3}', '{"step": "x", "steps": [1], "phase": "search"}', '{"steps": {}}', "[]"])
+@pytest.mark.parametrize(
+    "status", ['{"state": 3}', '{"step": "x", "steps": [1], "phase": "search"}', '{"steps": {}}', "[]"]
+)
 def test_a_status_of_other_types_is_told_as_one_that_cannot_be_read(searching, status):
     (searching / "status.json").write_text(status)
     found = read(searching)
