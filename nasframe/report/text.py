@@ -26,7 +26,7 @@ def head(record: RunRecord) -> Iterator[str]:
     yield f"# {md.escaped(str(record.experiment.get('name', record.folder.name)))}"
     status = record.status
     state = f"**{state_of(record.folder, status) if 'state' in status else 'state unknown'}**"
-    if {"phase", "step", "steps"} <= status.keys():
+    if all(status.get(key) is not None for key in ("phase", "step", "steps")):
         steps = words.quantity(status["steps"], "step")
         state += f" in the {status['phase']} phase, {words.number(status['step'])} of {steps}"
     if status.get("state") == "done":

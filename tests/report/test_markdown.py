@@ -413,3 +413,8 @@ def test_an_event_of_other_types_is_left_out_and_told(searching):
     with (searching / "events.jsonl").open("a") as file:
         file.write('{"event": "step", "phase": "search", "metrics": 3}\n')
     assert any("`events.jsonl` has 1 line that cannot be read" in fault for fault in read(searching).faults)
+
+
+def test_a_status_without_steps_is_no_sentence_about_them(searching):
+    (searching / "status.json").write_text('{"state": "stopped", "phase": "search", "step": 4, "steps": null}')
+    assert "State of the run: **stopped**." in report(searching)
