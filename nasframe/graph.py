@@ -92,10 +92,38 @@ def to_json(graph: nx.DiGraph) -> str:
 
 def from_json(text: str) -> nx.DiGraph:
     """The inverse of ``to_json``; lists in attributes become the tuples they were."""
-    graph = nx.node_link_graph(json.loads(text), edges="edges")
-    for data in (graph.graph, *(d for _, d in graph.nodes(data=True)), *(d for _, _, d in graph.edges(data=True))):
-        data.update({key: _tuples(value) for key, value in data.items()})
+    return from_data(json.loads(text))
+
+
+def from_data(data: Any) -> nx.DiGraph:
+    """The graph that the plain data of a JSON text stand for.
+
+    Raises:
+        ValueError: they are not what ``to_json`` writes.
+    """
+    try:
+        graph = nx.node_link_graph(data, edges="edges")
+        rows = len(data["nodes"]), len(data["edges"])
+        for held in (graph.graph, *(d for _, d in graph.nodes(data=True)), *(d for _, _, d in graph.edges(data=True))):
+            held.update({key: _tuples(value) for key, value in held.items()})
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, nx.NetworkXError) as error:
+        raise ValueError(f"found no graph in node-link form ({type(error).__name__}: {error})") from error
+    require_whole(graph, *rows)
     return graph
+
+
+def require_whole(graph: nx.DiGraph, nodes: int, edges: int) -> None:
+    """See that a graph that was read is directed and has as many nodes and edges as its file.
+
+    Raises:
+        ValueError: it is not, or something stands twice, or the end of an edge is no node.
+    """
+    if not graph.is_directed() or graph.is_multigraph():
+        raise ValueError(f"found a {type(graph).__name__}, expected a directed graph with one edge between two nodes")
+    if names := [node for node in graph if not isinstance(node, str)]:
+        raise ValueError(f"found the node {names[0]!r}; names of nodes are strings")
+    if (nodes, edges) != (graph.number_of_nodes(), graph.number_of_edges()):
+        raise ValueError("a node or an edge stands twice, or the end of an edge is no node; each node stands once")
 
 
 def _tuples(value: Any) -> Any:

@@ -11,7 +11,8 @@ from generating.layers import FOR_PLUGINS, RANK
 ROOT = Path(__file__).parent.parent
 HEAVY = {"torch", "matplotlib", "PIL"}
 TORCH = (
-    *"supernet training cost runfolder.checkpoint runfolder.weights run plan evidence testing".split(),
+    *"supernet training cost run plan evidence testing".split(),
+    *"runfolder.checkpoint runfolder.torch_file runfolder.weights".split(),
     *"trained.building trained.folding trained.export".split(),
 )
 """What loads torch when it is imported: these modules and all in these folders, but for ``WITHOUT_TORCH``."""

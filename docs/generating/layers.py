@@ -27,7 +27,7 @@ FOR_PLUGINS = {
     *"training.sgd training.options training.progressive training.seeding training.precision".split(),
     *"training.batches training.gradients training.running_statistics cost.__init__ files.evaluations".split(),
     *"run.progress plugin.golden plugin.engine plugin.proxy run.candidates.crew runfolder.layout".split(),
-    *"files.words files.fingerprints".split(),
+    *"files.words files.fingerprints files.plain_json files.yaml_text".split(),
     *"decode.__init__ testing.__init__ testing.tiny".split(),
 }
 """The modules of the core that plug-ins may import; a folder's own names are its ``__init__``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from nasframe.cli.output import console, format_option
-from nasframe.files.words import NOTHING
+from nasframe.errors import RunFolderError
+from nasframe.files.words import NOTHING, quantity
 from nasframe.runfolder.listing import RunEntry, list_runs
 
 
@@ -19,8 +21,18 @@ from nasframe.runfolder.listing import RunEntry, list_runs
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("runs"))
 @format_option
 def runs(folder: Path, format_: str) -> None:
-    """List the runs in a folder."""
+    """List the runs in a folder; exit code 2 where a file of one cannot be read."""
     found = list_runs(folder)
+    _show(found, folder, format_)
+    if faults := [fault for entry in found for fault in entry.faults]:
+        lines = "".join(f"\n  {fault}" for fault in faults)
+        raise RunFolderError(
+            f"{quantity(len(faults), 'file')} of these runs cannot be read, so what they say is not listed; put whole "
+            f"ones back, or move the runs elsewhere:{lines}"
+        )
+
+
+def _show(found: Sequence[RunEntry], folder: Path, format_: str) -> None:
     if format_ == "json":
         click.echo(json.dumps([asdict(entry) for entry in found], indent=1))
         return

@@ -155,7 +155,7 @@ class _Kept:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        told = (ProxyValue(**line) for line in atomic.read_json_lines(path))
+        told = atomic.read_json_lines(path, lambda line: ProxyValue(**line))
         self._values = {(one.proxy, one.under, one.number, one.seed): one.value for one in told}
 
     def add(self, one: ProxyValue) -> None:

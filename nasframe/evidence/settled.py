@@ -10,6 +10,8 @@ from typing import Any
 
 from nasframe.errors import RunFolderError
 from nasframe.files import atomic
+from nasframe.files.plain_json import parse
+from nasframe.files.words import first_line
 
 
 def fingerprint(described: Any) -> str:
@@ -32,7 +34,13 @@ def settle(path: Path, settings: Mapping[str, Any], holds: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.write_json(path, told)
         return
-    known = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        known = dict(parse(path.read_text(encoding="utf-8")))
+    except (OSError, TypeError, ValueError) as error:
+        raise RunFolderError(
+            f"{path} cannot be read ({first_line(error)}); it says what the {holds} beside it are of. Put the original "
+            "back, or name another folder by --into"
+        ) from error
     if changed := [key for key in told if known.get(key) != told[key]]:
         raise RunFolderError(
             f"{path.parent} holds {holds} of other {' and '.join(changed)}; go on with the same file and options, or "

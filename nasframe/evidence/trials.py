@@ -165,7 +165,7 @@ def draw(
 
 def read(folder: Path) -> list[Row]:
     """The trainings in a folder; a line that was being written when the process was killed is dropped."""
-    return [Row(**line) for line in atomic.read_json_lines(folder / "trainings.jsonl")]
+    return atomic.read_json_lines(folder / "trainings.jsonl", lambda line: Row(**line))
 
 
 @final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -210,7 +211,7 @@ class _Check:
         if value.data == SUPERNET:
             return SUPERNET
         if isinstance(value.data, str) and value.data:
-            return str(Path(value.data).expanduser().absolute())
+            return str(Path(os.path.expanduser(value.data)).absolute())
         expected = f"expected {FRESH!r}, {SUPERNET!r} or the path of a file"
         self.faults.add(value.place, WEIGHTS, f"found {value.shown()}, {expected}")
         return None

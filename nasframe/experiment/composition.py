@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from nasframe.errors import ExperimentError
 from nasframe.experiment.sections import SECTIONS
-from nasframe.files.yaml_text import Faults, Place, Value, read_file, read_text, scalar
+from nasframe.experiment.variables import fill_in
+from nasframe.files.limits import DEEPEST
+from nasframe.files.yaml_text import Faults, Place, Value, read_file, read_text
 
-REFERENCE = re.compile(
-    r"\$(?P<escaped>\$\{)|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?P<default>[^}]*))?\}|(?P<malformed>\$\{)"
-)
-"""Of an environment variable in a string: ``${NAME}`` or ``${NAME:-default}``; ``$${`` is a literal ``${``."""
+QUOTED = 1000
+"""Of an override, how many characters a message shows at most."""
+MOST_FILES = 100
+"""That extend each other, counted each time one is read."""
+OWN = "x-"
+"""How top-level keys begin that mean nothing here: a file may keep in them what its anchors name."""
 
 
 @dataclass(frozen=True)
@@ -28,28 +30,16 @@ class Source:
     """Later ones win, the file itself most."""
 
 
-def read(path: Path, faults: Faults, chain: Sequence[Path] = ()) -> Source:
+def read(path: Path, faults: Faults) -> Source:
     """An experiment file and all that it extends.
 
     Args:
         faults: gets what is wrong in the way the files are put together.
-        chain: the files that lead here.
 
     Raises:
-        ExperimentError: a file cannot be read, is not YAML or is no mapping.
+        ExperimentError: a file cannot be read, is not YAML or is no mapping; they are too many.
     """
-    tree = read_file(path, faults)
-    if not isinstance(tree.data, dict):
-        found = "nothing" if tree.data is None else f"a {type(tree.data).__name__}"
-        raise ExperimentError(
-            f"{tree.place}: found {found}, expected the keys of an experiment: space, evaluator, strategy, …"
-        )
-    extends = tree.data.pop("extends", None)
-    here = (*chain, path)
-    bases = _bases(fill_in(extends), path, faults) if extends is not None else []
-    return Source(
-        tree, tuple(read(base, faults, here) for base, place in bases if _leads_on(base, place, here, faults))
-    )
+    return _read(path, faults, (), [])
 
 
 def expand(source: Source) -> Source:
@@ -85,10 +75,10 @@ def read_override(text: str, faults: Faults) -> Value:
     Raises:
         ExperimentError: there is no ``=`` or no key before it, or ``c`` is not YAML.
     """
-    place = Place(f"--set {text}")
+    place = Place(f"--set {text if len(text) <= QUOTED else text[:QUOTED] + '…'}")
     dotted, equals, written = text.partition("=")
     keys = [key.strip() for key in dotted.split(".")]
-    if not equals or not all(keys):
+    if not equals or not all(keys) or len(keys) > DEEPEST:
         raise ExperimentError(f"{place}: expected KEY=VALUE, like strategy.epochs=2")
     value = replace(fill_in(read_text(written, place, faults)), key=place)
     for key in reversed(keys):
@@ -96,60 +86,31 @@ def read_override(text: str, faults: Faults) -> Value:
     return value
 
 
-def fill_in(value: Value, environment: Mapping[str, str] = os.environ) -> Value:
-    """The value with its variables filled in, everywhere inside; keys are left alone.
-
-    A string that is wholly one variable becomes what its text means in YAML, so a variable can hold a number.
-    A variable that is not set and has no default leaves a value that is not known, with the reason as its
-    ``unknown``, so it is an error only if nothing overrides it. As in a shell, the default also stands in for
-    a variable that is set to nothing.
-    """
-    if isinstance(value.data, dict):
-        return replace(value, data={key: fill_in(inner, environment) for key, inner in value.data.items()})
-    if isinstance(value.data, list):
-        return replace(value, data=[fill_in(inner, environment) for inner in value.data])
-    if not isinstance(value.data, str) or "${" not in value.data:
-        return value
-    reasons: list[str] = []
-    text = REFERENCE.sub(lambda match: _text(match, environment, reasons), value.data)
-    if reasons:
-        return replace(value, unknown="; ".join(reasons))
-    whole = REFERENCE.fullmatch(value.data)
-    return replace(value, data=scalar(text) if whole and whole["name"] else text)
-
-
-def escape(data: Any) -> Any:
-    """Plain data as it is written in a file: no string in it is taken for a variable."""
-    if isinstance(data, Mapping):
-        return {key: escape(inner) for key, inner in data.items()}
-    if isinstance(data, list):
-        return [escape(inner) for inner in data]
-    return data.replace("${", "$${") if isinstance(data, str) else data
-
-
-def _text(match: re.Match[str], environment: Mapping[str, str], reasons: list[str]) -> str:
-    if match["escaped"]:
-        return "${"
-    if match["malformed"]:
-        reasons.append(
-            f"found {match.string!r}, expected ${{NAME}} or ${{NAME:-default}}; write $${{ for a literal ${{"
+def _read(path: Path, faults: Faults, chain: Sequence[Path], known: list[Path]) -> Source:
+    """``read``. Args: chain: the files that lead here; known: gets every file that is read, each time."""
+    known.append(path)
+    if len(known) > MOST_FILES:
+        raise ExperimentError(f"{path}: more than {MOST_FILES} files extend each other; put some of them together")
+    tree = read_file(path, faults)
+    if not isinstance(tree.data, dict):
+        found = "nothing" if tree.data is None else f"a {type(tree.data).__name__}"
+        raise ExperimentError(
+            f"{tree.place}: found {found}, expected the keys of an experiment: space, evaluator, strategy, …"
         )
-        return ""
-    name, default = match["name"], match["default"]
-    text = environment.get(name)
-    if default is not None and not text:
-        return str(default)
-    if text is None:
-        reasons.append(f"the environment variable {name!r} is not set; set it, or write ${{{name}:-default}}")
-    return text or ""
+    members = {key: inner for key, inner in tree.data.items() if not key.startswith(OWN)}
+    extends = members.pop("extends", None)
+    here = (*chain, path)
+    bases = _bases(fill_in(extends), path, faults) if extends is not None else []
+    leading = [base for base, place in bases if _leads_on(base, place, here, faults)]
+    return Source(replace(tree, data=members), tuple(_read(base, faults, here, known) for base in leading))
 
 
 def _leads_on(base: Path, place: Place, chain: Sequence[Path], faults: Faults) -> bool:
-    if base.resolve() in [step.resolve() for step in chain]:
+    if os.path.realpath(base) in [os.path.realpath(step) for step in chain]:
         names = " -> ".join(step.name for step in [*chain, base])
         faults.add(place, "extends", f"the files extend each other in a circle: {names}")
         return False
-    if not base.is_file():
+    if not os.path.isfile(base):
         faults.add(place, "extends", f"found '{base}', which is no file; the path is relative to this file")
         return False
     return True

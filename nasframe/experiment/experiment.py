@@ -10,13 +10,13 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from nasframe.evaluator import Evaluator
-from nasframe.experiment.composition import escape
 from nasframe.experiment.finalists import FINALISTS, Finalists
 from nasframe.experiment.given_genotype import GENOTYPE
 from nasframe.experiment.ledger import LEDGER, Ledger
 from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.sections import Part
 from nasframe.experiment.terms import Terms, term_keys
+from nasframe.experiment.variables import escape
 from nasframe.files.yaml_text import Value, join
 from nasframe.genotype import GenotypeRecord
 from nasframe.options import Options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,8 @@ def find_genotype(value: Value, folder: Path, registry: Registry) -> tuple[Genot
         found = registry.get("genotype", value.data)
         place = Place(f"genotype {value.data!r} ({found.distribution} {found.version})")
         return found.value, placed(found.value.options, place)
-    path = folder / Path(value.data).expanduser()
-    if path.is_file():
+    path = folder / os.path.expanduser(value.data)
+    if os.path.isfile(path):
         return genotypes.read_located(path)
     known = ", ".join(registry.names("genotype")) or "none"
     raise GenotypeError(f"found {value.data!r}, which is no file ({path}) and no published genotype (known: {known})")

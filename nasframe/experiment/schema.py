@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from nasframe.errors import PluginError
+from nasframe.experiment.composition import OWN
 from nasframe.experiment.experiment import SUPERNET, Identity
 from nasframe.experiment.finalists import FINALISTS, Finalists
 from nasframe.experiment.given_genotype import GENOTYPE
@@ -51,6 +52,9 @@ def json_schema(registry: Registry) -> Schema:
             LEDGER: _ledger(definitions),
             "retrain": _retrain(),
             "run": _nullable(_run(registry, definitions)),
+        },
+        "patternProperties": {
+            f"^{OWN}": {"description": "A file's own: what its anchors name. It means nothing here."}
         },
         "additionalProperties": False,
         "if": {"not": {"anyOf": [{"required": ["extends"]}, {"required": [GENOTYPE]}]}},

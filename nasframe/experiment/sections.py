@@ -21,6 +21,8 @@ from nasframe.strategy import Wrapping
 T = TypeVar("T")
 O = TypeVar("O", bound=Options)  # noqa: E741
 Section = Literal["space", "evaluator", "strategy"]
+OLDER_WORDS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+"""What were truth values in YAML 1.1 and are words in YAML 1.2."""
 SECTIONS: tuple[Section, ...] = get_args(Section)
 
 
@@ -239,6 +241,8 @@ def _note(mismatch: _Mismatch, message: str) -> None:
 def _hint(found: Any, expected: str) -> str:
     if isinstance(found, float) and found.is_integer() and "integer" in expected:
         return f"; write {int(found)}"
+    if isinstance(found, str) and "boolean" in expected and found.lower() in OLDER_WORDS:
+        return f"; write {OLDER_WORDS[found.lower()]}"
     return did_you_mean(found, re.findall(r"'([^']*)'", expected)) if isinstance(found, str) else ""
 
 

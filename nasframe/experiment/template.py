@@ -10,7 +10,6 @@ from typing import Any, TypeGuard
 from pydantic import BaseModel
 
 from nasframe.errors import CapabilityError, PluginError
-from nasframe.experiment.composition import escape
 from nasframe.experiment.experiment import Identity
 from nasframe.experiment.finalists import FINALISTS
 from nasframe.experiment.ledger import LEDGER
@@ -18,6 +17,7 @@ from nasframe.experiment.run_options import RunOptions
 from nasframe.experiment.schema import Schema
 from nasframe.experiment.sections import SECTIONS, Section
 from nasframe.experiment.terms import Terms, term_keys
+from nasframe.experiment.variables import escape
 from nasframe.files.yaml_text import dump_inline
 from nasframe.plugin.compatibility import misfits, refusals
 from nasframe.plugin.registry import Found, Registry

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from nasframe.errors import RunError
+from nasframe.errors import FileError, NasframeError, RunError
+from nasframe.files.plain_json import parse
+from nasframe.files.words import first_line
+
+T = TypeVar("T")
 
 CHECKSUM = "crc32"
 """Key of a row's checksum."""
@@ -70,27 +74,42 @@ def checksum(record: Mapping[str, Any]) -> int:
     return zlib.crc32(json.dumps(record).encode())
 
 
-def read_json_lines(path: Path) -> list[Any]:
+def read_json_lines(path: Path, made: Callable[[Any], T]) -> list[T]:
     """What ``append_json`` or ``append_row`` has added to a file; a torn last line is cut off it. No file: nothing.
 
+    Args:
+        made: makes a thing of the plain data of a line.
+
     Raises:
-        RunError: a row is not what was written. Rows of older versions have no checksum, and are taken as they are.
+        FileError: the file cannot be read, or a whole line is not what was written. Rows of older versions have no
+            checksum, and are taken as they are.
     """
     if not path.is_file():
         return []
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror or error}") from error
     whole = data.rfind(b"\n") + 1
     if whole < len(data):
         os.truncate(path, whole)
-    return [_checked(path, number, json.loads(line)) for number, line in enumerate(data[:whole].splitlines(), 1)]
+    return [_line(f"{path}:{number}", line, made) for number, line in enumerate(data[:whole].split(b"\n")[:-1], 1)]
 
 
-def _checked(path: Path, number: int, record: Any) -> Any:
-    if not isinstance(record, dict) or record.pop(CHECKSUM, None) in (None, checksum(record)):
-        return record
-    raise RunError(
-        f"{path}:{number} is damaged (its checksum differs). Delete the line, and what it tells of is done again"
-    )
+def _line(place: str, line: bytes, made: Callable[[Any], T]) -> T:
+    try:
+        return made(_checked(parse(line.decode("utf-8"))))
+    except (NasframeError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise FileError(
+            f"{place}: cannot be read ({type(error).__name__}: {first_line(error)}); expected a record as it was "
+            "written. Put the original file back, or delete this line, and what it tells of is done again"
+        ) from error
+
+
+def _checked(record: Any) -> Any:
+    if isinstance(record, dict) and record.pop(CHECKSUM, None) not in (None, checksum(record)):
+        raise ValueError("it is damaged: its checksum differs")
+    return record
 
 
 def sync_folder(path: Path) -> None:

@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from nasframe.errors import GraphError
+from nasframe.files import plain_json
 
 _XML = re.compile("[\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 
@@ -31,7 +32,7 @@ def loads(text: str) -> Any:
     Raises:
         ValueError: the text is no JSON.
     """
-    return _decoded(json.loads(text))
+    return _decoded(plain_json.parse(text))
 
 
 def is_xml(text: str) -> bool:

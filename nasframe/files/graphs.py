@@ -18,9 +18,10 @@ from xml.etree import ElementTree as ET
 import networkx as nx
 
 from nasframe.errors import GraphError
-from nasframe.files import exact_json
+from nasframe.files import exact_json, plain_json
 from nasframe.files.exact_json import quoted, unquoted
-from nasframe.graph import from_json, to_json
+from nasframe.files.words import first_line
+from nasframe.graph import from_data, require_whole, to_json
 
 _NAMESPACE = "{http://graphml.graphdrawing.org/xmlns}"
 _STRING = r'"(?:[^"\\]|\\.)*"'
@@ -51,12 +52,16 @@ def load(path: str | Path) -> nx.DiGraph:
     """Read a graph that ``save`` wrote.
 
     Raises:
-        GraphError: another ending, or a file that is not of this format and dialect.
+        GraphError: another ending, or a file that cannot be read or is not of this format and dialect.
     """
     _, read = _format(path)
     try:
-        return read(Path(path).read_text(encoding="utf-8"))
-    except (ValueError, LookupError, TypeError, AttributeError, nx.NetworkXError) as error:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise GraphError(f"the graph {str(path)!r} cannot be read: {first_line(error)}") from error
+    try:
+        return read(text)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise GraphError(f"{str(path)!r} is no graph as nasframe writes it: {error}") from error
 
 
@@ -97,6 +102,8 @@ def from_graphml(text: str) -> nx.DiGraph:
     Raises:
         ValueError or KeyError: the text is not as ``to_graphml`` writes it.
     """
+    if "<!DOCTYPE" in text:
+        raise ValueError("it declares a document type, which nasframe never writes")
     try:
         root = ET.fromstring(text)
     except ET.ParseError as error:
@@ -113,14 +120,12 @@ def from_graphml(text: str) -> nx.DiGraph:
         found = ((keys[item.attrib["key"]], item.text or "") for item in element.iterfind(f"{_NAMESPACE}data"))
         return {name: reader(text) for (name, reader), text in found}
 
-    graph = nx.DiGraph()
-    graph.graph.update(data(within))
-    graph.add_nodes_from((unquoted(node.attrib["id"]), data(node)) for node in within.iterfind(f"{_NAMESPACE}node"))
-    graph.add_edges_from(
+    nodes = [(unquoted(node.attrib["id"]), data(node)) for node in within.iterfind(f"{_NAMESPACE}node")]
+    edges = [
         (unquoted(edge.attrib["source"]), unquoted(edge.attrib["target"]), data(edge))
         for edge in within.iterfind(f"{_NAMESPACE}edge")
-    )
-    return graph
+    ]
+    return _made(data(within), nodes, edges)
 
 
 def to_dot(graph: nx.DiGraph) -> str:
@@ -144,25 +149,43 @@ def from_dot(text: str) -> nx.DiGraph:
     Raises:
         ValueError: a line is not as ``to_dot`` writes it.
     """
-    graph = nx.DiGraph()
+    about: dict[str, Any] = {}
+    nodes: list[tuple[str, dict[str, Any]]] = []
+    edges: list[tuple[str, str, dict[str, Any]]] = []
     for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
         if line in ("digraph {", "  rankdir=LR;", "}"):
             continue
         match = _DOT_STATEMENT.fullmatch(line)
         if match is None:
-            raise ValueError(f"line {number} is none that nasframe writes: {line!r}")
+            raise ValueError(f"line {number} is none that nasframe writes: {line[:200]!r}")
         data = dict(exact_json.loads(json.loads(match[3])))
         if match[1] is None:
-            graph.graph.update(data)
+            about.update(data)
         elif match[2] is None:
-            graph.add_nodes_from([(json.loads(match[1]), data)])
+            nodes.append((json.loads(match[1]), data))
         else:
-            graph.add_edges_from([(json.loads(match[1]), json.loads(match[2]), data)])
+            edges.append((json.loads(match[1]), json.loads(match[2]), data))
+    return _made(about, nodes, edges)
+
+
+def _from_json(text: str) -> nx.DiGraph:
+    return from_data(plain_json.parse(text))
+
+
+def _made(
+    about: Mapping[str, Any], nodes: list[tuple[str, dict[str, Any]]], edges: list[tuple[str, str, dict[str, Any]]]
+) -> nx.DiGraph:
+    """The graph of a file's rows; networkx would put together what stands twice."""
+    graph = nx.DiGraph()
+    graph.graph.update(about)
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from(edges)
+    require_whole(graph, len(nodes), len(edges))
     return graph
 
 
 def _format(path: str | Path) -> tuple[Callable[[nx.DiGraph], str], Callable[[str], nx.DiGraph]]:
-    formats = {".json": (to_json, from_json), ".graphml": (to_graphml, from_graphml), ".dot": (to_dot, from_dot)}
+    formats = {".json": (to_json, _from_json), ".graphml": (to_graphml, from_graphml), ".dot": (to_dot, from_dot)}
     suffix = Path(path).suffix
     if suffix not in formats:
         raise GraphError(f"a graph file ends in {', '.join(formats)}; {str(path)!r} ends in {suffix!r}")
@@ -216,7 +239,7 @@ _WRITERS: dict[str, Callable[[Any], str]] = {
     "string of JSON": exact_json.dumps,
 }
 _READERS: dict[str, Callable[[str], Any]] = {
-    "boolean": lambda text: text == "true",
+    "boolean": lambda text: {"true": True, "false": False}[text],
     "long": int,
     "double": float,
     "string": str,

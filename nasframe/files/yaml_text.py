@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,18 +13,28 @@ import yaml
 from typing_extensions import override
 
 from nasframe.errors import CapabilityError, ExperimentError, NasframeError
+from nasframe.files.limits import MOST_CHARACTERS
 from nasframe.files.words import quantity
+from nasframe.files.yaml_rules import (
+    MERGE_TAG,
+    PLAIN_TAGS,
+    STRING_TAG,
+    TREE_TAGS,
+    Dumper,
+    Loader,
+    TooMuchError,
+    from_scalar,
+    plain_text,
+    require_within,
+    tag_of,
+)
+
+__all__ = ["dump", "read_mapping"]
 
 QUOTED_CHARACTERS = 60
 """How long a quotation is at most."""
 
 Data: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
-
-STRING_TAG = "tag:yaml.org,2002:str"
-PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null"))
-TREE_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
-MERGE_TAG = "tag:yaml.org,2002:merge"
-EXPONENT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+")
 
 
 @dataclass(frozen=True, order=True)
@@ -166,28 +176,6 @@ class Faults:
             raise kind(f"{quantity(len(lines), 'problem')}:\n" + "\n".join(f"  {line}" for line in lines))
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, but ``1e-3`` is a number, as in YAML 1.2, and a date is a string."""
-
-
-class _Dumper(yaml.SafeDumper):
-    """The counterpart: quotes the strings that ``_Loader`` would take for something else."""
-
-    @override
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-for _reader_or_writer in (_Loader, _Dumper):
-    _reader_or_writer.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":value"))]
-        for first, resolvers in _reader_or_writer.yaml_implicit_resolvers.items()
-    }
-    _reader_or_writer.add_implicit_resolver(
-        "tag:yaml.org,2002:float", re.compile(f"^(?:{EXPONENT.pattern})$"), list("-+.0123456789")
-    )
-
-
 def read_file(path: Path, faults: Faults) -> Value:
     """The one document of a file; an empty file is ``None``.
 
@@ -199,10 +187,13 @@ def read_file(path: Path, faults: Faults) -> Value:
         ExperimentError: the file cannot be read or is not YAML.
     """
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        reason = "it is a folder, expected a YAML file" if path.is_dir() else (error.strerror or str(error))
+        with path.open("rb") as file:
+            raw = file.read(MOST_CHARACTERS + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        reason = "it is a folder, expected a YAML file" if os.path.isdir(path) else why
         raise ExperimentError(f"{path}: cannot be read: {reason}") from error
+    _require_short(len(raw), str(path))
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -216,34 +207,57 @@ def read_file(path: Path, faults: Faults) -> Value:
 
 def read_text(text: str, start: Place, faults: Faults) -> Value:
     """The one document in a text (see ``read_file``); a start without lines gives places without lines."""
+    _require_short(len(text), start.source)
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        return Value(None, start, start) if node is None else _Located(loader, start, faults).value(node)
+        loader = Loader(text)
     except yaml.YAMLError as error:
         raise _syntax_error(error, start) from error
-    except RecursionError as error:
-        raise ExperimentError(f"{start.source}: lists or mappings are nested too deeply to be read") from error
+    try:
+        node = loader.get_single_node()
+        return Value(None, start, start) if node is None else _Located(start, faults).value(node)
+    except yaml.YAMLError as error:
+        raise _syntax_error(error, start) from error
+    except (ArithmeticError, LookupError, ValueError) as error:  # of escapes and directives with absurd numbers
+        place = _place(loader.get_mark(), start)
+        raise ExperimentError(
+            f"{place}: not valid YAML: an escape or a directive has a number that is none ({error})"
+        ) from error
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The mapping that a file holds, as plain data.
+
+    Raises:
+        ExperimentError: as ``read_file``, for what that would add to the faults, and for anything but a mapping.
+    """
+    faults = Faults()
+    value = read_file(path, faults)
+    if not isinstance(value.data, dict):
+        faults.add(value.place, "", f"should hold a mapping, but holds {value.shown()}")
+    faults.raise_all()
+    return {key: inner.plain() for key, inner in value.members.items()}
 
 
 def dump(data: Mapping[str, Any]) -> str:
     """Plain data as YAML that ``read_text`` reads back equal; keys in their given order."""
-    return yaml.dump(dict(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(dict(data), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def dump_inline(data: Any) -> str:
     """Plain data as YAML on one line."""
-    text = yaml.dump(data, Dumper=_Dumper, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1 << 20)
+    text = yaml.dump(data, Dumper=Dumper, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1 << 20)
     return text.removesuffix("\n").removesuffix("\n...")
 
 
 def scalar(text: str) -> Any:
-    """What a text means where it stands as a plain YAML scalar: a number, a boolean, null or itself."""
-    loader, stripped = _Loader(""), text.strip()
-    tag = loader.resolve(yaml.ScalarNode, stripped, (True, False))  # type: ignore[no-untyped-call]
-    if tag not in PLAIN_TAGS - {STRING_TAG}:
-        return text
-    return loader.construct_object(yaml.ScalarNode(tag, stripped))
+    """What a text means where it stands as a plain YAML scalar: a number, a boolean, null or itself.
+
+    Raises:
+        ValueError: a number that is too long or too large, or a character that no text can hold.
+    """
+    stripped = text.strip(" \t\r\n")
+    tag = tag_of(stripped)
+    return plain_text(text) if tag == STRING_TAG else from_scalar(tag, stripped)
 
 
 def placed(data: Any, place: Place) -> Value:
@@ -267,11 +281,11 @@ def shown(data: Any) -> str:
 class _Located:
     """Turns composed nodes into located values."""
 
-    def __init__(self, loader: _Loader, start: Place, faults: Faults) -> None:
-        self.loader = loader
+    def __init__(self, start: Place, faults: Faults) -> None:
         self.start = start
         self.faults = faults
         self.open: set[int] = set()
+        self.values = 0
 
     def value(self, node: yaml.Node) -> Value:
         place = self.place(node)
@@ -279,6 +293,8 @@ class _Located:
             return self.refuse(node, "this anchor contains itself")
         if node.tag not in PLAIN_TAGS | TREE_TAGS:
             return self.refuse(node, f"the tag {node.tag!r} is not allowed; expected plain data")
+        self.values += 1
+        require_within(self.values, len(self.open), node.start_mark)
         self.open.add(id(node))
         try:
             if isinstance(node, yaml.MappingNode):
@@ -295,13 +311,13 @@ class _Located:
         for key_node, value_node in node.value:
             if key_node.tag == MERGE_TAG:
                 merged = {**self.merged(value_node), **merged}
-            elif not isinstance(key_node, yaml.ScalarNode):
-                self.refuse(key_node, "a key is a list or a mapping; expected a word")
+            elif key_node.tag not in PLAIN_TAGS or not isinstance(key_node, yaml.ScalarNode):
+                self.refuse(key_node, "a key is a list, a mapping or has a tag; expected a word")
             elif key_node.value in own:
                 first = own[key_node.value].key
-                self.refuse(key_node, f"duplicate key {key_node.value!r}; it stands already at {first}")
+                self.refuse(key_node, f"duplicate key {shown(key_node.value)}; it stands already at {first}")
             else:
-                own[key_node.value] = replace(self.value(value_node), key=self.place(key_node))
+                own[self.key(key_node)] = replace(self.value(value_node), key=self.place(key_node))
         return {**merged, **own}
 
     def merged(self, node: yaml.Node) -> dict[str, Value]:
@@ -315,11 +331,18 @@ class _Located:
                 self.refuse(source, "'<<' merges mappings, but this is none")
         return result
 
-    def scalar(self, node: yaml.Node) -> Any:
+    def key(self, node: yaml.ScalarNode) -> str:
         try:
-            return self.loader.construct_object(node)
-        except (ValueError, KeyError):  # of a tag written out, like !!int before a word
-            return self.refuse(node, f"{node.value!r} cannot be read as {node.tag!r}").data
+            return plain_text(node.value)
+        except ValueError as error:
+            self.refuse(node, str(error))
+            return ascii(node.value)
+
+    def scalar(self, node: yaml.Node) -> Data:
+        try:
+            return from_scalar(node.tag, node.value)
+        except ValueError as error:
+            return self.refuse(node, str(error)).data
 
     def refuse(self, node: yaml.Node, message: str) -> Value:
         place = self.place(node)
@@ -327,15 +350,26 @@ class _Located:
         return Value(None, place, place)
 
     def place(self, node: yaml.Node) -> Place:
-        if not self.start.line:
-            return self.start
-        return Place(self.start.source, node.start_mark.line + 1, node.start_mark.column + 1)
+        return _place(node.start_mark, self.start)
+
+
+def _place(mark: yaml.Mark, start: Place) -> Place:
+    return Place(start.source, mark.line + 1, mark.column + 1) if start.line else start
+
+
+def _require_short(length: int, source: str) -> None:
+    if length > MOST_CHARACTERS:
+        raise ExperimentError(
+            f"{source}: has more than {MOST_CHARACTERS:,} characters; expected the YAML of an experiment or a "
+            "genotype, which has some thousands"
+        )
 
 
 def _syntax_error(error: yaml.YAMLError, start: Place) -> ExperimentError:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        place = Place(start.source, mark.line + 1, mark.column + 1) if start.line else start
+        place = _place(error.problem_mark, start)
+        if isinstance(error, TooMuchError):
+            return ExperimentError(f"{place}: {error.problem}")
         reason = ", ".join(filter(None, (error.context, error.problem)))
         hint = "; indent with spaces, not tabs" if "\\t" in reason else ""
         return ExperimentError(f"{place}: not valid YAML: {reason}{hint}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,9 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from nasframe.files.plain_json import parse
 from nasframe.files.words import first_line
+from nasframe.files.yaml_text import shown
 from nasframe.graph import with_weights
 from nasframe.report.certainty import Certainty, compute
 from nasframe.report.within_bounds import sentences
@@ -91,7 +92,7 @@ def read(folder: Path) -> RunRecord:
         experiment=reader.mapping(files.experiment),
         origins=reader.mapping(files.origins),
         environment=reader.mapping(files.environment),
-        status=reader.mapping(files.status),
+        status=reader.mapping(files.status, _status),
         evaluator=reader.mapping(files.evaluator),
         data=reader.mapping(files.data),
         events=reader.events(),
@@ -128,16 +129,25 @@ def _weighted(graph: nx.DiGraph | None, snapshots: Snapshots) -> tuple[Weighted,
     return tuple(found), faults
 
 
+def _status(text: str) -> Any:
+    """What the report says of the run's state."""
+    found = parse(text)
+    for key, kind in {"state": str, "phase": str, "step": int, "steps": int}.items():
+        if not isinstance(found.get(key), kind | None):
+            raise ValueError(f"{key} is {shown(found[key])}, expected {kind.__name__}")
+    return found
+
+
 def _bounds(text: str) -> Any:
     """What ``within_bounds.sentences`` can say something of."""
-    found = json.loads(text)
+    found = parse(text)
     tuple(sentences(found))
     return found
 
 
 def _ledger(text: str) -> Any:
     """Three scores, of which the first may be None, and a budget."""
-    found = json.loads(text)
+    found = parse(text)
     for name in ("one_hot", "short", "budget", "mixed"):
         if not isinstance(found[name], int | float) and (name, found[name]) != ("mixed", None):
             raise ValueError(f"{name} is {found[name]!r}, which is no number")
@@ -146,7 +156,7 @@ def _ledger(text: str) -> Any:
 
 def _metrics(text: str) -> Any:
     """Score, metrics and tables, where each table has columns and rows of as many cells."""
-    found = json.loads(text)
+    found = parse(text)
     for name, table in found.get("tables", {}).items():
         if any(len(row) != len(table["columns"]) for row in table["rows"]):
             raise ValueError(f"table {name!r} has a row that is not as long as its columns")

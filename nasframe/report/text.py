@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from nasframe.experiment.experiment import leaves
 from nasframe.files import words
+from nasframe.files.yaml_text import dump
 from nasframe.plot.canvas import readable
 from nasframe.report import facts, ledger, within_bounds
 from nasframe.report import markdown as md
@@ -27,7 +26,7 @@ def head(record: RunRecord) -> Iterator[str]:
     yield f"# {md.escaped(str(record.experiment.get('name', record.folder.name)))}"
     status = record.status
     state = f"**{md.escaped(state_of(record.folder, status)) if 'state' in status else 'state unknown'}**"
-    if {"phase", "step", "steps"} <= status.keys():
+    if all(status.get(key) is not None for key in ("phase", "step", "steps")):
         steps = words.quantity(status["steps"], "step")
         state += (
             f" in the {md.escaped(str(status['phase']))} phase, {md.escaped(words.number(status['step']))} of {steps}"
@@ -71,7 +70,7 @@ def what_was_run(record: RunRecord) -> Iterator[str]:
     if record.evaluator:
         yield md.folded("What the evaluator recorded", md.table(("fact", "value"), _summary(record.evaluator)))
     if record.experiment:
-        written = yaml.safe_dump(record.experiment, sort_keys=False, allow_unicode=True)
+        written = dump(record.experiment)
         yield md.folded("The whole experiment, every default written out", md.fenced(written, "yaml"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from nasframe.experiment.experiment import Experiment, Retrain
 from nasframe.experiment.sections import Part
 from nasframe.experiment.terms import Terms
 from nasframe.files import atomic, genotypes
+from nasframe.files.plain_json import parse
 from nasframe.files.words import first_line
 from nasframe.genotype import Genotype, GenotypeRecord, validate
 from nasframe.graph import to_json
@@ -300,8 +300,8 @@ class _Run:
 
     def _read_finalists(self, file: Path) -> list[Genotype]:
         try:
-            return [Genotype.from_dict(one) for one in json.loads(file.read_text())]
-        except (OSError, ValueError, AttributeError, GenotypeError) as error:
+            return [Genotype.from_dict(one) for one in parse(file.read_text(encoding="utf-8"))]
+        except (OSError, ValueError, AttributeError, TypeError, GenotypeError) as error:
             raise RunError(
                 f"the search is over, but the finalists that it named are lost: {file} ({first_line(error)}). Put the "
                 "file back, or delete it to name them again from the search's last checkpoint"

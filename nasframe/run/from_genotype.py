@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -41,8 +42,8 @@ def from_genotype(
         NasframeError: everything that is wrong, with its place; the run has no genotype yet.
     """
     registry.require_unambiguous()
-    folder = Path(source).expanduser()
-    is_run = folder.is_dir()
+    folder = Path(os.path.expanduser(source))
+    is_run = os.path.isdir(folder)
     if recipe is None and not is_run:
         raise ExperimentError(
             f"{source!r} is no run's folder, so it does not say how to train: name an experiment by --experiment FILE, "
@@ -52,7 +53,7 @@ def from_genotype(
     if is_run:
         given = placed(str(_genotype_of(folder, recipe is not None).absolute()), Place(str(folder)))
     else:
-        given = placed(str(folder.absolute()) if folder.is_file() else source, Place(source))
+        given = placed(str(folder.absolute()) if os.path.isfile(folder) else source, Place(source))
     find_genotype(given, Path(), registry)  # says what is wrong with it by itself, not as part of an experiment
     start = placed({"weights": str(weights)} if weights else {}, Place(f"--weights {weights}"))
     adapt = partial(_retraining_alone, given=given, start=start, keep_space=recipe is None)

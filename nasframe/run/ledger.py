@@ -5,14 +5,13 @@ All scores are the retraining's evaluator's on ``val``: what is held out for the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nasframe.errors import RunError
 from nasframe.evaluator import Trainable
 from nasframe.experiment.ledger import Ledger
-from nasframe.files import atomic
+from nasframe.files import atomic, plain_json
 from nasframe.files.words import first_line
 from nasframe.genotype import Genotype
 from nasframe.run.inheriting import renew_statistics, require_supernet, take_over
@@ -78,8 +77,8 @@ def keep_ledger(
 
 def _read(files: RunLayout) -> dict[str, Any]:
     try:
-        return dict(json.loads(files.supernet_scores.read_text()))
-    except (OSError, ValueError) as error:
+        return dict(plain_json.parse(files.supernet_scores.read_text(encoding="utf-8")))
+    except (OSError, TypeError, ValueError) as error:
         raise RunError(
             f"the search is over, but what was measured of its supernet is lost: {files.supernet_scores} "
             f"({first_line(error)}). Put the file back, or delete the folders {files.ledger_checkpoints} and "

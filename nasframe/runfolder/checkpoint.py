@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import pickle
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,9 @@ import torch
 
 from nasframe.errors import RunError, RunFolderError
 from nasframe.files import atomic
-from nasframe.files.words import first_line, quantity
+from nasframe.files.plain_json import parse
+from nasframe.files.words import quantity
+from nasframe.runfolder import torch_file
 
 MAGIC = b"nasframe checkpoint 2\n"
 OLD_MAGIC = b"nasframe checkpoint 1\n"
@@ -164,9 +165,11 @@ def _read(path: Path, fingerprint: str | None) -> Checkpoint:
             f"belongs to another experiment ({position.fingerprint}, not {fingerprint}; was experiment.yaml changed?)"
         )
     try:
-        state = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError) as error:
-        raise _Unusable(f"cannot be loaded ({first_line(error)})") from error
+        state = torch_file.load(io.BytesIO(body))
+    except ValueError as error:
+        raise _Unusable(f"cannot be loaded ({error})") from error
+    if not isinstance(state, dict):
+        raise _Unusable(f"holds a {type(state).__name__}, expected a mapping")
     return Checkpoint(path, position, state, old)
 
 
@@ -214,7 +217,7 @@ def _header(data: memoryview) -> tuple[dict[str, Any] | None, memoryview]:
     """The header's fields, None if it cannot be read, and what follows it."""
     try:
         line, body = _lines(data, 1)
-        header = json.loads(line)
+        header = parse(line.decode("utf-8"))
     except (ValueError, _Unusable):
         return None, data
     known = isinstance(header, dict) and all(type(header.get(name)) is kind for name, kind in _HEADER.items())

@@ -13,8 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Literal, final
 
-import yaml
-
 from nasframe.errors import RunError, RunFolderError
 from nasframe.files import atomic, yaml_text
 from nasframe.files.words import quantity
@@ -107,7 +105,7 @@ class RunFolder:
     @cached_property
     def fingerprint(self) -> str:
         """What identifies the experiment: all of its file but its name and how it is run."""
-        data = yaml.safe_load(self.layout.experiment.read_text(encoding="utf-8"))
+        data = yaml_text.read_mapping(self.layout.experiment)
         data = {key: part for key, part in data.items() if key not in ("name", "run")}
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -14,6 +14,8 @@ from nasframe.runfolder.reading import RunReader, in_use, is_run
 CRASHED = "crashed"
 _RUNNING = ("searching", "retraining")
 _BEST = "best_score"
+LATEST = 2.5e11
+"""Seconds from 1970 to about the year 9900."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +40,25 @@ class RunEntry:
     evaluator: str | None
     started: str | None
     """Local time, ``2026-01-31 13:45``."""
+    faults: tuple[str, ...]
+    """Files that are there but cannot be read, and why; what they hold is not known."""
 
 
 def list_runs(folder: Path) -> list[RunEntry]:
     """The runs in a folder, in the order in which they were started; a run's own folder is listed alone.
 
     Raises:
-        RunFolderError: there is no such folder.
+        RunFolderError: there is no such folder, or it cannot be read.
     """
     if is_run(folder):
         return [read_entry(folder)]
     if not folder.is_dir():
         raise RunFolderError(f"{folder} is no folder; runs are where run.folder of their experiment says ('runs')")
-    entries = [read_entry(path) for path in sorted(folder.iterdir()) if is_run(path)]
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise RunFolderError(f"{folder} cannot be read: {error.strerror or error}") from error
+    entries = [read_entry(path) for path in paths if is_run(path)]
     return sorted(entries, key=lambda entry: (entry.started or "", entry.name))
 
 
@@ -62,7 +70,7 @@ def read_entry(folder: Path) -> RunEntry:
     held_out = metrics.get("holdout")
     final = held_out if isinstance(held_out, dict) else metrics
     score = final.get("score", _best_score(events))
-    first = next((event["time"] for event in events if isinstance(event.get("time"), int | float)), None)
+    first = next((time for event in events if (time := _time(event)) is not None), None)
     return RunEntry(
         name=folder.resolve().name,
         state=state_of(folder, status),
@@ -74,6 +82,7 @@ def read_entry(folder: Path) -> RunEntry:
         minutes=worked_seconds(events) / 60,
         **{part: _type(experiment.get(part)) for part in ("space", "strategy", "evaluator")},
         started=None if first is None else datetime.fromtimestamp(first).strftime("%Y-%m-%d %H:%M"),
+        faults=tuple(f"{path} {fault}" for path, fault in reader.faults),
     )
 
 
@@ -87,13 +96,19 @@ def worked_seconds(events: Iterable[Mapping[str, Any]], phase: str | None = None
     """How long a run, or one of its phases, has worked, by the times of its events."""
     seconds, before = 0.0, None
     for event in events:
-        now = event.get("time")
-        if not isinstance(now, int | float) or (phase is not None and event.get("phase") != phase):
+        now = _time(event)
+        if now is None or (phase is not None and event.get("phase") != phase):
             continue
         if before is not None and event.get("event") not in ("started", "resumed"):
             seconds += max(0.0, now - before)
         before = now
     return seconds
+
+
+def _time(event: Mapping[str, Any]) -> float | None:
+    """When an event happened; None: it does not say it, or says what no clock shows."""
+    time = event.get("time")
+    return float(time) if isinstance(time, int | float) and 0 <= time < LATEST else None
 
 
 def _best_score(events: Iterable[Mapping[str, Any]]) -> float | None:

@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
+import re
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, final
 
 import networkx as nx
 import numpy as np
-import yaml
 
-from nasframe.errors import RunFolderError, listed
-from nasframe.files.words import first_line
-from nasframe.graph import from_json
+from nasframe.errors import NasframeError, RunFolderError, listed
+from nasframe.files import plain_json, yaml_text
+from nasframe.files.words import first_line, quantity
+from nasframe.graph import from_data
 from nasframe.runfolder.checksums import Checksums
 from nasframe.runfolder.layout import RunLayout
 from nasframe.space import Task
 
 T = TypeVar("T")
 _UNREADABLE = (
-    *(OSError, ValueError, KeyError, TypeError, AttributeError, EOFError),
-    *(yaml.YAMLError, nx.NetworkXError, zipfile.BadZipFile),
+    *(NasframeError, OSError, ValueError, LookupError, TypeError, AttributeError, EOFError),
+    *(ArithmeticError, MemoryError, RuntimeError, SyntaxError),
+    *(nx.NetworkXException, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
 )
 """What reading a torn or foreign file may raise."""
+_TYPES: dict[str, type] = {"event": str, "phase": str, "metrics": dict}
+"""What of an event everybody reads."""
 _CHANNELS = 3
 """Of images, where a run folder does not say it."""
 
 
 def is_run(folder: Path) -> bool:
     """Whether a folder holds a run, as far as it can be looked into."""
-    try:
-        return any(path.is_file() for path in _signs(folder))
-    except PermissionError:
-        return False
+    return any(os.path.isfile(path) for path in _signs(folder))
 
 
 def require_run(folder: Path, *, or_else: str = "") -> RunLayout:
@@ -108,25 +111,31 @@ class RunReader:
         """Files that are there but could not be read, and what is wrong with each."""
 
     def mapping(self, path: Path, parse: Callable[[str], Any] | None = None) -> dict[str, Any]:
-        """A file that holds a mapping. Args: parse: None: by the file's ending."""
-        parse = parse or (yaml.safe_load if path.suffix == ".yaml" else json.loads)
-        found = self._parsed(path, lambda: parse(_text(path)))
+        """A file that holds a mapping. Args: parse: of JSON, None: nothing else is asked of it; YAML has its own."""
+        if path.suffix == ".yaml":
+            return self._parsed(path, lambda: yaml_text.read_mapping(path)) or {}
+        found = self._parsed(path, lambda: (parse or plain_json.parse)(_text(path)))
         if found is not None and not isinstance(found, dict):
             self.faults.append((path, f"should hold a mapping, but holds a {type(found).__name__}"))
         return found if isinstance(found, dict) else {}
 
     def events(self) -> tuple[dict[str, Any], ...]:
-        """The events; a line that is torn, as the last one of a killed run may be, is left out."""
+        """The events; a line that is torn is left out, and a fault unless it is the last one, as of a killed run."""
         path = self.layout.events
-        return self._parsed(path, lambda: tuple(_records(_text(path)))) or ()
+        records, torn = self._parsed(path, lambda: _records(_text(path))) or ([], [])
+        if torn:
+            lines = quantity(len(torn), "line")
+            self.faults.append((path, f"has {lines} that cannot be read, the first at {torn[0]}; left out"))
+        return tuple(records)
 
     def graph(self, path: Path) -> nx.DiGraph | None:
         """A graph whose nodes and edges have the attributes that every drawing needs."""
-        return self._parsed(path, lambda: _checked(from_json(_text(path))))
+        return self._parsed(path, lambda: _checked(from_data(plain_json.parse(_text(path)))))
 
     def snapshots(self) -> dict[int, Path]:
         """The files of the search's snapshots by step, in order; not read yet."""
-        found = {int(path.stem): path for path in self.layout.snapshots.glob("*.npz") if path.stem.isdigit()}
+        files = (path for path in self.layout.snapshots.glob("*.npz") if re.fullmatch("[0-9]{1,18}", path.stem))
+        found = {int(path.stem): path for path in files}
         return dict(sorted(found.items()))
 
     def arrays(self, path: Path) -> Mapping[str, np.ndarray] | None:
@@ -147,16 +156,20 @@ class RunReader:
 
     def _parsed(self, path: Path, read: Callable[[], T]) -> T | None:
         """What a file holds; None where it is missing or cannot be read."""
-        if not path.is_file():
+        if not os.path.isfile(path):
+            if os.path.lexists(path):
+                self.faults.append((path, "is no file, as it should be"))
             return None
         try:
             if fault := self._checksums.fault(path):
                 self.faults.append((path, fault))
                 return None
             return read()
+        except NasframeError as error:
+            self.faults.append((path, f"cannot be read ({_said(error, path)})"))
         except _UNREADABLE as error:
             self.faults.append((path, f"cannot be read ({type(error).__name__}: {first_line(error)})"))
-            return None
+        return None
 
 
 def read_graph(folder: Path) -> nx.DiGraph:
@@ -218,6 +231,13 @@ def _signs(folder: Path) -> tuple[Path, ...]:
     return layout.experiment, layout.status, layout.events
 
 
+def _said(error: NasframeError, path: Path) -> str:
+    """The first thing that is wrong in a file, without the file's name."""
+    first, *others = [line.strip() for line in str(error).splitlines()][-1 if "\n" not in str(error) else 1 :]
+    more = f", and {len(others)} more" if others else ""
+    return first.removeprefix(f"{path}:").strip() + more
+
+
 def _whole_graph(folder: Path, path: Path) -> nx.DiGraph:
     reader = RunReader(folder)
     graph = reader.graph(path)
@@ -231,16 +251,20 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
-def _records(text: str) -> list[dict[str, Any]]:
-    records = []
-    for line in text.splitlines():
+def _records(text: str) -> tuple[list[dict[str, Any]], list[int]]:
+    """The records of lines, and the numbers of the lines but the last that are none."""
+    records, torn = list[dict[str, Any]](), list[int]()
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
         try:
-            record = json.loads(line)
+            record = plain_json.parse(line)
         except ValueError:
-            continue
-        if isinstance(record, dict):
+            record = None
+        if isinstance(record, dict) and all(isinstance(record.get(key), kind | None) for key, kind in _TYPES.items()):
             records.append(record)
-    return records
+        elif number < len(lines):
+            torn.append(number)
+    return records, torn
 
 
 def _arrays(path: Path) -> Mapping[str, np.ndarray]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-import pickle
 import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, final
+from typing import Any, TypeGuard, final
 
 import torch
 from torch import Tensor, nn
 
 from nasframe.errors import FileError, RunError, listed
 from nasframe.files.words import first_line, quantity
-from nasframe.runfolder import checkpoint
+from nasframe.runfolder import checkpoint, torch_file
 
 logger = logging.getLogger(__name__)
 _ZIP, _PICKLE = b"PK", b"\x80"
@@ -81,13 +80,13 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """
     _require_whole(path)
     try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+        weights = torch_file.load(path)
+    except ValueError as error:
         raise FileError(
-            f"{path} cannot be read as weights ({first_line(error)}); expected tensors by name, as retraining writes "
+            f"{path} cannot be read as weights ({error}); expected tensors by name, as retraining writes "
             "them to retrain/weights.pt (a file in checkpoints/ is none)"
         ) from error
-    if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):
+    if not _is_state_dict(weights):
         raise FileError(f"{path} holds a {type(weights).__name__}; expected tensors by name: a state_dict")
     return dict(weights)
 
@@ -133,7 +132,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     if state is None:
         return read_weights(path)
     network = state.get("network")
-    if isinstance(network, dict):
+    if _is_state_dict(network):
         return network
     raise FileError(f"{path} is a checkpoint without a network; give one of a retraining, or a file of weights")
 
@@ -170,6 +169,12 @@ def start_from(network: nn.Module, found: Mapping[str, Tensor], source: str) -> 
         for name in result.matched:
             wanted[name].copy_(found[name])
     return result
+
+
+def _is_state_dict(found: object) -> TypeGuard[dict[str, Tensor]]:
+    return isinstance(found, Mapping) and all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items()
+    )
 
 
 def _size(shape: tuple[int, ...]) -> str:

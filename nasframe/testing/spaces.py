@@ -10,13 +10,13 @@ import networkx as nx
 import numpy as np
 import pytest
 import torch
-import yaml
 from torch import nn
 
 from nasframe import decode
 from nasframe.cost.counting import count, counted
 from nasframe.derive import path_of
 from nasframe.errors import GenotypeError, RunError
+from nasframe.files import yaml_text
 from nasframe.genotype import Genotype, T, crossover, encode, mutate, sample, trace, validate
 from nasframe.graph import from_json, parts, to_json
 from nasframe.space import (
@@ -50,8 +50,9 @@ class SpaceContract:
         for seed in range(DRAWS):
             genotype = self._draw(seed)
             validate(self.space, genotype)
-            text = yaml.safe_dump(genotype.to_dict(), sort_keys=False)
-            assert Genotype.from_dict(yaml.safe_load(text)) == genotype, "a genotype must survive YAML without loss"
+            text = yaml_text.dump(genotype.to_dict())
+            back = yaml_text.read_text(text, yaml_text.Place("a genotype"), yaml_text.Faults())
+            assert Genotype.from_dict(back.plain()) == genotype, "a genotype must survive YAML without loss"
 
     def test_mutation_and_crossover_give_legal_genotypes(self) -> None:
         if self._is_a_point():

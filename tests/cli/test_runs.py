@@ -33,6 +33,7 @@ def test_a_finished_run_is_listed_with_its_score_and_time(listed, searched, tmp_
         "strategy": "wait",
         "evaluator": "tiny-pixels",
         "started": listed(tmp_path)["done"]["started"],
+        "faults": [],
     }
 
 
@@ -73,12 +74,44 @@ def test_a_stop_does_not_count_as_work_and_the_best_of_a_search_is_its_score(lis
 
 
 def test_a_run_that_left_almost_nothing_is_listed(listed, invoke, tmp_path):
-    (tmp_path / "torn").mkdir()
-    (tmp_path / "torn/experiment.yaml").write_text("space: [")
-    (tmp_path / "torn/status.json").write_text("{")
-    entry = listed(tmp_path)["torn"]
+    (tmp_path / "young").mkdir()
+    (tmp_path / "young/status.json").write_text("{}")
+    entry = listed(tmp_path)["young"]
     assert (entry["state"], entry["space"], entry["step"], entry["started"]) == ("crashed", None, None, None)
     assert invoke("runs", tmp_path).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("experiment.yaml", "space: [", "cannot be read (1:9: not valid YAML"),
+        ("experiment.yaml", "strategy: {lr: !!float ''}", "cannot be read (1:16: '' cannot be read as"),
+        ("experiment.yaml", "- a", "cannot be read (1:1: should hold a mapping"),
+        ("status.json", "{", "cannot be read (JSONDecodeError: "),
+        ("status.json", "[" * 100_000, "nested too deeply"),
+        ("status.json", f'{{"step": {"9" * 5000}}}', "a number of 5,000 digits"),
+        ("metrics.json", None, "is no file, as it should be"),
+        (
+            "events.jsonl",
+            '{"time": 1e999}\n\n{"time": NaN}\n{"event": "st',
+            "has 2 lines that cannot be read, the first at 1",
+        ),
+    ],
+)
+def test_a_run_that_is_damaged_is_an_error_and_the_others_are_listed(invoke, searched, tmp_path, name, text, words):
+    searched("done")
+    bad = tmp_path / "bad" / "retrain" / name if name == "metrics.json" else tmp_path / "bad" / name
+    bad.parent.mkdir(parents=True)
+    (tmp_path / "bad/lock").touch()
+    if text is None:
+        bad.mkdir()
+        (tmp_path / "bad/status.json").write_text("{}")
+    else:
+        bad.write_text(text)
+    result = invoke("runs", tmp_path, "--format", "json")
+    assert result.exit_code == 2
+    assert [entry["name"] for entry in json.loads(result.stdout)] == ["bad", "done"]
+    assert "1 file of these runs cannot be read" in result.stderr and words in result.stderr
 
 
 def test_other_folders_are_passed_over_and_a_run_lists_itself(listed, invoke, searched, tmp_path):

@@ -168,3 +168,83 @@ def test_a_variable_that_is_overridden_need_not_be_set(registry, write, monkeypa
     monkeypatch.delenv("NOT_SET", raising=False)
     text = GOOD.replace("layers: 3", "layers: ${NOT_SET}")
     assert load(write(text), ("space.layers=2",), registry).space.options.layers == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "root"),
+    [
+        ("${A:-${B}}", "b"),
+        ("${A:-${NO:-${B}/x}}/y", "b/x/y"),
+        ("${B:-${NO}}", "b"),
+        ("${A:-$${B}}", "${B}"),
+        ("$${A:-${B}}", "${A:-b}"),
+        ("${A:-}{${B}}", "{b}"),
+        ("${EMPTY:-${B}}", "b"),
+    ],
+)
+def test_a_default_may_hold_variables(registry, write, monkeypatch, written, root):
+    for name in ("A", "NO"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("B", "b")
+    monkeypatch.setenv("EMPTY", "")
+    text = GOOD.replace("hard", "soft").replace("{type: tabular}", f"{{type: smooth, data: {{root: '{written}'}}}}")
+    experiment = load(write(text.replace("guess", "gradient")), registry=registry)
+    assert experiment.evaluator.options.data.root == root
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("${A:-${NO}}", "the environment variable 'NO' is not set"),
+        ("${A:-${B}", "expected ${NAME} or ${NAME:-default}"),
+        ("${A:-${}}", "expected ${NAME} or ${NAME:-default}"),
+        ("${A:-" * 5000, "expected at most 8 defaults inside each other"),
+        ("${HUGE}", "found a number of 5,000 digits, expected at most 300"),
+        ("x${BYTES}", "found the character U+DCE9, which no text can hold"),
+        ("${WIDE}" * 4, "with its variables filled in it has more than 262,144 characters"),
+    ],
+)
+def test_a_variable_that_gives_no_value_is_an_error_with_its_reason(errors, monkeypatch, written, words):
+    for name in ("A", "NO"):
+        monkeypatch.delenv(name, raising=False)
+    for name, text in {"B": "b", "HUGE": "9" * 5000, "BYTES": "caf\udce9", "WIDE": "w" * 100_000}.items():
+        monkeypatch.setenv(name, text)
+    (found,) = errors(GOOD.replace("layers: 3", f"layers: '{written}'"))
+    assert found.startswith("exp.yaml:3:11: space.layers: ") and words in found
+
+
+def test_a_file_may_keep_keys_of_its_own_for_its_anchors(registry, write, errors, monkeypatch):
+    monkeypatch.delenv("NOT_SET", raising=False)
+    block = "x-parts: &p {layers: 5, filters: 8}\nx-more: ${NOT_SET}\n"
+    text = GOOD.replace("  layers: 3", "  <<: *p")
+    experiment = load(write(block + text), registry=registry)
+    assert (experiment.space.options.layers, experiment.space.options.filters) == (5, 8)
+    assert "x-parts" not in experiment.resolved()
+    write(block + text, "base.yaml")
+    assert load(write("extends: base.yaml"), registry=registry).space.options.layers == 5
+    assert errors(GOOD + "run: {x-own: 1}")[0].startswith("exp.yaml:7:7: run.x-own: unknown key")
+    assert errors(GOOD, "x-own=1")[0].startswith("--set x-own=1: x-own: unknown key")
+
+
+def test_words_that_older_yaml_took_for_truth_values_are_refused_with_what_to_write(errors):
+    assert "exp.yaml:7:16: cache.reuse: found 'yes', expected a valid boolean; write true" in errors(
+        GOOD + "cache: {reuse: yes}"
+    )
+
+
+def test_files_that_multiply_by_extending_each_other_are_refused(errors, write):
+    for number in range(8):
+        write(f"extends: [{', '.join([f'f{number + 1}.yaml'] * 9)}]", f"f{number}.yaml")
+    write(GOOD, "f8.yaml")
+    assert "more than 100 files extend each other" in errors("extends: f0.yaml")[0]
+
+
+@pytest.mark.parametrize("name", ["a" * 5000, "~nobody-of-this-name/x", "loop"])
+def test_a_path_that_no_file_can_have_is_named(errors, tmp_path, name):
+    (tmp_path / "loop").symlink_to("loop")
+    assert "which is no file" in errors(f"extends: {name}\n" + GOOD)[0]
+    assert any("which is no file" in line for line in errors(f"genotype: {name}\nevaluator: tabular"))
+
+
+def test_an_override_of_many_keys_is_refused(errors):
+    assert "expected KEY=VALUE, like strategy.epochs=2" in errors(GOOD, ".".join("a" * 5000) + "=1")[0]

@@ -81,6 +81,11 @@ def test_an_engine_is_one_of_those_that_are_installed(validator):
     assert errors and all("proces" in error.message for error in errors)
 
 
+def test_keys_of_a_files_own_validate_at_the_top_alone(validator):
+    validator.validate(yaml.safe_load(GOOD + "x-own: {a: 1}"))
+    assert list(validator.iter_errors(yaml.safe_load(GOOD + "run: {x-own: 1}")))
+
+
 def test_fields_carry_their_documentation_and_default(registry):
     properties = json_schema(registry)["$defs"]["space.hard"]["properties"]
     assert properties["filters"]["description"] == "Channels of every layer."

@@ -144,3 +144,34 @@ def test_a_file_of_another_dialect_is_refused_by_its_name(tmp_path, name, text):
 def test_graph_files_and_decoders_import_without_torch_and_matplotlib():
     code = "import sys, nasframe.decode, nasframe.files.graphs; assert not {'torch', 'matplotlib'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_file_that_is_missing_or_a_folder_is_refused(tmp_path, ending):
+    (tmp_path / f"folder{ending}").mkdir()
+    for name in (f"gone{ending}", f"folder{ending}", "a" * 300 + ending):
+        with pytest.raises(GraphError, match="cannot be read: "):
+            load(tmp_path / name)
+
+
+@pytest.mark.parametrize("ending", [".graphml", ".dot"])
+def test_a_node_that_stands_twice_and_an_edge_without_its_nodes_are_refused(tmp_path, graph, ending):
+    save(graph, tmp_path / f"whole{ending}")
+    lines = (tmp_path / f"whole{ending}").read_text().splitlines(keepends=True)
+    begins = {".graphml": "    <node", ".dot": '  "stem" ['}[ending]
+    first = next(number for number, line in enumerate(lines) if line.startswith(begins))
+    end = first + 1 if ending == ".dot" else 1 + next(n for n, line in enumerate(lines) if "</node>" in line)
+    for broken in (lines[:end] + lines[first:], lines[:first] + lines[end:]):
+        (tmp_path / f"broken{ending}").write_text("".join(broken))
+        with pytest.raises(GraphError, match="stands twice, or the end of an edge is no node"):
+            load(tmp_path / f"broken{ending}")
+
+
+def test_entities_and_other_words_for_true_are_refused(tmp_path, graph):
+    graph.add_node("c2", chosen=True)
+    text = to_graphml(graph)
+    bomb = '<!DOCTYPE a [<!ENTITY b "c">]>' + text
+    for broken, words in ((bomb, "declares a document type"), (text.replace(">true<", ">yes<"), "'yes'")):
+        (tmp_path / "g.graphml").write_text(broken)
+        with pytest.raises(GraphError, match=words):
+            load(tmp_path / "g.graphml")

@@ -364,7 +364,7 @@ def test_a_report_is_written_although_files_cannot_be_read(done):
         if path.name != "events.jsonl":
             path.write_text("torn {")
     text = report(done)
-    assert text.count("cannot be read") == 9
+    assert text.count("cannot be read") == 10
     assert "figures/curves-search.svg" in text
 
 
@@ -398,3 +398,23 @@ def test_long_tables_are_folded(done):
     write_json(done / "retrain" / "metrics.json", {**METRICS, "tables": tables})
     text = report(done)
     assert "<summary>150 rows</summary>" in text
+
+
+@pytest.mark.parametrize(
+    "status", ['{"state": 3}', '{"step": "x", "steps": [1], "phase": "search"}', '{"steps": {}}', "[]"]
+)
+def test_a_status_of_other_types_is_told_as_one_that_cannot_be_read(searching, status):
+    (searching / "status.json").write_text(status)
+    found = read(searching)
+    assert found.status == {} and any(fault.startswith("`status.json` ") for fault in found.faults)
+
+
+def test_an_event_of_other_types_is_left_out_and_told(searching):
+    with (searching / "events.jsonl").open("a") as file:
+        file.write('{"event": "step", "phase": "search", "metrics": 3}\n')
+    assert any("`events.jsonl` has 1 line that cannot be read" in fault for fault in read(searching).faults)
+
+
+def test_a_status_without_steps_is_no_sentence_about_them(searching):
+    (searching / "status.json").write_text('{"state": "stopped", "phase": "search", "step": 4, "steps": null}')
+    assert "State of the run: **stopped**." in report(searching)

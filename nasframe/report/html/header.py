@@ -60,7 +60,7 @@ def _state(record: RunRecord) -> Markup:
     status = record.status
     state = state_of(record.folder, status) if "state" in status else "state unknown"
     where = ""
-    if state != "done" and {"phase", "step", "steps"} <= status.keys():
+    if state != "done" and all(status.get(key) is not None for key in ("phase", "step", "steps")):
         steps = words.quantity(status["steps"], "step")
         where = f" in the {status['phase']} phase, {words.number(status['step'])} of {steps}"
         where += _last_sign(status.get("updated"))

@@ -25,8 +25,7 @@ class Kept:
         """Raises: RunError: a line is not what was written."""
         self._path = path
         self._found: dict[int, Outcome] = {}
-        for line in atomic.read_json_lines(path):
-            outcome = _read(line)
+        for outcome in atomic.read_json_lines(path, _read):
             self._found[outcome.job.number] = outcome
 
     def __iter__(self) -> Iterator[Job]:

@@ -12,6 +12,7 @@ from nasframe.evaluator import Evaluation, Runtime
 from nasframe.experiment.experiment import Experiment, Retrain
 from nasframe.experiment.sections import Part
 from nasframe.files import atomic
+from nasframe.files.plain_json import parse
 from nasframe.genotype import Genotype
 
 
@@ -31,11 +32,11 @@ class Shared:
             budgets: one, or those to which it is trained one after the other.
         """
         try:
-            data = json.loads(self._path(genotype, budgets).read_text(encoding="utf-8"))
+            data = parse(self._path(genotype, budgets).read_text(encoding="utf-8"))
             if data.pop(atomic.CHECKSUM, None) not in (None, atomic.checksum(data)):
                 return None
             return Evaluation.from_dict(data)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (AttributeError, LookupError, OSError, TypeError, ValueError):
             return None
 
     def add(self, genotype: Genotype, result: Evaluation, before: tuple[float, ...] = ()) -> None:

@@ -9,6 +9,6 @@ from pathlib import Path
 def cache_folder() -> Path:
     """``NASFRAME_CACHE``, else ``XDG_CACHE_HOME/nasframe``, else ``~/.cache/nasframe``; it may not exist yet."""
     if chosen := os.environ.get("NASFRAME_CACHE"):
-        return Path(chosen).expanduser()
+        return Path(os.path.expanduser(chosen))
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "nasframe"
+    return Path(os.path.expanduser(base)) / "nasframe"

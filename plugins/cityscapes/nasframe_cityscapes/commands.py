@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -50,7 +51,7 @@ def score(
     if output is not None and not force:
         require_free(output)
     with show_progress("score") as progressing:
-        result = score_pictures(Truth(root.expanduser(), split, labels), predictions, progressing)
+        result = score_pictures(Truth(Path(os.path.expanduser(root)), split, labels), predictions, progressing)
     about = {"root": str(root), "split": split, "predictions": str(predictions)}
     if output is not None:
         write(output, result, about)

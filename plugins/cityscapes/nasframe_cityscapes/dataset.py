@@ -107,7 +107,7 @@ def find_images(root: Path, split: str) -> list[Path]:
         DataError: there is no such folder, or no image in it.
     """
     folder = root / "leftImg8bit" / split
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DataError(f"{_found(root, split)}; {LAYOUT}")
     _require_readable(folder)
     # macOS leaves files like ._aachen_… beside real ones when it unpacks.
@@ -132,7 +132,7 @@ def _require_readable(folder: Path) -> None:
 
 def _found(root: Path, split: str) -> str:
     """What is there instead of a split's folder."""
-    if not root.exists():
+    if not os.path.exists(root):
         return f"the data folder {root} does not exist"
     if not root.is_dir():
         return f"{root} is a file, not the folder of a data set"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 import zlib
@@ -19,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nasframe import DataError
+from nasframe.files.plain_json import parse
 from nasframe_cityscapes.dataset import Frame
 
 Picture = npt.NDArray[np.uint8]
@@ -90,17 +92,17 @@ def _mapped(path: Path, sources: list[list[int]], *, whole: bool) -> Pair | None
     """
     try:
         content = np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
-        header = json.loads(bytes(content[:HEADER]))
+        header = parse(bytes(content[:HEADER]).decode("utf-8"))
         shapes = [tuple(shape) for shape in header["shapes"]]
-    except (OSError, ValueError, LookupError):
+        sizes = [math.prod(shape) for shape in shapes]
+        if header["sources"] != sources or content.size != HEADER + sum(sizes):
+            return None
+        if not whole and header.get("crc32") != zlib.crc32(content[HEADER:].data):
+            return None
+        image, label = np.split(content[HEADER:], sizes[:1])
+        return image.reshape(shapes[0]), label.reshape(shapes[1])
+    except (ArithmeticError, LookupError, OSError, TypeError, ValueError):
         return None
-    sizes = [int(np.prod(shape)) for shape in shapes]
-    if header["sources"] != sources or content.size != HEADER + sum(sizes):
-        return None
-    if not whole and header.get("crc32") != zlib.crc32(content[HEADER:].data):
-        return None
-    image, label = np.split(content[HEADER:], sizes[:1])
-    return image.reshape(shapes[0]), label.reshape(shapes[1])
 
 
 def _write(path: Path, pair: Pair, sources: list[list[int]]) -> None:

@@ -11,6 +11,7 @@ import io
 import json
 import logging
 import os
+import struct
 import tempfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -22,11 +23,15 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from nasframe.files.plain_json import parse
 from nasframe_cityscapes.cache import cache_folder
 
 logger = logging.getLogger(__name__)
 
-UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+UNREADABLE = (
+    *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError),
+    *(TypeError, ValueError, struct.error, zlib.error, Image.DecompressionBombError),
+)
 """What pillow raises for a broken file."""
 IMAGE_MODES = ("RGB", "RGBA", "L", "P")
 """Pillow's names of the pixel kinds that an image may have."""
@@ -123,13 +128,15 @@ def _revive(plain: Mapping[str, Any]) -> Facts:
 
 def _recall(store: Path) -> dict[str, Any]:
     try:
-        found = json.loads(store.read_text())
+        found = parse(store.read_text(encoding="utf-8"))
         remembered: dict[str, Any] = found["files"]
         if found["crc32"] != _checksum(remembered):
             raise ValueError("its checksum differs")
+        for known in remembered.values():
+            known["stamp"], _revive(known["facts"])
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (AttributeError, LookupError, OSError, TypeError, ValueError) as error:
         logger.warning("%s cannot be read (%s); the files are checked anew", store, error)
         return {}
     return remembered

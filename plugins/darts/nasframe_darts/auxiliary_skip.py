@@ -50,8 +50,8 @@ class AuxiliarySkip:
         masks = _skips(self.graph, named)
         if not masks:
             raise ExperimentError(
-                "strategy.regularise.auxiliary_skip adds to skip operations, and the space's graph names none ('skips') "
-                "among the operations that are mixed; remove the key, or use another space"
+                "strategy.regularise.auxiliary_skip adds to skip operations, and the space's graph names none "
+                "('skips') among the operations that are mixed; remove the key, or use another space"
             )
         own = {id(parameter) for parameter in supernet.arch_parameters()}
         for name, mask in masks.items():

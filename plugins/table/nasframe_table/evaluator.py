@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -137,9 +138,9 @@ def _find(given: Path) -> Path:
     Raises:
         DataError: there is none, or a folder holds several.
     """
-    if given.is_file():
+    if os.path.isfile(given):
         return given
-    if not given.is_dir():
+    if not os.path.isdir(given):
         raise DataError(f"{given} does not exist; evaluator.path names a JSON table, or a folder that holds one")
     found = sorted(given.glob("*.json"))
     if len(found) == 1:

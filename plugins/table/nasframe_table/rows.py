@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nasframe import DataError
+from nasframe.files.plain_json import parse
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def read_rows(path: Path, accuracies: str, fields: Collection[str]) -> dict[str,
         DataError: the file cannot be read, or a row lacks a field or has no numbers there.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse(path.read_text(encoding="utf-8"), distinct=True)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(data, dict) or not data:

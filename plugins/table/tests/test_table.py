@@ -108,6 +108,13 @@ def test_a_folder_without_exactly_one_table_is_refused(table):
         ('{"0": {"test_acc": []}}', "is empty"),
         ('{"0": {"test_acc": ["high"], "params": 1, "flops": 1}}', "is 'high'; expected a finite number"),
         ('{"0": {"test_acc": [1], "params": 1}}', "has no field 'flops'"),
+        (
+            f'{{"0": {{"test_acc": [{"9" * 400}], "params": 1, "flops": 1}}}}',
+            "a number of 400 digits, expected at most",
+        ),
+        ('{"0": {"test_acc": [1e999], "params": 1, "flops": 1}}', "found 1e999, which is too large for a number"),
+        ('{"0": {"test_acc": [1]}, "0": {"test_acc": [2]}}', "the key '0' stands twice"),
+        ("[" * 100_000, "nested too deeply"),
     ],
 )
 def test_a_table_that_is_none_is_refused_with_its_file_and_row(tmp_path, text, reason):

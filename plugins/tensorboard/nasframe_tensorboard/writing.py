@@ -8,8 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from nasframe.files import yaml_text
 from nasframe.runfolder.layout import RunLayout
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def write(event: Mapping[str, Any]) -> None:
         for name, value in event["metrics"].items():
             writer.add_scalar(f"{prefix}{name}", value, step)
     elif kind == "genotype":
-        text = yaml.safe_dump(event["genotype"], sort_keys=False)
+        text = yaml_text.dump(event["genotype"])
         writer.add_text("genotype", _code(text, "yaml"), step)
     if kind == "evaluation":
         writer.add_hparams(_options(run), {"score": event["score"]}, run_name="options")
@@ -70,7 +69,7 @@ def _pictures(writer: SummaryWriter, run: RunLayout, step: int) -> None:
 
 def _options(run: RunLayout) -> dict[str, Any]:
     """The experiment's values under dotted names; lists as text, for TensorBoard takes none."""
-    experiment = yaml.safe_load(run.experiment.read_text(encoding="utf-8"))
+    experiment = yaml_text.read_mapping(run.experiment)
     parts = {key: experiment.get(key) for key in ("seed", "space", "evaluator", "strategy", "retrain")}
     return dict(_flat(parts, ""))
 
