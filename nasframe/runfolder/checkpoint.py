@@ -26,7 +26,7 @@ PLAIN = (bool, int, float, str, bytes, type(None))
 REFUSED = ".refused"
 NO_CHECKPOINT = "is no nasframe checkpoint, or torn in its first lines"
 _LONGEST_LINE = 4096
-_HEADER = {"bytes": int, "fingerprint": str, "step": int, "steps": int, "events": int}
+HEADER = {"bytes": int, "fingerprint": str, "step": int, "steps": int, "events": int}
 """What a header has at least."""
 
 
@@ -220,7 +220,7 @@ def _header(data: memoryview) -> tuple[dict[str, Any] | None, memoryview]:
         header = parse(line.decode("utf-8"))
     except (ValueError, _Unusable):
         return None, data
-    known = isinstance(header, dict) and all(type(header.get(name)) is kind for name, kind in _HEADER.items())
+    known = isinstance(header, dict) and all(type(header.get(name)) is kind for name, kind in HEADER.items())
     return (header if known else None), body
 
 

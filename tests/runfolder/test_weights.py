@@ -1,5 +1,6 @@
 """Files of weights that are damaged, or hold something else."""
 
+import hashlib
 import json
 import pickle
 import zipfile
@@ -71,7 +72,8 @@ def test_a_checkpoint_without_a_network_gives_no_tensors(tmp_path, state):
 def test_a_header_of_other_types_is_refused(tmp_path, key):
     path = tmp_path / "c.pt"
     checkpoint.save(path, checkpoint.Position("mine", 1, 1, 0), {})
-    magic, header, body = path.read_bytes().split(b"\n", 2)
-    path.write_bytes(b"\n".join((magic, json.dumps({**json.loads(header), key: [1]}).encode(), body)))
+    magic, _, header, body = path.read_bytes().split(b"\n", 3)
+    told = b"\n".join((json.dumps({**json.loads(header), key: [1]}).encode(), body))
+    path.write_bytes(b"\n".join((magic, hashlib.sha256(told).hexdigest().encode(), told)))
     with pytest.raises(RunFolderError, match="has a header that cannot be read"):
         checkpoint.read_state(path)
