@@ -30,6 +30,7 @@ from timing import machine
 from nasframe import Genotype, HoldsOut, Trainable
 from nasframe.cost import counting
 from nasframe.experiment.checking import load
+from nasframe.files.words import quantity
 from nasframe.genotype import sample
 from nasframe.run.problems import open_problems
 from nasframe.training.seeding import seed_all
@@ -211,7 +212,8 @@ def variance(values: Array) -> str:
 def tables(found: dict[int, dict[tuple[int, float], dict[str, Any]]], metric: str) -> str:
     """What genotypes differ by, what ranks them, and what selecting is worth, by one metric."""
     of = trained(found, metric)
-    lines = [f"{metric}, {len(of.macs)} genotypes of {of.macs.min() / 1e6:.1f} to {of.macs.max() / 1e6:.1f} M"]
+    drawn = quantity(len(of.macs), "genotype")
+    lines = [f"{metric}, {drawn} of {of.macs.min() / 1e6:.1f} to {of.macs.max() / 1e6:.1f} M multiply-adds"]
     lines += ["", "| frames | sd of genotypes, points | sd of seeds | correlation |", "| --- | ---: | ---: | ---: |"]
     lines += [f"| {name} | {variance(values[:, :2])} |" for name, values in (("val", of.val), ("holdout", of.holdout))]
     mean = of.holdout[:, :2].mean(1)
