@@ -91,8 +91,8 @@ def test_an_experiment_with_it_runs_to_the_report(python, tmp_path):
 
 
 def states(run):
-    """Of the search's checkpoints, by file: what follows the two lines of their header."""
-    bodies = {path.name: path.read_bytes().split(b"\n", 2)[2] for path in (run / "checkpoints").glob("*.pt")}
+    """Of the search's checkpoints, by file: what follows their first three lines."""
+    bodies = {path.name: path.read_bytes().split(b"\n", 3)[3] for path in (run / "checkpoints").glob("*.pt")}
     return {name: torch.load(io.BytesIO(body), weights_only=True) for name, body in bodies.items()}
 
 

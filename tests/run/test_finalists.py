@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nasframe
-from nasframe import AskTell, Component, Evaluation, Evaluator, ExperimentError, RunError, Strategy, Task
+from nasframe import AskTell, Component, Evaluation, Evaluator, ExperimentError, FileError, RunError, Strategy, Task
 from nasframe.evaluations import Directly
 from nasframe.evidence.repeat import processor_seconds
 from nasframe.experiment.checking import load
@@ -202,6 +202,9 @@ def test_finalists_that_are_lost_are_told_with_the_way_on(tmp_path, monkeypatch)
     with pytest.raises(Interrupted):
         run(experiment(tmp_path, "6"), tmp_path / "run", quiet=True)
     (tmp_path / "run/finalists/genotypes.json").write_text("[1]")
+    with pytest.raises(FileError, match=r"genotypes.json is not what the run wrote"):
+        resume(tmp_path / "run", registry(), quiet=True)
+    (tmp_path / "run/SHA256SUMS").unlink()
     with pytest.raises(RunError, match=r"finalists that it named are lost: .*genotypes.json .* or delete it"):
         resume(tmp_path / "run", registry(), quiet=True)
 

@@ -283,5 +283,5 @@ def test_events_that_were_shortened_by_hand_are_noticed(tmp_path):
     with new_folder(tmp_path) as folder:
         walk(folder, Walk())
         (folder.path / "events.jsonl").write_text("")
-        with pytest.raises(RunFolderError, match="was changed after the run"):
+        with pytest.raises(RunFolderError, match="was changed or damaged after the run"):
             walk(folder, Walk())

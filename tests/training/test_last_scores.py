@@ -146,5 +146,5 @@ def test_of_a_training_that_ends_early_those_count_that_there_were():
 def test_results_over_other_numbers_of_measurements_are_not_shared():
     quickstart = Path(__file__).parents[2] / "examples" / "quickstart.yaml"
     asked = [(), ("evaluator.training.score_over=3",)]
-    contexts = [context(load(quickstart, overrides), Runtime()) for overrides in asked]
+    contexts = [context(load(quickstart, overrides), Runtime(), {}) for overrides in asked]
     assert contexts[0] != contexts[1]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nasframe import RunError
+from nasframe import FileError
 from nasframe.files import atomic
 
 QUICK = ("strategy.samples=3",)
@@ -23,7 +23,7 @@ def test_a_changed_evaluation_is_refused_with_its_line(runs):
     changed = json.loads(lines[1])
     lines[1] = json.dumps({**changed, "score": changed["score"] + 1})
     file.write_text("\n".join(lines) + "\n")
-    with pytest.raises(RunError, match=r"evaluations\.jsonl:2 is damaged"):
+    with pytest.raises(FileError, match=r"evaluations\.jsonl:2: .*its checksum differs"):
         runs.resume("run")
 
 
@@ -31,10 +31,10 @@ def test_a_row_that_was_changed_is_named_and_those_without_checksums_are_taken(t
     file = tmp_path / "rows.jsonl"
     atomic.append_row(file, {"score": 0.5, "names": ("a", "b")})
     atomic.append_json(file, {"score": 0.25})
-    assert atomic.read_json_lines(file) == [{"score": 0.5, "names": ["a", "b"]}, {"score": 0.25}]
+    assert atomic.read_json_lines(file, dict) == [{"score": 0.5, "names": ["a", "b"]}, {"score": 0.25}]
     file.write_text(file.read_text().replace("0.5", "0.6"))
-    with pytest.raises(RunError, match=r"rows\.jsonl:1 is damaged .*Delete the line"):
-        atomic.read_json_lines(file)
+    with pytest.raises(FileError, match=r"rows\.jsonl:1: .*its checksum differs.* delete this line"):
+        atomic.read_json_lines(file, dict)
 
 
 def test_a_shared_result_that_was_changed_is_evaluated_again(runs):
