@@ -174,7 +174,11 @@ class Differentiable(EvaluatorCapability):
 
     @abstractmethod
     def measure(self, model: Model) -> Evaluation:
-        """The score on all of ``val``, without training; a module is put in eval mode meanwhile."""
+        """The score on all of ``val``, without training; a module is put in eval mode meanwhile.
+
+        Raises:
+            RunError: what the model says is not finite, as ``nasframe.training.finite.require_finite`` tells.
+        """
 
 
 class HoldsOut(EvaluatorCapability):

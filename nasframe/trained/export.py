@@ -19,6 +19,7 @@ from nasframe.errors import NasframeError, RunError
 from nasframe.evaluator import Model
 from nasframe.files import atomic
 from nasframe.files.words import first_line
+from nasframe.training.finite import require_finite
 
 INPUT, OUTPUT = "image", "logits"
 MOST_BATCH, MOST_PIXELS = 4096, 16384
@@ -91,7 +92,7 @@ def difference(path: Path, network: nn.Module, shapes: Sequence[tuple[int, ...]]
 
     Raises:
         NasframeError: onnxruntime is not installed.
-        RunError: it refuses the file.
+        RunError: it refuses the file, or what either says is not finite.
     """
     model = onnx_model(path)
     generator = torch.Generator().manual_seed(0)
@@ -99,8 +100,27 @@ def difference(path: Path, network: nn.Module, shapes: Sequence[tuple[int, ...]]
     for shape in shapes:
         images = torch.randn(shape, generator=generator)
         with torch.no_grad():
-            largest = max(largest, relative_difference(model(images), network(images)))
+            found, expected = model(images), network(images)
+        require_finite(found, _names(shape), model)
+        require_finite(expected, _names(shape), network)
+        largest = max(largest, relative_difference(found, expected))
     return largest
+
+
+def require_sound(network: nn.Module, shape: tuple[int, ...]) -> None:
+    """See that what a network says of random images is finite.
+
+    Raises:
+        RunError: it is not.
+    """
+    with torch.no_grad():
+        found = network(torch.randn(shape, generator=torch.Generator().manual_seed(0)))
+    require_finite(found, _names(shape), network)
+
+
+def _names(shape: tuple[int, ...]) -> list[str]:
+    """What random images are called in messages."""
+    return [f"a random image of {shape[-2]}x{shape[-1]} pixels"] * shape[0]
 
 
 def onnx_model(path: Path) -> Model:

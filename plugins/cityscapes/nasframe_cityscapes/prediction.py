@@ -11,10 +11,11 @@ import torch
 from typing_extensions import override
 
 from nasframe import DataError, Inference, Model, PictureKind, Predictor, Runtime
+from nasframe.training.finite import require_finite
 from nasframe_cityscapes.dataset import IMAGE_SUFFIX, find_images
 from nasframe_cityscapes.drawing import draw, png
 from nasframe_cityscapes.frames import Picture, read_image, reduced
-from nasframe_cityscapes.inference import checked, predict, set_to_eval
+from nasframe_cityscapes.inference import answers, checked, set_to_eval
 from nasframe_cityscapes.loading import ahead
 from nasframe_cityscapes.options import SegmentationOptions
 from nasframe_cityscapes.source import Source, street_task
@@ -67,8 +68,10 @@ class StreetPredictor(Predictor):
 
         asked = checked(model, self._runtime)
         with set_to_eval(model):
-            for image, shown in ahead(load, range(len(images)), self._options.workers):
+            pictures = ahead(load, range(len(images)), self._options.workers)
+            for path, (image, shown) in zip(images, pictures, strict=True):
                 inputs = torch.from_numpy(normalised(shown, self._options)[None]).to(self._runtime.device)
-                found = predict(asked, inputs, (image.shape[0], image.shape[1]), inference)
-                predicted = found[0].to(torch.uint8).cpu().numpy()
+                found = answers(asked, inputs, (image.shape[0], image.shape[1]), inference)
+                predicted = found[0].argmax(0).to(torch.uint8).cpu().numpy()
+                require_finite(found, [str(path)], model)
                 yield {kind: png(draw(kind, predicted, image)) for kind in kinds}

@@ -5,11 +5,13 @@ import types
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL import Image
 
 import nasframe
 import nasframe_cityscapes
+from nasframe import RunError
 from nasframe.cli import main
 from nasframe.experiment.checking import load
 from nasframe.genotype import sample
@@ -194,3 +196,42 @@ def test_splits_that_are_not_there_are_refused_with_the_reason(trained, tmp_path
 def test_other_settings_of_the_evaluator_are_taken(trained):
     assert evaluated(trained, "--set", "evaluator.val_frames=1")["metrics"]["frames"] == 1
     assert evaluated(trained, "--set", "evaluator.reduce=2")["conditions"]["reduced_by"] == 2
+
+
+@pytest.fixture
+def diverged(trained, tmp_path):
+    """A file of the trained network's weights, all of them NaN, and a folder with one photo."""
+    weights = torch.load(trained[0] / "retrain" / "weights.pt", weights_only=True)
+    torch.save({name: torch.full_like(tensor, torch.nan) for name, tensor in weights.items()}, tmp_path / "nan.pt")
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (45, 31)).save(tmp_path / "photos" / "street.png")
+    return tmp_path
+
+
+def test_a_network_whose_weights_are_nan_is_refused_by_every_command(trained, diverged):
+    folder, invoke = trained
+    weights = ("--weights", diverged / "nan.pt")
+    evaluate = invoke("evaluate", folder, *weights, "--output", diverged / "scores")
+    predict = invoke("predict", folder, *weights, "--images", diverged / "photos", "--output", diverged / "labels")
+    for result, name in ((evaluate, "oak_000000_000019"), (predict, "street.png")):
+        assert result.exit_code == 1 and "is not finite" in result.stderr and name in result.stderr
+        assert "its weights are not either" in result.stderr
+    assert not (diverged / "scores").exists() and not (diverged / "labels").exists()
+
+
+class OnlyInTraining(torch.nn.Module):
+    """Hands on NaN where a network is measured, as norms do whose running statistics have overflowed."""
+
+    def forward(self, logits):
+        return logits if self.training else logits * torch.nan
+
+
+def test_a_run_whose_network_is_not_finite_when_measured_ends_without_a_score(trained, tmp_path, monkeypatch):
+    registry, build = registry_with(monkeypatch), TinySpace.build
+    monkeypatch.setattr(TinySpace, "build", lambda *given: torch.nn.Sequential(build(*given), OnlyInTraining()))
+    (tmp_path / "small.yaml").write_text(EXPERIMENT)
+    with pytest.raises(RunError, match="is not finite"):
+        run(load(tmp_path / "small.yaml", registry=registry), tmp_path / "run", quiet=True)
+    assert not (tmp_path / "run" / "retrain" / "metrics.json").exists()
+    status = json.loads((tmp_path / "run" / "status.json").read_text())
+    assert status["state"] == "failed" and "is not finite" in json.dumps(status)
