@@ -51,6 +51,9 @@ class EvaluatorContract:
 
         json.dumps(self.make().record())
 
+    def test_its_remarks_are_sentences_without_a_full_stop(self) -> None:
+        assert all(isinstance(one, str) and one.strip() and not one.endswith(".") for one in self.make().remarks())
+
     def test_its_fingerprint_is_a_text_for_each_file_and_the_same_each_time(self) -> None:
         found = dict(self.make().fingerprint())
         assert all(isinstance(name, str) and isinstance(text, str) for name, text in found.items())

@@ -36,8 +36,9 @@ def require_finite(found: Tensor, names: Sequence[str], model: Model) -> None:
         wrong = int((~one.isfinite()).sum())
         if wrong:
             undefined = int(one.isnan().sum())
+            values = quantity(one.numel(), "value")
             raise RunError(
-                f"what the network says of {name} is not finite: of {quantity(one.numel(), 'value')} {undefined:,} are NaN and "
+                f"what the network says of {name} is not finite: of {values} {undefined:,} are NaN and "
                 f"{wrong - undefined:,} infinite; {_cause(model)}"
             )
 

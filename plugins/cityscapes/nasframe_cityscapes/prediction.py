@@ -51,7 +51,7 @@ class StreetPredictor(Predictor):
     def fault(self, image: Path) -> str:
         """Decodes the image."""
         try:
-            read_image(image)
+            read_image(image, upright=True)
         except DataError as error:
             return str(error)
         return ""
@@ -60,10 +60,10 @@ class StreetPredictor(Predictor):
     def predict(
         self, model: Model, images: Sequence[Path], kinds: Collection[PictureKind], inference: Inference
     ) -> Iterator[Mapping[PictureKind, bytes]]:
-        """PNG files of each image's size."""
+        """PNG files of each image's size, turned as its EXIF orientation says."""
 
         def load(index: int) -> tuple[Picture, Picture]:
-            image = read_image(images[index])
+            image = read_image(images[index], upright=True)
             return np.asarray(image), reduced(image, self._options.reduce)
 
         asked = checked(model, self._runtime)
