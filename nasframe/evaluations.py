@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,6 +13,7 @@ from nasframe.errors import GenotypeError, NasframeError, RunError
 from nasframe.evaluator import Candidate, Curve, Evaluation, Evaluator
 from nasframe.genotype import Genotype
 from nasframe.space import SearchSpace
+from nasframe.training.finite import require_finite_numbers
 
 if TYPE_CHECKING:
     from nasframe.training.legs import Reached
@@ -112,8 +112,8 @@ def attempt(
 ) -> Evaluation:
     """What an evaluator says of a genotype, or why it has nothing to say: then ``failure`` holds the reason.
 
-    Whatever goes wrong with the candidate is a failure: a loss that is not finite, memory that does not suffice, a
-    network that cannot be built.
+    Whatever goes wrong with the candidate is a failure: a loss or logits that are not finite, memory that does not
+    suffice, a network that cannot be built.
 
     Args:
         evaluate: how it is asked; None: by its ``evaluate``.
@@ -124,16 +124,13 @@ def attempt(
     try:
         build = partial(space.build, genotype, evaluator.task)
         result = (evaluate or evaluator.evaluate)(Candidate(genotype, build), budget)
+        require_finite_numbers(result)
     except (RunError, GenotypeError) as error:
         return failed(str(error), budget)
     except NasframeError:
         raise
     except Exception as error:  # a result with a reason, which the run records and shows
         return failed(": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]]), budget)
-    numbers = {"score": result.score, **result.metrics}
-    wrong = [f"{name} is {value}" for name, value in numbers.items() if not math.isfinite(value)]
-    if wrong:
-        return failed(f"{', '.join(wrong)}; metrics must be finite", budget)
     return replace(result, budget=budget)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -139,6 +139,13 @@ class Evaluator(ABC):
         """Plain facts to keep in the run folder, such as which images are in which split; default: none."""
         return {}
 
+    def remarks(self) -> Sequence[str]:
+        """What a user should know of the data before a run, in sentences without the full stop; default: nothing.
+
+        A run says it at its start, and its report warns of it. It is asked for at each start, and should take seconds.
+        """
+        return ()
+
     def fingerprint(self) -> Mapping[str, str]:
         """What identifies the data: by the name of each file, relative to the data's folder, its size and content.
 
@@ -174,7 +181,11 @@ class Differentiable(EvaluatorCapability):
 
     @abstractmethod
     def measure(self, model: Model) -> Evaluation:
-        """The score on all of ``val``, without training; a module is put in eval mode meanwhile."""
+        """The score on all of ``val``, without training; a module is put in eval mode meanwhile.
+
+        Raises:
+            RunError: what the model says is not finite, as ``nasframe.training.finite.require_finite`` tells.
+        """
 
 
 class HoldsOut(EvaluatorCapability):

@@ -56,6 +56,7 @@ def export(
         result = fold_batch_norm(network)
         network = result.network
         files["batch norms"] = f"{result.folded} folded, {len(result.left)} left"
+    exporting.require_sound(network, _shapes(task, size)[0])
     program = exporting.traced(network, task.in_channels, size)
     if program_file is not None:
         exporting.write_program(program, program_file)

@@ -167,6 +167,12 @@ def changed_on_the_way(record: RunRecord) -> str:
     return f"The run went on although what it was begun with had changed: {'; '.join([*of_data, *of_events])}."
 
 
+def remarks_on_data(record: RunRecord) -> list[str]:
+    """What the evaluators said of the data, in sentences."""
+    remarks = record.data.get("remarks")
+    return [f"{remark}." for remark in remarks if isinstance(remark, str)] if isinstance(remarks, list) else []
+
+
 def path_labels(genotype: nx.DiGraph) -> list[str] | None:
     """The labels along a genotype's path, stems and head included; None where there is not one state a layer."""
     network = part(genotype, "network")

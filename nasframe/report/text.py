@@ -43,6 +43,8 @@ def head(record: RunRecord) -> Iterator[str]:
         yield f"> **Warning.** {facts.SELECTED_ON_VAL}"
     if changed := facts.changed_on_the_way(record):
         yield f"> **Warning.** {md.escaped(changed)}"
+    for remark in facts.remarks_on_data(record):
+        yield f"> **Warning.** {md.escaped(remark)}"
     if sure := record.certainty:
         verdict, *rest = sure.sentences()
         yield f"> **{md.escaped(verdict)}** {md.escaped(' '.join(rest))}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from nasframe.errors import DataError
 from nasframe.files import atomic
@@ -21,12 +22,24 @@ def fingerprints(problems: Problems) -> dict[str, dict[str, str]]:
     return {phase: files for phase, files in found.items() if files}
 
 
-def record_data(folder: RunFolder, found: Fingerprints) -> None:
-    """Write what identifies the data of a run that begins."""
-    atomic.write_json(folder.layout.data, dict(found))
+def remarks_on_data(problems: Problems) -> list[str]:
+    """What the evaluators say of the data of all phases, none twice."""
+    both = (problems.search, problems.retrain)
+    return [*dict.fromkeys(remark for problem in both if problem for remark in problem.evaluator.remarks())]
 
 
-def require_same_data(folder: RunFolder, found: Fingerprints, say: Callable[[str], None]) -> None:
+def record_data(folder: RunFolder, found: Fingerprints, remarks: Sequence[str]) -> None:
+    """Write what identifies the data of a run that begins, and what is to be said of them."""
+    atomic.write_json(folder.layout.data, _recorded(found, remarks))
+
+
+def _recorded(found: Fingerprints, remarks: Sequence[str]) -> dict[str, Any]:
+    return {**found, **({"remarks": [*remarks]} if remarks else {})}
+
+
+def require_same_data(
+    folder: RunFolder, found: Fingerprints, remarks: Sequence[str], say: Callable[[str], None]
+) -> None:
     """Compare the data with those that a run was begun with; where changes are accepted, note them and go on.
 
     Raises:
@@ -34,7 +47,7 @@ def require_same_data(folder: RunFolder, found: Fingerprints, say: Callable[[str
     """
     before = folder.read(folder.layout.data)
     if not before:
-        record_data(folder, found)
+        record_data(folder, found, remarks)
         say("It is not known with which data the run was begun; those that are there now are recorded.")
         return
     differences = [
@@ -53,6 +66,6 @@ def require_same_data(folder: RunFolder, found: Fingerprints, say: Callable[[str
             "--accept-changes', which the run's folder and report then say"
         )
     accepted = [*before.get("accepted", []), {"time": time.time(), "changes": differences}]
-    atomic.write_json(folder.layout.data, {**found, "accepted": accepted})
+    atomic.write_json(folder.layout.data, {**_recorded(found, remarks), "accepted": accepted})
     for line in differences:
         say(f"The data have changed, which is accepted: {line}")

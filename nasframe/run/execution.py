@@ -27,7 +27,7 @@ from nasframe.plugin.registry import Registry
 from nasframe.run.candidates.finals import Finals, name_finalists
 from nasframe.run.candidates.front import write_front
 from nasframe.run.candidates.set_up import open_evaluations, open_judge
-from nasframe.run.data import fingerprints, record_data, require_same_data
+from nasframe.run.data import fingerprints, record_data, remarks_on_data, require_same_data
 from nasframe.run.inheriting import (
     choose_inherited,
     keep_inherited,
@@ -78,7 +78,7 @@ def run(
     with open_problems(experiment) as problems:
         if experiment.retrain and experiment.retrain.weights:
             read_tensors(Path(experiment.retrain.weights))
-        data = fingerprints(problems)
+        data, remarks = fingerprints(problems), remarks_on_data(problems)
         resolved = experiment.resolved()
         if folder is None:
             made = RunFolder.create_free(Path(experiment.run.folder), experiment.name, resolved)
@@ -86,8 +86,11 @@ def run(
             made = RunFolder.create(folder, resolved)
         with made:
             atomic.write_json(made.layout.origins, dict(experiment.origins))
-            record_data(made, data)
-            _Run(experiment, problems, made, _listeners(registry, made, experiment), choose_progress(quiet)).go()
+            record_data(made, data, remarks)
+            progress = choose_progress(quiet)
+            for remark in remarks:
+                progress.say(f"Note: {remark}.")
+            _Run(experiment, problems, made, _listeners(registry, made, experiment), progress).go()
     return made.path
 
 
@@ -109,7 +112,7 @@ def resume(folder: Path, registry: Registry, *, quiet: bool = False, accept_chan
             return folder
         experiment = load(files.experiment, registry=registry)
         with open_problems(experiment) as problems:
-            require_same_data(opened, fingerprints(problems), progress.say)
+            require_same_data(opened, fingerprints(problems), remarks_on_data(problems), progress.say)
             _Run(experiment, problems, opened, _listeners(registry, opened, experiment), progress).go()
     return folder
 

@@ -19,6 +19,7 @@ from nasframe.inference import Illustrating
 from nasframe.run.journal import Journal
 from nasframe.run.loop import run_steps
 from nasframe.strategy import Problem
+from nasframe.training.finite import require_finite_numbers
 from nasframe.training.seeding import seed_all
 from nasframe.training.sgd import concluded
 
@@ -42,7 +43,7 @@ def retrain(
 
     Raises:
         GenotypeError: the genotype is not legal in the problem's space.
-        RunError: see ``run_steps``.
+        RunError: see ``run_steps``; or what was measured is not finite.
     """
     validate(problem.space, genotype)
     task, seed, files = problem.evaluator.task, problem.runtime.seed, journal.folder.layout
@@ -71,6 +72,7 @@ def retrain(
         held_out = {}
         build = partial(problem.space.build, genotype, task)
         result = problem.evaluator.evaluate(Candidate(genotype, build))
+    require_finite_numbers(result)
     atomic.write_json(files.metrics, {**result.to_dict("score", "metrics", "tables"), **held_out})
     journal.record("evaluation", journal.steps, score=result.score, metrics=dict(result.metrics))
     return result

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from nasframe.errors import RunError
 from nasframe.evaluator import Candidate, Differentiable, Evaluation, Evaluator, HoldsOut, Split, Trainable
 from nasframe.genotype import Genotype
 from nasframe.inference import Illustrating, Inference, Inferring
@@ -49,6 +50,9 @@ class EvaluatorContract:
         import json
 
         json.dumps(self.make().record())
+
+    def test_its_remarks_are_sentences_without_a_full_stop(self) -> None:
+        assert all(isinstance(one, str) and one.strip() and not one.endswith(".") for one in self.make().remarks())
 
     def test_its_fingerprint_is_a_text_for_each_file_and_the_same_each_time(self) -> None:
         found = dict(self.make().fingerprint())
@@ -91,6 +95,19 @@ class EvaluatorContract:
         assert network.training, "measure() must restore the module's mode"
         assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
         assert evaluator.measure(network) == first, "measuring twice must give the same numbers"
+
+    def test_a_network_that_is_not_finite_gets_no_score(self) -> None:
+        evaluator, network = self._differentiable(), self.network().eval()
+
+        def model(inputs: Tensor) -> Tensor:
+            output: Tensor = network(inputs)
+            return output * math.nan
+
+        try:
+            score = evaluator.measure(model).score
+        except RunError:
+            return
+        assert not math.isfinite(score), "measure() scores NaN: see nasframe.training.finite.require_finite"
 
     def test_what_is_set_aside_is_scored_alike_each_time_and_trains_nothing(self) -> None:
         evaluator = self.make()

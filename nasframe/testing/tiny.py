@@ -17,6 +17,7 @@ from nasframe.genotype import Choose, Genotype, trace, validate
 from nasframe.options import Options as BaseOptions
 from nasframe.space import Inheriting, Relaxable, SearchSpace, Switchable, Task, Weigh
 from nasframe.supernet import Supernet, SwitchableSupernet
+from nasframe.training.finite import require_finite
 from nasframe.training.options import TrainingOptions
 from nasframe.training.sgd import Training, concluded, fit
 
@@ -229,14 +230,17 @@ class TinyEvaluator(Evaluator, Trainable):
         if isinstance(model, nn.Module):
             model.eval()
         with torch.no_grad():
-            hits = [
-                (model(batch.inputs).argmax(1) == batch.targets).float().mean().item()
-                for batch in islice(self.batches("val"), self.epoch_steps("val"))
-            ]
+            hits = [self._hits(model, batch) for batch in islice(self.batches("val"), self.epoch_steps("val"))]
         if isinstance(model, nn.Module):
             model.train(training)
         accuracy = sum(hits) / len(hits)
         return Evaluation(accuracy, {"accuracy": accuracy})
+
+    def _hits(self, model: Model, batch: Batch) -> float:
+        """The share of pixels that are labelled right."""
+        logits = model(batch.inputs)
+        require_finite(logits, batch.names, model)
+        return float((logits.argmax(1) == batch.targets).float().mean())
 
     def _images(self, split: Split) -> list[str]:
         halves: tuple[Split, ...] = ("weights", "arch") if split == "train" else (split,)

@@ -15,10 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from nasframe.errors import NasframeError, RunError
+from nasframe.errors import FileError, NasframeError, RunError
 from nasframe.evaluator import Model
 from nasframe.files import atomic
 from nasframe.files.words import first_line
+from nasframe.training.finite import require_finite
 
 INPUT, OUTPUT = "image", "logits"
 MOST_BATCH, MOST_PIXELS = 4096, 16384
@@ -91,7 +92,7 @@ def difference(path: Path, network: nn.Module, shapes: Sequence[tuple[int, ...]]
 
     Raises:
         NasframeError: onnxruntime is not installed.
-        RunError: it refuses the file.
+        RunError: it refuses the file, or what either says is not finite.
     """
     model = onnx_model(path)
     generator = torch.Generator().manual_seed(0)
@@ -99,8 +100,27 @@ def difference(path: Path, network: nn.Module, shapes: Sequence[tuple[int, ...]]
     for shape in shapes:
         images = torch.randn(shape, generator=generator)
         with torch.no_grad():
-            largest = max(largest, relative_difference(model(images), network(images)))
+            found, expected = model(images), network(images)
+        require_finite(found, _names(shape), model)
+        require_finite(expected, _names(shape), network)
+        largest = max(largest, relative_difference(found, expected))
     return largest
+
+
+def require_sound(network: nn.Module, shape: tuple[int, ...]) -> None:
+    """See that what a network says of random images is finite.
+
+    Raises:
+        RunError: it is not.
+    """
+    with torch.no_grad():
+        found = network(torch.randn(shape, generator=torch.Generator().manual_seed(0)))
+    require_finite(found, _names(shape), network)
+
+
+def _names(shape: tuple[int, ...]) -> list[str]:
+    """What random images are called in messages."""
+    return [f"a random image of {shape[-2]}x{shape[-1]} pixels"] * shape[0]
 
 
 def onnx_model(path: Path) -> Model:
@@ -109,12 +129,14 @@ def onnx_model(path: Path) -> Model:
     Raises:
         NasframeError: onnxruntime is not installed.
         RunError: it refuses the file; so may the model, given images.
+        FileError: (the model, given images) they are of another size than the file takes.
     """
     runtime = require("onnxruntime")[0]
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
 
     def run(images: Tensor) -> Tensor:
+        _require_size(path, session.get_inputs()[0].shape, tuple(images.shape))
         try:
             found = session.run([OUTPUT], {INPUT: images.cpu().numpy()})[0]
         except Exception as error:  # onnxruntime's errors have no common base of their own
@@ -126,6 +148,31 @@ def onnx_model(path: Path) -> Model:
     except Exception as error:  # as above
         raise RunError(f"onnxruntime cannot read {path}: {first_line(error)}") from error
     return run
+
+
+def _require_size(path: Path, taken: Sequence[int | str], given: tuple[int, ...]) -> None:
+    """See that a file takes images of a shape.
+
+    Args:
+        taken: of its input; a name where any number is.
+
+    Raises:
+        FileError: it does not.
+    """
+    if len(taken) == len(given) and all(
+        isinstance(one, str) or one in (None, other) for one, other in zip(taken, given, strict=True)
+    ):
+        return
+    shapes = [" x ".join(map(str, shape)) for shape in (taken, given)]
+    way_out = ""
+    if len(given) == 4:
+        size = f"{given[2]}x{given[3]}"
+        way_out = f". Export it again with --size {size}, or without --size for images of any size"
+        if all(isinstance(one, int) and one <= other for one, other in zip(taken[2:], given[2:], strict=True)):
+            way_out += f", or show it windows of its size by --window {taken[2]},{taken[3]}"
+    raise FileError(
+        f"{path} takes an input of {shapes[0]}, and was given {shapes[1]} (batch x channels x height x width){way_out}"
+    )
 
 
 def relative_difference(found: Tensor, expected: Tensor) -> float:

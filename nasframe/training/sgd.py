@@ -14,6 +14,7 @@ from nasframe.errors import RunError
 from nasframe.evaluator import Batch, Differentiable, Evaluation, Runtime, Validating
 from nasframe.stepper import EndsEarly, GoesOn, Stepper, Uneven
 from nasframe.training.batches import BatchStream
+from nasframe.training.finite import require_finite_numbers
 from nasframe.training.gradients import update
 from nasframe.training.kept_weights import KeptWeights
 from nasframe.training.last_scores import LastScores
@@ -221,6 +222,7 @@ class Training(EndsEarly, GoesOn, Uneven, Validating):
             return {}
         with self._kept.show_kept():
             result = self.evaluator.measure(self.network)
+            require_finite_numbers(result)
             if validates:
                 self._validation = result
                 self._kept.note(result.score)

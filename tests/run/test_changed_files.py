@@ -83,6 +83,9 @@ class FolderOfData(Evaluator):
         files = sorted(Path("data").iterdir())
         return {path.name: fingerprint_of(path.stat().st_size, sha256_of(path)) for path in files}
 
+    def remarks(self):
+        return ["1 image is there twice"] if Path("data/twice.png").exists() else []
+
 
 PARTS = {
     "tiny-chain": ("space", "nasframe.testing.tiny:TinySpace"),
@@ -177,6 +180,21 @@ def test_a_run_of_an_older_version_gets_its_fingerprints_when_it_goes_on(stopped
     resume(stopped, registry)
     assert "It is not known with which data the run was begun" in capsys.readouterr().out
     assert json.loads((stopped / "data.json").read_text())["search"].keys() == {"a.png", "b.png"}
+
+
+def test_what_an_evaluator_remarks_on_its_data_is_said_once_and_in_folder_and_report(experiment, capsys):
+    Path("data/twice.png").write_text("c")
+    folder = run(experiment())
+    assert capsys.readouterr().out.count("Note: 1 image is there twice.") == 1
+    assert json.loads((folder / "data.json").read_text())["remarks"] == ["1 image is there twice"]
+    for report in ("report.md", "report.html"):
+        assert "1 image is there twice." in (folder / report).read_text()
+
+
+def test_changed_data_that_are_accepted_are_remarked_on_anew(stopped, registry):
+    Path("data/twice.png").write_text("c")
+    resume(stopped, registry, quiet=True, accept_changes=True)
+    assert json.loads((stopped / "data.json").read_text())["remarks"] == ["1 image is there twice"]
 
 
 def test_changes_are_accepted_by_an_option_of_the_command_line(stopped, registry):

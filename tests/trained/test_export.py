@@ -1,6 +1,7 @@
 """Networks as files for other programs, and batch norms folded into convolutions."""
 
 import json
+import math
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from nasframe.trained.export import (
     onnx_model,
     relative_difference,
     require,
+    require_sound,
     traced,
     write_onnx,
     write_program,
@@ -178,3 +180,16 @@ class TestCard:
         assert text == markdown(facts)
         assert "| params | 1,234,567 |" in text
         assert "| plugins | distribution: d; version: 1 |" in text
+
+
+class TestNotFinite:
+    def test_a_network_that_says_nan_is_refused_before_anything_is_written(self):
+        network = net()
+        torch.nn.init.constant_(network.last.bias, math.nan)
+        with pytest.raises(RunError, match=r"says of a random image of 5x9 pixels is not finite.*in last\.bias\."):
+            require_sound(network, ODD[0])
+
+    def test_a_file_that_says_nan_has_no_difference(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(exporting, "onnx_model", lambda path: lambda images: net()(images) * math.nan)
+        with pytest.raises(RunError, match="says of a random image of 5x9 pixels is not finite"):
+            difference(tmp_path / "x.onnx", net(), ODD)

@@ -104,6 +104,7 @@ def _warnings(record: RunRecord, frames: Frames | None) -> Iterator[str]:
         yield facts.SELECTED_ON_VAL
     if changed := facts.changed_on_the_way(record):
         yield changed
+    yield from facts.remarks_on_data(record)
     names = dict.fromkeys([*cells, *_cells_of_genotype(record)])
     for cell in names:
         found = collapse.shares(cells[cell]) if cell in cells else None

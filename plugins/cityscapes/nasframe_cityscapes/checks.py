@@ -74,12 +74,34 @@ def class_pixels(frames: Sequence[Frame], root: Path, kind: LabelKind) -> npt.ND
     return _pixels(inspect([frame.label for frame in frames], root, decode=True).values(), kind)[: len(CLASSES)]
 
 
+def require_scored(part: str, frames: Sequence[Frame], root: Path, kind: LabelKind, check: Check) -> None:
+    """See that some pixel of some frames is of a scored class: without one there is nothing to learn or to score.
+
+    Args:
+        part: what the frames are for, for the message.
+        check: where it is not ``all``, labels are decoded until there is such a pixel, so mostly one.
+
+    Raises:
+        DataError: there is none.
+    """
+    groups = [frames] if check == "all" else [[frame] for frame in frames]
+    if not any(class_pixels(group, root, kind).any() for group in groups):
+        raise DataError(
+            f"no pixel of the labels of {part} in {root} is of a scored class ({quantity(len(frames), 'frame')}, the "
+            f"first is {frames[0].stem}), so that there is nothing to learn or to score: all of them are void. Are "
+            "these dummies, or do their ids mean something else (see the option labels)?"
+        )
+
+
 def _faults(frame: Frame, image: Facts, label: Facts | None, kind: LabelKind) -> Iterator[tuple[Path, Wrong, str]]:
     """What is wrong with the two files of a frame, of which the label may be absent."""
     if image.fault is not None:
         yield frame.image, "unreadable", f"cannot be read ({image.fault})"
     elif image.mode not in IMAGE_MODES:
         yield frame.image, "wrong kind of picture", f"is of the kind {image.mode!r}; an image has 8 bits a channel"
+    elif image.orientation != 1:
+        text = f"is marked to be shown turned (EXIF orientation {image.orientation}), its label is not; turn its pixels"
+        yield frame.image, "turned", f"{text}, or remove the mark"
     if label is None:
         return
     if label.fault is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
@@ -156,6 +156,12 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, HoldsOut, Predicting, Ill
     def record(self) -> Mapping[str, Any]:
         """Which frames are in which part, and how they are read."""
         return self._segmentation.record()
+
+    @final
+    @override
+    def remarks(self) -> Sequence[str]:
+        """Images that are both trained on and scored on."""
+        return self._segmentation.remarks()
 
     @final
     @override

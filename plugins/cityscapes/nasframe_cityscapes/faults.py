@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from nasframe.files.words import quantity
 
-Wrong = Literal["unreadable", "wrong kind of picture", "wrong size", "wrong ids", "wrong instance ids"]
+Wrong = Literal["unreadable", "wrong kind of picture", "wrong size", "wrong ids", "wrong instance ids", "turned"]
 MOST_NAMES = 20
 """How many names of a kind a message has."""
 

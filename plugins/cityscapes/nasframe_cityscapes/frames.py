@@ -14,13 +14,16 @@ from nasframe import DataError
 from nasframe_cityscapes.classes import TO_TRAIN_ID
 from nasframe_cityscapes.dataset import Frame, LabelKind
 from nasframe_cityscapes.decoded import DecodedFrames
-from nasframe_cityscapes.inspection import IMAGE_MODES, UNREADABLE, reason
+from nasframe_cityscapes.inspection import IMAGE_MODES, UNREADABLE, UPRIGHT, orientation, reason
 
 Picture = npt.NDArray[np.uint8]
 
 
-def read_image(path: Path) -> Image.Image:
+def read_image(path: Path, *, upright: bool = False) -> Image.Image:
     """An image in red, green and blue.
+
+    Args:
+        upright: turned as its EXIF orientation says, as viewers show it; False: as its pixels are stored.
 
     Raises:
         DataError: it cannot be read, or has more than 8 bits a channel.
@@ -29,7 +32,9 @@ def read_image(path: Path) -> Image.Image:
         with Image.open(path) as picture:
             if picture.mode not in IMAGE_MODES:
                 raise DataError(f"{path} is of the kind {picture.mode!r}; expected an image with 8 bits a channel")
-            return picture.convert("RGB")
+            turn = UPRIGHT.get(orientation(picture)) if upright else None
+            image = picture.convert("RGB")
+            return image if turn is None else image.transpose(turn)
     except UNREADABLE as error:
         raise DataError(f"{path} cannot be read as an image: {reason(error)}") from error
 

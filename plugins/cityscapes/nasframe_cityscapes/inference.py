@@ -21,11 +21,6 @@ from nasframe_cityscapes.classes import CLASSES
 Size = tuple[int, int]
 
 
-def predict(model: Model, inputs: Tensor, size: Size, inference: Inference) -> Tensor:
-    """The most probable class of each pixel, train ids (N, H, W); no gradients. Args: as of ``answers``."""
-    return answers(model, inputs, size, inference).argmax(1)
-
-
 def answers(model: Model, inputs: Tensor, size: Size, inference: Inference) -> Tensor:
     """What a model says of the classes of each pixel; no gradients.
 

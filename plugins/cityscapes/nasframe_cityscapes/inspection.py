@@ -36,6 +36,28 @@ UNREADABLE = (
 IMAGE_MODES = ("RGB", "RGBA", "L", "P")
 """Pillow's names of the pixel kinds that an image may have."""
 
+ORIENTATION = 0x0112
+"""The tag of EXIF that says how the stored pixels are to be shown."""
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What brings the stored pixels of each orientation upright (EXIF 2.32, section 4.6.4); of 1 they are."""
+
+
+def orientation(picture: Image.Image) -> int:
+    """The EXIF orientation of an open picture, 1 to 8; 1 where there is none, or none that can be read."""
+    try:
+        found = Image.Image.getexif(picture).get(ORIENTATION, 1)
+    except (*UNREADABLE, struct.error, LookupError, TypeError):
+        return 1
+    return found if found in UPRIGHT else 1
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -55,6 +77,8 @@ class Facts:
     """Of the file in bytes."""
     sha256: str = ""
     """Of the file's content, where it was decoded."""
+    orientation: int = 1
+    """By EXIF, 1 to 8; 1: shown as stored."""
 
 
 def inspect(paths: Sequence[Path], root: Path, *, decode: bool) -> dict[Path, Facts]:
@@ -71,7 +95,9 @@ def inspect(paths: Sequence[Path], root: Path, *, decode: bool) -> dict[Path, Fa
     stamps = {path: _stamp(path, root) for path in paths}
     for path, (key, stamp) in stamps.items():
         known = remembered.get(key)
-        if known and known["stamp"] == stamp and (known["facts"].get("sha256") or not decode):
+        if not known or known["stamp"] != stamp or "orientation" not in known["facts"]:
+            continue  # unknown, another file by now, or remembered by a version that looked at less
+        if known["facts"].get("sha256") or not decode:
             facts[path] = _revive(known["facts"])
     rest = [path for path in paths if path not in facts]
     if not rest:
@@ -89,7 +115,7 @@ def inspect(paths: Sequence[Path], root: Path, *, decode: bool) -> dict[Path, Fa
 def _header(path: Path) -> Facts:
     try:
         with Image.open(path) as picture:
-            return Facts(*picture.size, picture.mode, size=path.stat().st_size)
+            return Facts(*picture.size, picture.mode, size=path.stat().st_size, orientation=orientation(picture))
     except UNREADABLE as error:
         return Facts(fault=reason(error))
 
@@ -99,7 +125,7 @@ def _decoded(path: Path) -> Facts:
         content = path.read_bytes()
         with Image.open(io.BytesIO(content)) as picture:
             pixels = np.asarray(picture)
-            size, mode = picture.size, picture.mode
+            size, mode, turned = picture.size, picture.mode, orientation(picture)
     except UNREADABLE as error:
         return Facts(fault=reason(error))
     counts: dict[int, int] = {}
@@ -107,7 +133,7 @@ def _decoded(path: Path) -> Facts:
         found = np.bincount(pixels.ravel())
         counts = {int(k): int(found[k]) for k in np.flatnonzero(found)}
     sha256 = hashlib.sha256(content).hexdigest()
-    return Facts(*size, mode, decoded=True, counts=counts, size=len(content), sha256=sha256)
+    return Facts(*size, mode, decoded=True, counts=counts, size=len(content), sha256=sha256, orientation=turned)
 
 
 def reason(error: BaseException) -> str:

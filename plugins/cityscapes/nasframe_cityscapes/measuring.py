@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from nasframe import Evaluation, Inference, Model, Progressing, Runtime
+from nasframe.training.finite import require_finite
 from nasframe_cityscapes.classes import CLASSES, TO_LABEL_ID
 from nasframe_cityscapes.dataset import Frame
 from nasframe_cityscapes.frames import FrameStore, Picture, read_instances
@@ -97,6 +98,9 @@ class Meter:
 
         Args:
             loss: what each frame's loss is added to; None: it is not computed.
+
+        Raises:
+            RunError: what the model says of a frame is not finite.
         """
 
         def load(index: int) -> _Loaded:
@@ -110,6 +114,7 @@ class Meter:
                 on_device = torch.from_numpy(inputs).to(self._runtime.device)
                 found = answers(asked, on_device, (height, width), inference)
                 predicted = found.argmax(1).to(torch.uint8).cpu().numpy()
+                require_finite(found, [frame.stem for frame, _, _ in group], model)
                 for place, (frame, _, truth) in enumerate(group):
                     if loss is not None:
                         loss.add(found[place], torch.from_numpy(truth).to(found.device), inference)

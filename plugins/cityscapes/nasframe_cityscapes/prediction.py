@@ -11,10 +11,11 @@ import torch
 from typing_extensions import override
 
 from nasframe import DataError, Inference, Model, PictureKind, Predictor, Runtime
+from nasframe.training.finite import require_finite
 from nasframe_cityscapes.dataset import IMAGE_SUFFIX, find_images
 from nasframe_cityscapes.drawing import draw, png
 from nasframe_cityscapes.frames import Picture, read_image, reduced
-from nasframe_cityscapes.inference import checked, predict, set_to_eval
+from nasframe_cityscapes.inference import answers, checked, set_to_eval
 from nasframe_cityscapes.loading import ahead
 from nasframe_cityscapes.options import SegmentationOptions
 from nasframe_cityscapes.source import Source, street_task
@@ -50,7 +51,7 @@ class StreetPredictor(Predictor):
     def fault(self, image: Path) -> str:
         """Decodes the image."""
         try:
-            read_image(image)
+            read_image(image, upright=True)
         except DataError as error:
             return str(error)
         return ""
@@ -59,16 +60,18 @@ class StreetPredictor(Predictor):
     def predict(
         self, model: Model, images: Sequence[Path], kinds: Collection[PictureKind], inference: Inference
     ) -> Iterator[Mapping[PictureKind, bytes]]:
-        """PNG files of each image's size."""
+        """PNG files of each image's size, turned as its EXIF orientation says."""
 
         def load(index: int) -> tuple[Picture, Picture]:
-            image = read_image(images[index])
+            image = read_image(images[index], upright=True)
             return np.asarray(image), reduced(image, self._options.reduce)
 
         asked = checked(model, self._runtime)
         with set_to_eval(model):
-            for image, shown in ahead(load, range(len(images)), self._options.workers):
+            pictures = ahead(load, range(len(images)), self._options.workers)
+            for path, (image, shown) in zip(images, pictures, strict=True):
                 inputs = torch.from_numpy(normalised(shown, self._options)[None]).to(self._runtime.device)
-                found = predict(asked, inputs, (image.shape[0], image.shape[1]), inference)
-                predicted = found[0].to(torch.uint8).cpu().numpy()
+                found = answers(asked, inputs, (image.shape[0], image.shape[1]), inference)
+                predicted = found[0].argmax(0).to(torch.uint8).cpu().numpy()
+                require_finite(found, [str(path)], model)
                 yield {kind: png(draw(kind, predicted, image)) for kind in kinds}

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from nasframe import Batch, DataError, Evaluation, Inference, Model, Progressing, Runtime, Split
 from nasframe.files.fingerprints import fingerprint_of, sha256_of
-from nasframe_cityscapes.checks import class_pixels
+from nasframe_cityscapes.checks import class_pixels, require_scored
 from nasframe_cityscapes.classes import CLASSES, NAMES, PALETTE, VOID
 from nasframe_cityscapes.dataset import DUMMIES, Frame, missing_instances
 from nasframe_cityscapes.frames import FrameStore, Picture
@@ -25,6 +25,7 @@ from nasframe_cityscapes.inspection import inspect
 from nasframe_cityscapes.loading import CropLoader, ahead
 from nasframe_cityscapes.measuring import Meter, Scored
 from nasframe_cityscapes.options import SegmentationOptions
+from nasframe_cityscapes.repeats import remarks_on_repeats
 from nasframe_cityscapes.source import Source, collect, evenly, street_task
 
 
@@ -53,8 +54,14 @@ class Segmentation:
         self.task = street_task((height, width))
 
     def batches(self, split: Split, start: int) -> Iterator[Batch]:
-        """Batches from number ``start`` on, endlessly."""
-        loader = self._loaders[split]
+        """Batches from number ``start`` on, endlessly.
+
+        Raises:
+            DataError: no pixel of the split is of a scored class; of the halves it is known only now who is used.
+        """
+        loader, source = self._loaders[split], self._source
+        if split in ("weights", "arch"):
+            require_scored(split, self._frames.splits[split], source.root, source.labels, source.check)
         for crops in ahead(loader.batch, count(start), self._options.workers):
             targets = torch.from_numpy(crops.targets).to(self._runtime.device)
             yield Batch(self._to_device(crops.inputs), targets.long(), crops.stems)
@@ -122,6 +129,12 @@ class Segmentation:
             "mean": list(self._options.mean),
             "std": list(self._options.std),
         }
+
+    def remarks(self) -> list[str]:
+        """Which images are in two of the parts that are trained on, watched and set aside."""
+        names = ("weights", "arch") if self._frames.selects else ("train", "val", "holdout")
+        parts: dict[str, tuple[Frame, ...]] = {name: self._parts[name] for name in names if name in self._parts}
+        return remarks_on_repeats(parts, self._source)
 
     def fingerprint(self) -> Mapping[str, str]:
         """What identifies the files of all frames; their contents only where the option ``check`` has them decoded."""

@@ -11,7 +11,7 @@ from PIL import Image
 
 from nasframe import DataError, Runtime, Split, Task
 from nasframe.files.words import quantity
-from nasframe_cityscapes.checks import check_frames, class_pixels
+from nasframe_cityscapes.checks import check_frames, class_pixels, require_scored
 from nasframe_cityscapes.classes import CLASSES
 from nasframe_cityscapes.dataset import DUMMIES, Check, Frame, LabelKind, find_frames
 from nasframe_cityscapes.inspection import UNREADABLE
@@ -72,6 +72,10 @@ def collect(source: Source, options: SegmentationOptions, runtime: Runtime) -> F
     measured = evenly(splits["val"], options.val_frames)
     with_instances = [*measured, *holdout] if options.instance_iou else ()
     check_frames([*train, *val, *elsewhere], source.root, source.labels, source.check, with_instances)
+    trained, scored = ("weights", "arch") if selects else ("train", "val")
+    for part, frames in {trained: splits["train"], scored: measured, "holdout": holdout}.items():
+        if frames:
+            require_scored(part, frames, source.root, source.labels, source.check)
     kept = () if runtime.phase == "search" else holdout
     return Frames(splits, measured, selects, kept, _size(val[0]))
 

@@ -254,3 +254,16 @@ def test_where_no_label_has_its_name_no_file_is_opened(write_tree):
     with pytest.raises(DataError, match="labels of 9 of 9 images") as caught:
         check(root, kind="train_ids")
     assert "cannot be read" not in str(caught.value)
+
+
+@pytest.mark.parametrize("how", ["all", "headers"])
+def test_a_frame_that_is_to_be_shown_turned_is_refused_since_its_label_is_not(write_tree, how):
+    root = write_tree()
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    with Image.open(image_of(root)) as picture:
+        picture.copy().save(image_of(root), exif=exif)
+    with pytest.raises(
+        DataError, match=r"cannot be used: turned:\n.*shown turned \(EXIF orientation 3\), its label is"
+    ):
+        check(root, how=how)

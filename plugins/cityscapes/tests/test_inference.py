@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from nasframe import Inference, RunError, Runtime
-from nasframe_cityscapes.inference import answer, averaged, checked, predict, resized, sliding, spans
+from nasframe_cityscapes.inference import answer, answers, averaged, checked, resized, sliding, spans
 
 SIZES = [(1, 1), (1, 33), (7, 100), (31, 47), (32, 64), (33, 65), (60, 80)]
 
@@ -43,7 +43,7 @@ def images(size, count=2):
 )
 def test_the_answer_has_the_size_that_is_asked_for(network, size, inference):
     for answered in (size, (2 * size[0] - 1, 2 * size[1])):
-        assert predict(network, images(size), answered, inference).shape == (2, *answered)
+        assert answers(network, images(size), answered, inference).argmax(1).shape == (2, *answered)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -105,15 +105,15 @@ def test_probabilities_are_averaged_at_the_size_of_the_answer(network):
 
 def test_one_pass_gives_the_largest_logit_without_rounding_to_probabilities(network):
     inputs = 1e4 * images((33, 33))
-    assert torch.equal(predict(network, inputs, (33, 33), Inference()), network(inputs).argmax(1))
+    assert torch.equal(answers(network, inputs, (33, 33), Inference()), network(inputs))
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_an_image_is_answered_alike_in_any_batch(network, count):
     inputs = images((45, 50), 3)
     inference = Inference((33, 33), scales=(0.75, 1), mirror=True)
-    together = predict(network, inputs, (45, 50), inference)
-    apart = [predict(network, part, (45, 50), inference) for part in inputs.split(count)]
+    together = answers(network, inputs, (45, 50), inference).argmax(1)
+    apart = [answers(network, part, (45, 50), inference).argmax(1) for part in inputs.split(count)]
     assert torch.equal(torch.cat(apart), together)
 
 
@@ -129,6 +129,6 @@ def test_nothing_is_kept_for_gradients():
         seen.append(torch.is_grad_enabled())
         return inputs[:, :1].expand(-1, 19, -1, -1)
 
-    predict(model, images((8, 8)), (8, 8), Inference((4, 4), mirror=True))
+    answers(model, images((8, 8)), (8, 8), Inference((4, 4), mirror=True))
     assert set(seen) == {False}
     assert torch.is_grad_enabled()

@@ -5,17 +5,20 @@ import types
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL import Image
 
 import nasframe
 import nasframe_cityscapes
+from nasframe import RunError
 from nasframe.cli import main
 from nasframe.experiment.checking import load
 from nasframe.genotype import sample
 from nasframe.plugin.registry import Plugin, Registry
 from nasframe.run import run
 from nasframe.testing.tiny import TinySpace
+from nasframe_cityscapes.inspection import UPRIGHT
 
 EXPERIMENT = """
 name: small
@@ -194,3 +197,98 @@ def test_splits_that_are_not_there_are_refused_with_the_reason(trained, tmp_path
 def test_other_settings_of_the_evaluator_are_taken(trained):
     assert evaluated(trained, "--set", "evaluator.val_frames=1")["metrics"]["frames"] == 1
     assert evaluated(trained, "--set", "evaluator.reduce=2")["conditions"]["reduced_by"] == 2
+
+
+@pytest.fixture
+def diverged(trained, tmp_path):
+    """A file of the trained network's weights, all of them NaN, and a folder with one photo."""
+    weights = torch.load(trained[0] / "retrain" / "weights.pt", weights_only=True)
+    torch.save({name: torch.full_like(tensor, torch.nan) for name, tensor in weights.items()}, tmp_path / "nan.pt")
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (45, 31)).save(tmp_path / "photos" / "street.png")
+    return tmp_path
+
+
+def test_a_network_whose_weights_are_nan_is_refused_by_every_command(trained, diverged):
+    folder, invoke = trained
+    weights = ("--weights", diverged / "nan.pt")
+    evaluate = invoke("evaluate", folder, *weights, "--output", diverged / "scores")
+    predict = invoke("predict", folder, *weights, "--images", diverged / "photos", "--output", diverged / "labels")
+    for result, name in ((evaluate, "oak_000000_000019"), (predict, "street.png")):
+        assert result.exit_code == 1 and "is not finite" in result.stderr and name in result.stderr
+        assert "its weights are not either" in result.stderr
+    assert not (diverged / "scores").exists() and not (diverged / "labels").exists()
+
+
+class OnlyInTraining(torch.nn.Module):
+    """Hands on NaN where a network is measured, as norms do whose running statistics have overflowed."""
+
+    def forward(self, logits):
+        return logits if self.training else logits * torch.nan
+
+
+def test_a_run_whose_network_is_not_finite_when_measured_ends_without_a_score(trained, tmp_path, monkeypatch):
+    registry, build = registry_with(monkeypatch), TinySpace.build
+    monkeypatch.setattr(TinySpace, "build", lambda *given: torch.nn.Sequential(build(*given), OnlyInTraining()))
+    (tmp_path / "small.yaml").write_text(EXPERIMENT)
+    with pytest.raises(RunError, match="is not finite"):
+        run(load(tmp_path / "small.yaml", registry=registry), tmp_path / "run", quiet=True)
+    assert not (tmp_path / "run" / "retrain" / "metrics.json").exists()
+    status = json.loads((tmp_path / "run" / "status.json").read_text())
+    assert status["state"] == "failed" and "is not finite" in json.dumps(status)
+
+
+def written_with_orientation(path, upright, orientation):
+    """A photo whose pixels are stored otherwise than it is shown, without loss: those of ``upright`` are seen."""
+    stored = upright
+    if orientation != 1:
+        back = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+        stored = upright.transpose(back.get(orientation, UPRIGHT[orientation]))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(path, exif=exif)
+    return stored.size
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_is_labelled_as_it_is_seen(trained, tmp_path, orientation):
+    folder, invoke = trained
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
+    upright = Image.fromarray(pixels)
+    (tmp_path / "seen").mkdir()
+    upright.save(tmp_path / "seen" / "street.png")
+    (tmp_path / "stored").mkdir()
+    size = written_with_orientation(tmp_path / "stored" / "street.png", upright, orientation)
+    assert size == ((24, 40) if orientation >= 5 else (40, 24))
+    for name in ("seen", "stored"):
+        kinds = ("--overlay", "--color")
+        result = invoke("predict", folder, "--images", tmp_path / name, "--output", tmp_path / f"{name}-out", *kinds)
+        assert result.exit_code == 0, result.output
+    for kind in ("street_labelIds.png", "overlay_street.png", "color_street.png"):
+        seen = (tmp_path / "seen-out" / kind).read_bytes()
+        assert (tmp_path / "stored-out" / kind).read_bytes() == seen
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # which pillow says
+@pytest.mark.parametrize("exif", [b"Exif\0\0II*\0\x08\0\0\0\xff\xff", b"Exif\0\0nothing", b"x"])
+def test_a_photo_whose_exif_is_damaged_is_labelled_as_it_is_stored(trained, tmp_path, exif):
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (40, 24)).save(tmp_path / "photos" / "a.jpg", exif=exif)
+    result = trained[1]("predict", trained[0], "--images", tmp_path / "photos", "--output", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    with Image.open(tmp_path / "out" / "a_labelIds.png") as labels:
+        assert labels.size == (40, 24)
+
+
+def test_a_file_for_one_size_says_which_it_takes_and_which_it_was_given(trained, tmp_path):
+    pytest.importorskip("onnxscript")
+    pytest.importorskip("onnxruntime")
+    folder, invoke = trained
+    file = tmp_path / "fixed.onnx"
+    assert invoke("export", folder, "--onnx", file, "--size", "37x50").exit_code == 0
+    refused = invoke("evaluate", folder, "--onnx", file)
+    assert refused.exit_code == 2
+    told = " ".join(refused.stderr.split())
+    assert "takes an input of batch x 3 x 37 x 50, and was given 2 x 3 x 40 x 72 (batch x channels" in told
+    assert "Export it again with --size 40x72, or without --size" in told
+    assert invoke("evaluate", folder, "--onnx", file, "--window", "37,50").exit_code == 0

@@ -6,6 +6,7 @@ section 3; Li and Talwalkar, UAI 2019, arXiv 1902.07638, section 3.2.
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, final
@@ -21,6 +22,7 @@ from nasframe import (
     Evaluation,
     Genotype,
     Problem,
+    RunError,
     Strategy,
     Switchable,
     TrainsSupernet,
@@ -37,6 +39,10 @@ Scored = tuple[Genotype, float]
 """A measured candidate and its score."""
 TRIES = 100
 """How often a new candidate is sought before one is measured again."""
+HOPELESS = 20
+"""After so many candidates that all failed a search ends."""
+
+logger = logging.getLogger(__name__)
 
 
 class OneShot(Strategy, Uneven, Bounded, TrainsSupernet, ABC):
@@ -60,6 +66,7 @@ class OneShot(Strategy, Uneven, Bounded, TrainsSupernet, ABC):
             )
         self.space = problem.space
         self._accepts = problem.accepts
+        self._failing_score = problem.evaluator.failing_score
         self._shared = SharedWeights(space.switchable(evaluator.task), evaluator, options, problem.runtime)
         self._sampling = make_sampling(problem, options)
         self.train_steps = self._shared.steps
@@ -111,20 +118,30 @@ class OneShot(Strategy, Uneven, Bounded, TrainsSupernet, ABC):
         Fewer than ``count`` where fewer were measured; ``best()`` alone where the search ended before its first
         candidate.
         """
-        return self.ranked(self._scored)[:count] or [self.best()]
+        return self.ranked([(genotype, result.score) for genotype, result in self._sound])[:count] or [self.best()]
 
     @final
     @override
     def step(self, index: int, rng: np.random.Generator) -> Mapping[str, float]:
-        """Train the supernet at some paths or, once it is trained, measure a candidate."""
+        """Train the supernet at some paths or, once it is trained, measure a candidate.
+
+        A candidate whose answers are not finite has failed: the log says why, and the search goes on without it.
+
+        Raises:
+            RunError: a loss or a gradient is not finite, or no candidate could be measured.
+        """
         if index < self.train_steps:
             paths = self._sampling.draw(rng)
             self._path = paths[-1]
             return self._shared.train(index, paths, rng)
         genotype = self.propose(self._scored, rng)
-        result = self._known(genotype) or self._shared.measure(genotype)
-        self._history.append((genotype, Evaluation(result.score, result.metrics)))
-        return {"score": result.score, "best_score": self._best()[1].score, **result.metrics}
+        self._history.append((genotype, self._known(genotype) or self._measured(genotype)))
+        self._require_a_success()
+        result = self._history[-1][1]
+        best = {"best_score": self._best()[1].score} if self._sound else {}
+        if result.failure:
+            return {"failures": len(self._history) - len(self._sound), **best}
+        return {"score": result.score, **best, **result.metrics}
 
     @final
     @property
@@ -154,19 +171,25 @@ class OneShot(Strategy, Uneven, Bounded, TrainsSupernet, ABC):
     @override
     def best(self) -> Genotype:
         """The candidate of the highest score, the earliest among equals; before the search the last path trained."""
-        if self._history or self._path is None:
+        if self._sound or self._path is None:
             return self._best()[0]
         return self._path
 
     @final
     @override
     def state_dict(self) -> dict[str, Any]:
-        """The supernet and its optimiser, what the next paths depend on, the last one trained, the candidates."""
+        """The supernet and its optimiser, what the next paths depend on, the last one trained, the candidates.
+
+        Of each candidate genotype, score and metrics; of one that failed the reason too.
+        """
         return {
             "shared": self._shared.state_dict(),
             "sampling": self._sampling.state_dict(),
             "path": None if self._path is None else self._path.to_dict(),
-            "history": [(genotype.to_dict(), result.score, dict(result.metrics)) for genotype, result in self._history],
+            "history": [
+                (genotype.to_dict(), result.score, dict(result.metrics), *filter(None, [result.failure]))
+                for genotype, result in self._history
+            ],
         }
 
     @final
@@ -177,7 +200,8 @@ class OneShot(Strategy, Uneven, Bounded, TrainsSupernet, ABC):
         self._sampling.load_state_dict(state["sampling"])
         self._path = None if state["path"] is None else Genotype.from_dict(state["path"])
         self._history = [
-            (Genotype.from_dict(genotype), Evaluation(score, metrics)) for genotype, score, metrics in state["history"]
+            (Genotype.from_dict(genotype), Evaluation(score, metrics, failure="".join(failure)))
+            for genotype, score, metrics, *failure in state["history"]
         ]
 
     def _within(self, draw: Callable[[], Genotype]) -> Genotype:
@@ -204,4 +228,29 @@ class OneShot(Strategy, Uneven, Bounded, TrainsSupernet, ABC):
         return self._forms[genotype]
 
     def _best(self) -> tuple[Genotype, Evaluation]:
-        return max(self._history, key=lambda entry: entry[1].score)
+        return max(self._sound, key=lambda entry: entry[1].score)
+
+    @property
+    def _sound(self) -> list[tuple[Genotype, Evaluation]]:
+        """The candidates that did not fail."""
+        return [entry for entry in self._history if not entry[1].failure]
+
+    def _measured(self, genotype: Genotype) -> Evaluation:
+        """What is measured of a candidate, or why it failed, with a stand-in as the score: the lowest so far."""
+        try:
+            result = self._shared.measure(genotype)
+        except RunError as error:
+            logger.warning("candidate %d failed: %s", len(self._history) + 1, error)
+            scores = [self._failing_score, *(score for _, score in self._scored)]
+            return Evaluation(min(scores), failure=str(error))
+        return Evaluation(result.score, result.metrics)
+
+    def _require_a_success(self) -> None:
+        """Raises: RunError: so many candidates failed, from the first on, that none can be expected to do better."""
+        count = len(self._history)
+        if self._sound or count < min(HOPELESS, self.steps - self.train_steps):
+            return
+        raise RunError(
+            f"every one of the first {quantity(count, 'candidate')} failed, so the search ends. The last one: "
+            f"{self._history[-1][1].failure}"
+        )

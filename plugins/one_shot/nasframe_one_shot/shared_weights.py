@@ -12,6 +12,7 @@ from nasframe.evaluator import Differentiable, Evaluation, Runtime
 from nasframe.genotype import Genotype
 from nasframe.supernet import SwitchableSupernet
 from nasframe.training.batches import BatchStream
+from nasframe.training.finite import require_finite_numbers
 from nasframe.training.running_statistics import recalibrate
 from nasframe.training.sgd import Training
 from nasframe_one_shot.options import OneShotOptions
@@ -48,11 +49,17 @@ class SharedWeights:
         return self._training.step(index, rng, [partial(self.supernet.switch, path) for path in paths])
 
     def measure(self, genotype: Genotype) -> Evaluation:
-        """The score of a candidate on ``val`` with the weights as they are and statistics of its own."""
+        """The score of a candidate on ``val`` with the weights as they are and statistics of its own.
+
+        Raises:
+            RunError: what the network says, or a metric, is not finite.
+        """
         self.supernet.switch(genotype)
         batches = (self._batches[number] for number in range(self._recalibrate))
         recalibrate(self.supernet, batches, self._runtime)
-        return self._evaluator.measure(self.supernet)
+        result = self._evaluator.measure(self.supernet)
+        require_finite_numbers(result)
+        return result
 
     def state_dict(self) -> dict[str, Any]:
         """Weights, optimiser, loss scaler."""
