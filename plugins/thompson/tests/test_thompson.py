@@ -66,7 +66,7 @@ def found(seed, options, space=None, noise=1.0):
 
 def test_under_noise_it_finds_better_ones_than_the_highest_of_as_many_random_scores():
     ours, highest = [], []
-    for seed in range(10):
+    for seed in range(6):
         strategy = found(seed, Thompson.Options(samples=40, start=10, pool=50))
         ours.append(truth(strategy.best()))
         rng = np.random.default_rng(seed)
