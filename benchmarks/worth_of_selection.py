@@ -29,6 +29,7 @@ from timing import machine
 
 from nasframe import Genotype, HoldsOut, Trainable
 from nasframe.cost import counting
+from nasframe.evidence.statistics import variance
 from nasframe.experiment.checking import load
 from nasframe.files.words import quantity
 from nasframe.genotype import sample
@@ -202,11 +203,11 @@ def with_interval(play: Play, found: Trained, count: int) -> str:
     return f"{worth(play, found, count, PLAYED, 0):+.2f} ({low:+.2f} to {high:+.2f})"
 
 
-def variance(values: Array) -> str:
-    """Standard deviations of genotypes and of seeds, and the intraclass correlation, of (genotypes, 2)."""
-    within = float(values.var(1, ddof=1).mean())
-    between = max(0.0, float(values.mean(1).var(ddof=1)) - within / 2)
-    return f"{np.sqrt(between):.2f} | {np.sqrt(within):.2f} | {between / (between + within):.2f}"
+def components(values: Array) -> str:
+    """Standard deviations of genotypes and of seeds, and the intraclass correlation with its interval."""
+    found = variance(values)
+    low, high = found.low, found.high
+    return f"{found.between:.2f} | {found.within:.2f} | {found.icc:.2f} ({low:.2f} to {high:.2f})"
 
 
 def tables(found: dict[int, dict[tuple[int, float], dict[str, Any]]], metric: str) -> str:
@@ -215,7 +216,7 @@ def tables(found: dict[int, dict[tuple[int, float], dict[str, Any]]], metric: st
     drawn = quantity(len(of.macs), "genotype")
     lines = [f"{metric}, {drawn} of {of.macs.min() / 1e6:.1f} to {of.macs.max() / 1e6:.1f} M multiply-adds"]
     lines += ["", "| frames | sd of genotypes, points | sd of seeds | correlation |", "| --- | ---: | ---: | ---: |"]
-    lines += [f"| {name} | {variance(values[:, :2])} |" for name, values in (("val", of.val), ("holdout", of.holdout))]
+    lines += [f"| {name} | {components(values[:, :2])} |" for name, values in (("val", of.val), ("holdout", of.holdout))]
     mean = of.holdout[:, :2].mean(1)
     ranking = {
         "mean score on val": of.val[:, :2].mean(1),
