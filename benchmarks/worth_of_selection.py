@@ -216,7 +216,9 @@ def tables(found: dict[int, dict[tuple[int, float], dict[str, Any]]], metric: st
     drawn = quantity(len(of.macs), "genotype")
     lines = [f"{metric}, {drawn} of {of.macs.min() / 1e6:.1f} to {of.macs.max() / 1e6:.1f} M multiply-adds"]
     lines += ["", "| frames | sd of genotypes, points | sd of seeds | correlation |", "| --- | ---: | ---: | ---: |"]
-    lines += [f"| {name} | {components(values[:, :2])} |" for name, values in (("val", of.val), ("holdout", of.holdout))]
+    lines += [
+        f"| {name} | {components(values[:, :2])} |" for name, values in (("val", of.val), ("holdout", of.holdout))
+    ]
     mean = of.holdout[:, :2].mean(1)
     ranking = {
         "mean score on val": of.val[:, :2].mean(1),
