@@ -65,8 +65,8 @@ class Finding:
     """As ``params``."""
     processor_seconds: float
     """Of the search; 0: nothing was searched."""
-    metrics: tuple[Mapping[tuple[str, str], float], ...] = ()
-    """Of each training every metric by its frames, ``holdout`` or ``val``, and its name."""
+    metrics: tuple[Mapping[str, Mapping[str, float]], ...] = ()
+    """Of each training, by the frames, ``holdout`` or ``val``, every metric by its name."""
 
     @property
     def score(self) -> float:
@@ -195,10 +195,9 @@ class Repeated:
         """A row for each metric, of all frames that were scored; the differences from each opponent with intervals."""
         by_arm = self.by_arm()
         search, *opponents = by_arm
-        names = _in_all(self.found)
         rows = []
-        for frames, name in names:
-            of = {arm: np.array([_mean(one, (frames, name)) for one in ours]) for arm, ours in by_arm.items()}
+        for frames, name in _in_all(self.found):
+            of = {arm: np.array([_mean(one, frames, name) for one in ours]) for arm, ours in by_arm.items()}
             differences = (paired(of[search] - of[arm]) for arm in opponents)
             numbers = ([POINTS.number(x, sign=True) for x in (one.mean, one.low, one.high)] for one in differences)
             told = (f"{mean} ({low} to {high})" for mean, low, high in numbers)
@@ -213,8 +212,7 @@ class Repeated:
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain data."""
         judged = [asdict(one) | {"verdict": one.verdict} for one in self.judgements]
-        found = [asdict(one) | {"metrics": [_by_frames(training) for training in one.metrics]} for one in self.found]
-        return asdict(self) | {"found": found, "judgements": judged, "sentences": list(self.sentences())}
+        return asdict(self) | {"judgements": judged, "sentences": list(self.sentences())}
 
 
 def judge(name: str, repetition: Repetition, folder: Path) -> Repeated:
@@ -269,51 +267,58 @@ def _found(arm: str, folder: Path, number: int, repetition: Repetition) -> Findi
     folders = [run_folder(folder, number, retraining) for retraining in range(repetition.retrainings)]
     if RunLayout(searched).metrics.is_file():
         folders[0] = searched
-    told = [_score(path) for path in folders]
+    wholes = [_whole(path) for path in folders]
+    told = [_score(whole) for whole in wholes]
     costs = [RunReader(path).mapping(RunLayout(path).cost) for path in folders]
     params, macs = (float(np.mean([cost[what] for cost in costs])) for what in ("params", "macs"))
     seconds = 0.0 if arm == DRAWS else processor_seconds(searched)
     scores = tuple(score for score, _ in told)
-    metrics = tuple(_metrics(path) for path in folders)
+    metrics = tuple(_metrics(whole) for whole in wholes)
     return Finding(arm, number, scores, all(held for _, held in told), params, macs, seconds, metrics)
 
 
-def _score(folder: Path) -> tuple[float, bool]:
-    """A run's final score, and whether it is on frames that were set aside."""
+def _whole(folder: Path) -> dict[str, Any]:
+    """What the final network of a run was measured to be.
+
+    Raises:
+        RunError: the run is not done.
+    """
     metrics = RunReader(folder).mapping(RunLayout(folder).metrics)
     if "score" not in metrics:
         raise RunError(f"{folder} is not done; the same command goes on where it was")
-    held_out = metrics.get("holdout")
-    return float((held_out or metrics)["score"]), bool(held_out)
+    return metrics
 
 
-def _metrics(folder: Path) -> Mapping[tuple[str, str], float]:
-    """What a run's network was measured to be, where it is a share of 1: counts and losses are no points."""
-    whole = RunReader(folder).mapping(RunLayout(folder).metrics)
-    parts = {"holdout": whole.get("holdout"), "val": whole}
+def _score(whole: Mapping[str, Any]) -> tuple[float, bool]:
+    """A run's final score, and whether it is on frames that were set aside."""
+    held_out = whole.get("holdout")
+    return float((held_out or whole)["score"]), bool(held_out)
+
+
+def _metrics(whole: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """By the frames every metric that is a share of 1: counts and losses are no points."""
+    parts = {"holdout": whole.get("holdout") or {}, "val": whole}
     return {
-        (frames, name): float(value)
+        frames: {
+            name: float(value)
+            for name, value in part.get("metrics", {}).items()
+            if isinstance(value, float) and 0 <= value <= 1
+        }
         for frames, part in parts.items()
-        for name, value in (part or {}).get("metrics", {}).items()
-        if isinstance(value, float) and 0 <= value <= 1
     }
 
 
 def _in_all(found: Sequence[Finding]) -> list[tuple[str, str]]:
-    """What every training of every finding was measured by."""
+    """The frames and names of what every training of every finding was measured by."""
     trainings = [training for one in found for training in one.metrics]
-    return [key for key in trainings[0] if all(key in training for training in trainings)] if trainings else []
+    if not trainings:
+        return []
+    first = [(frames, name) for frames, metrics in trainings[0].items() for name in metrics]
+    return [(frames, name) for frames, name in first if all(name in one.get(frames, ()) for one in trainings)]
 
 
-def _mean(finding: Finding, key: tuple[str, str]) -> float:
-    return float(np.mean([training[key] for training in finding.metrics]))
-
-
-def _by_frames(training: Mapping[tuple[str, str], float]) -> dict[str, dict[str, float]]:
-    told: dict[str, dict[str, float]] = {}
-    for (frames, name), value in training.items():
-        told.setdefault(frames, {})[name] = value
-    return told
+def _mean(finding: Finding, frames: str, name: str) -> float:
+    return float(np.mean([training[frames][name] for training in finding.metrics]))
 
 
 def _entropies(searches: Sequence[Path]) -> Iterator[float]:
