@@ -5,15 +5,14 @@ import types
 import numpy as np
 import pytest
 import torch
+from tiny_registry import tiny_registry
 from torch import nn
 
-import nasframe
-from nasframe import CapabilityError, Component, Evaluation, Evaluator, ExperimentError, Problem, RunError, Task
+from nasframe import CapabilityError, Evaluation, Evaluator, ExperimentError, Problem, RunError, Task
 from nasframe.evaluator import Runtime
 from nasframe.experiment.checking import load
 from nasframe.files.genotypes import read
 from nasframe.genotype import sample
-from nasframe.plugin.registry import Plugin, Registry
 from nasframe.report.record import read as read_record
 from nasframe.run import execution, resume, run
 from nasframe.run.inheriting import BATCHES, preview, start_from_file, take_over
@@ -48,15 +47,7 @@ class Untrained(Evaluator):
 
 
 def registry():
-    parts = {"space": (TinySpace,), "evaluator": (TinyEvaluator,)}
-    components = [
-        Component(kind, cls.name, f"{cls.__module__}:{cls.__name__}", "A part.")
-        for kind, group in parts.items()
-        for cls in group
-    ]
-    components.append(Component("evaluator", "untrained", f"{__name__}:Untrained", "Trains nothing."))
-    plugin = types.SimpleNamespace(nasframe_components=nasframe.hookimpl(lambda: components))
-    return Registry([*Registry.discover().active, Plugin("tiny", "nasframe-tiny", "1.0", lambda: plugin)])
+    return tiny_registry(Untrained)
 
 
 @pytest.fixture(autouse=True)

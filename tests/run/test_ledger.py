@@ -4,9 +4,10 @@ import types
 
 import pytest
 import torch
+from tiny_registry import tiny_registry
 
 import nasframe
-from nasframe import Component, Evaluator, ExperimentError, HoldsOut, Problem, Task, Trainable
+from nasframe import Evaluator, ExperimentError, HoldsOut, Problem, Task, Trainable
 from nasframe.compare import compare, tables
 from nasframe.errors import CapabilityError
 from nasframe.evaluator import Runtime
@@ -15,7 +16,6 @@ from nasframe.experiment.ledger import Ledger
 from nasframe.files.genotypes import read
 from nasframe.plan.forecasting import phases_of
 from nasframe.plan.probe import probe
-from nasframe.plugin.registry import Plugin, Registry
 from nasframe.report import ledger as report
 from nasframe.report.record import read as read_record
 from nasframe.run import execution, resume, run
@@ -76,15 +76,7 @@ class Held(Evaluator, Trainable, HoldsOut):
 
 
 def registry():
-    parts = {"space": (TinySpace,), "evaluator": (TinyEvaluator,)}
-    components = [
-        Component(kind, cls.name, f"{cls.__module__}:{cls.__name__}", "A part.")
-        for kind, group in parts.items()
-        for cls in group
-    ]
-    components.append(Component("evaluator", "held", f"{__name__}:Held", "Sets something aside."))
-    plugin = types.SimpleNamespace(nasframe_components=nasframe.hookimpl(lambda: components))
-    return Registry([*Registry.discover().active, Plugin("tiny", "nasframe-tiny", "1.0", lambda: plugin)])
+    return tiny_registry(Held)
 
 
 @pytest.fixture(autouse=True)
