@@ -26,8 +26,13 @@ class AuxiliarySkip:
     Deriving, the report and what ``regularise`` looks at have the weights without it.
     """
 
-    def __init__(self, first: float, graph: nx.DiGraph[str]) -> None:
-        """Args: first: beta in the warm-up and in the first update of the architecture; graph: of the whole space."""
+    def __init__(self, first: float = 0.0, graph: nx.DiGraph[str] | None = None) -> None:
+        """Without arguments it adds nothing.
+
+        Args:
+            first: beta in the warm-up and in the first update of the architecture.
+            graph: of the whole space.
+        """
         self.first = first
         self.graph = graph
         self.now = first
@@ -40,6 +45,8 @@ class AuxiliarySkip:
         Raises:
             ExperimentError: the graph names none, or a table that holds some is not an architecture parameter itself.
         """
+        if self.graph is None:
+            return
         tables: list[Tensor] = []
 
         def recorded(logits: Tensor) -> Tensor:
@@ -76,8 +83,8 @@ class AuxiliarySkip:
         return weights
 
     def metrics(self) -> Mapping[str, float]:
-        """Beta of the last step."""
-        return {"auxiliary_skip": self.now}
+        """Beta of the last step, if anything is added at all."""
+        return {"auxiliary_skip": self.now} if self.graph is not None else {}
 
 
 def _skips(graph: nx.DiGraph[str], named: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -63,8 +63,7 @@ class Bilevel:
         self.timing = Timing.of(options, evaluator.epoch_steps("weights"))
         self.steps = self.timing.steps + parts.select.steps
         parts.select.check(self.supernet)
-        if parts.auxiliary_skip is not None:
-            parts.auxiliary_skip.find(self.supernet)
+        parts.auxiliary_skip.find(self.supernet)
         weights, arch = self.supernet.weight_parameters(), self.supernet.arch_parameters()
         sgd = torch.optim.SGD(
             weights, options.lr, momentum=options.momentum, weight_decay=options.weight_decay, fused=True
@@ -95,9 +94,7 @@ class Bilevel:
         passed = self.timing.passed(index)
         self.parts.weigh.begin(passed)
         self.parts.perturb.begin(passed)
-        skip = self.parts.auxiliary_skip
-        if skip is not None:
-            skip.begin(passed)
+        self.parts.auxiliary_skip.begin(passed)
         batch = self._weight_batches[index]
         if index < self.timing.warmup:
             metrics = self._train_weights(batch)
@@ -105,7 +102,7 @@ class Bilevel:
             outer = [self._arch_batches[number] for number in self._outer_numbers(index)]
             metrics = self._train_both(batch, outer, passed)
         metrics |= {"lr": lr, **self.parts.weigh.metrics(), **self.parts.perturb.metrics()}
-        metrics |= {} if skip is None else skip.metrics()
+        metrics |= self.parts.auxiliary_skip.metrics()
         if self.timing.validates_after(index):
             with self.parts.weigh.hold_still():
                 measured = self.evaluator.measure(self.supernet).metrics
@@ -236,8 +233,7 @@ class Bilevel:
     def _select(self, index: int) -> dict[str, float]:
         """One step of the selection, at a tenth of the weights' first learning rate, as in DARTS-PT's code."""
         self._set_rate(self.options.lr / 10)
-        if self.parts.auxiliary_skip is not None:
-            self.parts.auxiliary_skip.begin(1.0)
+        self.parts.auxiliary_skip.begin(1.0)
 
         def score() -> float:
             with self.parts.weigh.hold_still():

@@ -37,7 +37,9 @@ def composed(space: SearchSpace, options: DartsOptions) -> Parts:
         weigh=weighing,
         perturb=_perturbation(options.perturb),
         regularise=tuple(_terms(options, weighing)),
-        auxiliary_skip=AuxiliarySkip(first, space.graph()) if (first := options.regularise.auxiliary_skip) else None,
+        auxiliary_skip=AuxiliarySkip(first, space.graph())
+        if (first := options.regularise.auxiliary_skip)
+        else AuxiliarySkip(),
         stop=_stop(space, options.stop),
         select=_selection(space, options.select),
     )

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, final
 
 from nasframe import ExperimentError
+from nasframe_darts.auxiliary_skip import AuxiliarySkip
 from nasframe_darts.perturbing import Unperturbed
 from nasframe_darts.selecting import Argmax
 from nasframe_darts.stopping import Never
 from nasframe_darts.weighing import Softmax
 
 if TYPE_CHECKING:
-    from nasframe_darts.auxiliary_skip import AuxiliarySkip
     from nasframe_darts.perturbing import Perturbation
     from nasframe_darts.regularising import Regulariser
     from nasframe_darts.selecting import Selection
@@ -31,8 +31,8 @@ class Parts:
     """How they are changed while the network's weights are trained."""
     regularise: tuple[Regulariser, ...] = ()
     """Terms that are added to the architecture's loss."""
-    auxiliary_skip: AuxiliarySkip | None = None
-    """What is added to the weights of skip operations; None: nothing."""
+    auxiliary_skip: AuxiliarySkip = field(default_factory=AuxiliarySkip)
+    """What is added to the weights of skip operations."""
     stop: Stop = field(default_factory=Never)
     """Whether the search ends before its last step."""
     select: Selection = field(default_factory=Argmax)

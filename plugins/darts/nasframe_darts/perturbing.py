@@ -168,7 +168,7 @@ class AdversarialPerturbation(Perturbation):
 class Mixing:
     """The ``Weigh`` of a search's supernet: its rule, perturbed within ``perturbing``, with the auxiliary skip."""
 
-    def __init__(self, weighing: Weighing, perturbation: Perturbation, skip: AuxiliarySkip | None = None) -> None:
+    def __init__(self, weighing: Weighing, perturbation: Perturbation, skip: AuxiliarySkip) -> None:
         self._weighing = weighing
         self._perturbation = perturbation
         self._skip = skip
@@ -178,7 +178,7 @@ class Mixing:
         """Logits (..., K) -> weights (..., K)."""
         weights = self._weighing(logits)
         weights = self._perturbation.perturbed(weights) if self._perturbing else weights
-        return weights if self._skip is None else self._skip.added(logits, weights)
+        return self._skip.added(logits, weights)
 
     @contextmanager
     def perturbing(self) -> Iterator[None]:
