@@ -69,7 +69,7 @@ def require_same_data(
 
 
 def note_changed_data(folder: RunFolder, problems: Problems, say: Callable[[str], None]) -> None:
-    """Compare the data with those recorded, at the end of a run: what changed meanwhile is said and kept for the report.
+    """Compare the data with those recorded, at the end of a run: what changed is said and kept for the report.
 
     The run's result stands, of data of which some were others for a part of the time.
     """
