@@ -32,7 +32,8 @@ _KEYED = "networkx.MultiDiGraph"
 _DOT_HEADS = {False: "digraph {", True: f'digraph "{_KEYED}" {{'}
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _DOT_STATEMENT = re.compile(
-    rf"  (?:graph|({_STRING})(?: -> ({_STRING}))?) \[(?:key=({_STRING}), )?(?:label={_STRING}, )?nasframe=({_STRING})\];"
+    rf"  (?:graph|({_STRING})(?: -> ({_STRING}))?) "
+    rf"\[(?:key=({_STRING}), )?(?:label={_STRING}, )?nasframe=({_STRING})\];"
 )
 
 
