@@ -35,6 +35,7 @@ from nasframe.evaluator import (
 from nasframe.genotype import Choose, Genotype, GenotypeRecord
 from nasframe.inference import Illustrating, Inference, Inferring, PictureKind, Predicting, Predictor, Progressing
 from nasframe.options import AbsolutePath, Options
+from nasframe.outputs import Auxiliary, Outputs, main_output, total_loss
 from nasframe.plugin.component import Component
 from nasframe.plugin.hookspecs import hookimpl
 from nasframe.space import (
@@ -70,6 +71,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AbsolutePath",
     "AskTell",
+    "Auxiliary",
     "Batch",
     "Bounded",
     "Candidate",
@@ -107,6 +109,7 @@ __all__ = [
     "NasframeError",
     "Nominee",
     "Options",
+    "Outputs",
     "PictureKind",
     "PluginError",
     "Predicting",
@@ -133,4 +136,6 @@ __all__ = [
     "Weigh",
     "Wrapping",
     "hookimpl",
+    "main_output",
+    "total_loss",
 ]

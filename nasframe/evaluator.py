@@ -14,10 +14,11 @@ from nasframe.space import Labels, Task
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from nasframe.outputs import Outputs
     from nasframe.stepper import Stepper
 
-Model = Callable[["Tensor"], "Tensor"]
-"""A network, or a closure over one."""
+Model = Callable[["Tensor"], "Tensor | Outputs"]
+"""A network, or a closure over one; a network in eval mode returns one tensor, see ``nasframe.outputs``."""
 
 
 Curve = tuple[tuple[float, float], ...]
