@@ -16,7 +16,7 @@ The file is YAML::
         file: betas.npy
         values: logits
         moves: [up, stay, down]       # the columns: to a finer level, the same, a coarser one
-        nodes: [stem2, l1/s4, …]      # the rows: where moves begin; left out: by layer and level, or in the graph's order
+        nodes: [stem2, l1/s4, …]      # the rows: where moves begin; left out: see ``tables.fill_moves``
 """
 
 from __future__ import annotations

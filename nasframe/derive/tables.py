@@ -14,7 +14,7 @@ from nasframe.derive.entry import Entry
 from nasframe.errors import did_you_mean, listed
 from nasframe.files.words import quantity
 from nasframe.files.yaml_text import Value
-from nasframe.graph import Edge, edges
+from nasframe.graph import Edge
 
 Shape = tuple[int, ...]
 Move = Literal["up", "stay", "down"]

@@ -161,7 +161,7 @@ def test_arrays_are_drawn_with_what_they_favour(invoke, given, tmp_path):
         ({"operation": {"primitives": ["zero", "zero", "conv_1x1"]}}, "10:7:", "found 'zero' twice"),
         ({"operation": {"primitives": ["zero", "conv_1x1"]}}, "9:5:", "lacks conv_3x3; expected each of"),
         ({"operation": {"edges": [["cell/a", "cell/b2"]]}}, "13:7:", 'found ["cell/a", "cell/b2"]; expected an edge'),
-        ({"operation": {"edges": [["cell/a", "cell/b1"], ["cell/a", "cell/b1"]]}}, "15:7:", "twice; each edge has one row"),
+        ({"operation": {"edges": [["cell/a", "cell/b1"], ["cell/a", "cell/b1"]]}}, "15:7:", "twice; each edge has"),
         ({"operation": {"edges": [["cell/a", "cell/b1"]]}}, "13:5:", "lacks ['cell/b', 'cell/b1']"),
         ({"move": {"moves": ["up", "down"]}}, "16:5:", "lacks stay"),
         ({"move": {"nodes": ["stem", "l1/9"]}}, "21:7:", "or null; did you mean 'l1/1'?"),

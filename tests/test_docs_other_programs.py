@@ -1,0 +1,48 @@
+"""What the page on other programs shows runs as it stands."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from nasframe.cli import main
+from nasframe.plugin.registry import Registry
+
+PAGE = (Path(__file__).parents[1] / "docs" / "other-programs.md").read_text(encoding="utf-8")
+COMMANDS = [shlex.split(line)[1:] for line in re.findall(r"^    (nasframe .*)$", PAGE, flags=re.MULTILINE)]
+PYTHON = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+
+
+@pytest.fixture
+def theirs(tmp_path, monkeypatch):
+    """A folder with what the page says that it has."""
+    monkeypatch.chdir(tmp_path)
+    (text,) = re.findall(r"```yaml\n(# theirs.yaml.*?)```", PAGE, flags=re.DOTALL)
+    Path("theirs.yaml").write_text(text)
+    torch.manual_seed(0)
+    torch.save({"epoch": 40, "state_dict": {"alphas": torch.randn(20, 8)}}, "checkpoint.pt")
+    np.save("betas.npy", np.random.default_rng(0).normal(size=(12, 4, 3)))
+
+
+def test_the_commands_on_arrays_run_as_they_stand(theirs):
+    for arguments in COMMANDS:
+        if any("theirs" in argument for argument in arguments) and arguments[0] != "retrain":
+            result = CliRunner().invoke(main, arguments)
+            assert result.exit_code == 0, (arguments, result.output)
+    assert {"theirs.svg", "theirs-cell.svg", "theirs-found.yaml"} <= {path.name for path in Path().iterdir()}
+
+
+def test_the_retraining_begins_with_what_was_written():
+    (retrain,) = (arguments for arguments in COMMANDS if arguments[0] == "retrain")
+    context = main.commands["retrain"].make_context("retrain", retrain[1:], obj=Registry([]))
+    assert context.params["source"] in {arguments[-1] for arguments in COMMANDS if arguments[0] == "derive"}
+
+
+@pytest.mark.slow  # it prices a trellis of twelve layers
+def test_the_example_in_python_runs_as_it_stands(theirs):
+    assert len(PYTHON) == 1
+    exec(compile(PYTHON[0], "other-programs.md", "exec"), {})
