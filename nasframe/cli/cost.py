@@ -77,7 +77,7 @@ def cost(
     from nasframe.cost.counting import layers
 
     genotype, space = find_genotype(registry, name_or_file, overrides)
-    task = Task(channels, classes, size)
+    task = Task(channels, classes, size, dense="pixels" in space.labels)
     costs = layers(space, genotype, task, auxiliary=auxiliary)
     facts: dict[str, Any] = {
         "genotype": name_or_file,

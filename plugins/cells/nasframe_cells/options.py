@@ -114,6 +114,13 @@ class CellOptions(Options):
             return self.filters * (3 if self.stem_multiplier is None else self.stem_multiplier)
         return 32 * (1 if self.stem_multiplier is None else self.stem_multiplier)
 
+    @property
+    def least_side(self) -> int:
+        """Pixels that a side of an image must have."""
+        if self.skeleton == "cifar":
+            return 9 if self.auxiliary else 1
+        return 67 if self.auxiliary else 3
+
     @field_validator("operations")
     @classmethod
     def _each_once(cls, operations: tuple[Primitive, ...]) -> tuple[Primitive, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import networkx as nx
 from typing_extensions import override
 
-from nasframe import Canonical, CapabilityError, Choose, Genotype, GenotypeError, Labels, SearchSpace, Task
+from nasframe import Canonical, CapabilityError, Choose, Genotype, GenotypeError, ImageSizes, Labels, SearchSpace, Task
 from nasframe.genotype import validate
 from nasframe_cells.language import Cells
 from nasframe_cells.options import CellOptions
@@ -59,6 +59,11 @@ class CellSpace(SearchSpace, Canonical):
         genotype = Genotype(self.name, tuple(answer for questions, cell in asked for answer in questions.answers(cell)))
         validate(self, genotype)
         return genotype
+
+    @override
+    def image_sizes(self) -> ImageSizes:
+        """Any from one that leaves a pixel to every cell, and 5x5 to an auxiliary head."""
+        return ImageSizes(least=self.options.least_side)
 
     @override
     def decide(self, choose: Choose) -> None:
