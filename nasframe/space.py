@@ -146,7 +146,8 @@ class SearchSpace(ABC):
     def graph(self, genotype: Genotype | None = None) -> nx.DiGraph:
         """The space, or one genotype in it, as a graph with the attributes that ``nasframe.graph`` documents.
 
-        The graph of a genotype is a subgraph of the whole.
+        The graph of a genotype is a subgraph of the whole, and of the same class: a ``MultiDiGraph`` where several
+        edges join the same two nodes.
         """
 
 

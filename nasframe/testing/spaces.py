@@ -19,8 +19,9 @@ from nasframe.cost.returned import misfit
 from nasframe.derive import path_of
 from nasframe.errors import GenotypeError, RunError, listed
 from nasframe.files import yaml_text
+from nasframe.files.graphs import from_dot, from_graphml, to_dot, to_graphml
 from nasframe.genotype import Genotype, T, crossover, encode, mutate, sample, trace, validate
-from nasframe.graph import from_json, parts, to_json
+from nasframe.graph import NETWORK, edges, edges_into, from_json, part, parts, to_json
 from nasframe.outputs import Outputs, auxiliary_names, total_loss
 from nasframe.space import (
     Canonical,
@@ -125,8 +126,13 @@ class SpaceContract:
         whole = self.space.graph()
         for seed in range(3):
             graph = self.space.graph(self._draw(seed))
+            assert graph.is_multigraph() == whole.is_multigraph(), "both graphs have keys, or neither"
             assert set(graph) <= set(whole), "nodes of a genotype's graph must be nodes of the space's"
-            assert set(graph.edges) <= set(whole.edges), "edges of a genotype's graph must be edges of the space's"
+            foreign = set(graph.edges) - set(whole.edges)
+            assert not foreign, f"edges of a genotype's graph must be edges of the space's, keys included: {foreign}"
+            for node, ways in whole.nodes(data="combine", default="add"):
+                combine = graph.nodes[node].get("combine", "add") if node in graph else None
+                assert combine is None or combine in ways, f"{node!r} combines by {combine!r}, the space says {ways!r}"
 
     def test_graphs_follow_the_schema_and_survive_json(self) -> None:
         for graph in (self.space.graph(), self.space.graph(self._draw(0))):
@@ -134,12 +140,27 @@ class SpaceContract:
             for node, data in graph.nodes(data=True):
                 missing = {"part", "kind", "layer", "level", "label"} - set(data)
                 assert isinstance(node, str) and not missing, f"node {node!r} lacks {missing}"
-            for edge in graph.edges:
-                assert graph.edges[edge].get("kind") in {"move", "operation", "link"}, f"edge {edge} has no kind"
+            for edge, data in edges(graph):
+                assert data.get("kind") in {"move", "operation", "link"}, f"edge {edge} has no kind"
+                assert all(isinstance(name, str) for name in edge), f"keys are strings, unlike that of {edge}"
             for names in (graph.graph.get("skips", ()), graph.graph.get("zeros", ())):
                 assert isinstance(names, tuple), f"skips and zeros are tuples of names, not {names!r}"
-            assert nx.utils.graphs_equal(from_json(to_json(graph)), graph), "a graph must survive JSON"
-            assert parts(graph)
+            for write, read in ((to_json, from_json), (to_graphml, from_graphml), (to_dot, from_dot)):
+                assert nx.utils.graphs_equal(read(write(graph)), graph), "a graph must survive its files"
+            assert parts(graph) and not part(graph, NETWORK).is_multigraph(), "moves never join two places twice"
+
+    def test_blocks_combine_as_the_schema_says_and_have_one_edge_of_each_key(self) -> None:
+        whole, chosen = self.space.graph(), self.space.graph(self._draw(0))
+        for node, data in whole.nodes(data=True):
+            ways, own = data.get("combine", "add"), chosen.nodes.get(node, {}).get("combine", "add")
+            assert {"add", "concat"} >= {own, *([ways] if isinstance(ways, str) else ways)}, f"{node!r} joins in no way"
+        for graph in (whole, chosen):
+            links = [edge[:2] for edge, data in edges(graph) if data["kind"] == "link"]
+            assert len(links) == len(set(links)), "links never join two nodes twice"
+        for node in chosen:
+            keys = [edge[2:] for edge, data in edges_into(chosen, node) if data["kind"] == "operation"]
+            open_ = {edge[2:] for edge, data in edges_into(whole, node) if data["kind"] == "operation"}
+            assert len(open_) < 2 or len(keys) == len(set(keys)), f"{node!r} keeps one edge of each of its keys"
 
     def test_a_canonical_form_is_legal_and_its_own(self) -> None:
         if not isinstance(self.space, Canonical):
@@ -230,7 +251,7 @@ class SpaceContract:
     def test_a_supernets_mixing_weights_are_where_the_graph_says(self) -> None:
         arrays = self._supernet().mixing_weights()
         graph = self.space.graph()
-        weighted = [data for _, _, data in graph.edges(data=True) if "weight" in data]
+        weighted = [data for _, data in edges(graph) if "weight" in data]
         assert weighted, "the graph of a relaxable space must say where the mixing weights are"
         for data in weighted:
             name, *index = data["weight"]

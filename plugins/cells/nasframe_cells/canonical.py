@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 
-from nasframe_cells.language import INPUTS, Block, Cell
+from nasframe_cells.language import INPUTS, Block, Cell, Edge
 
 __all__ = ["canonical"]
+
+Row = tuple[int, str, int, str, str]
+"""A block: input and operation of both edges, the lesser first, and how they are combined."""
+Form = tuple[tuple[Row, ...], tuple[int, ...]]
+"""A cell: its blocks, and the states that it gives out, in order."""
 
 
 def canonical(cell: Cell, same_output: bool = False) -> Cell:
@@ -17,31 +21,36 @@ def canonical(cell: Cell, same_output: bool = False) -> Cell:
 
     Args:
         cell: any; of what it gives out the order is lost.
-        same_output: blocks keep their names as far as what it gives out keeps the same states, as where these are set.
+        same_output: blocks may be renamed only as far as what the cell gives out keeps the same states.
     """
     output = tuple(sorted(cell.concat))
-    forms = [form for form in _forms(cell) if not same_output or form.concat == output]
-    return min(forms, key=lambda form: (form.blocks, form.concat))
+    reads = [{edge.input for edge in block.edges if edge.input >= len(INPUTS)} for block in cell.blocks]
+    forms = (_form(cell, order) for order in _orders(reads, ()))
+    rows, concat = min(form for form in forms if not same_output or form[1] == output)
+    return Cell(tuple(map(_block, rows)), concat)
 
 
-def _forms(cell: Cell) -> Iterator[Cell]:
-    """The cell under every order of its blocks in which each comes after those that it reads."""
-    for order in _orders(cell.blocks, ()):
-        new = {old: place for place, old in enumerate((*range(len(INPUTS)), *order))}
-        blocks = tuple(_renamed(cell.blocks[old - len(INPUTS)], new) for old in order)
-        yield Cell(blocks, tuple(sorted(new[state] for state in cell.concat)))
-
-
-def _orders(blocks: tuple[Block, ...], placed: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """The states of the blocks in every order that is possible after those that are placed."""
-    if len(placed) == len(blocks):
+def _orders(reads: Sequence[set[int]], placed: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """The states of the blocks in every order in which each comes after those that it reads."""
+    if len(placed) == len(reads):
         yield placed
         return
-    for state, block in enumerate(blocks, start=len(INPUTS)):
-        if state not in placed and all(edge.input < len(INPUTS) or edge.input in placed for edge in block.edges):
-            yield from _orders(blocks, (*placed, state))
+    for state, before in enumerate(reads, start=len(INPUTS)):
+        if state not in placed and before.issubset(placed):
+            yield from _orders(reads, (*placed, state))
 
 
-def _renamed(block: Block, new: dict[int, int]) -> Block:
-    left, right = sorted(replace(edge, input=new[edge.input]) for edge in block.edges)
-    return Block(left, right, block.combine)
+def _form(cell: Cell, order: tuple[int, ...]) -> Form:
+    """The cell with its blocks in another order."""
+    new = {old: place for place, old in enumerate((*range(len(INPUTS)), *order))}
+    rows = []
+    for old in order:
+        block = cell.blocks[old - len(INPUTS)]
+        left, right = ((new[edge.input], edge.operation) for edge in block.edges)
+        rows.append((*left, *right, block.combine) if left <= right else (*right, *left, block.combine))
+    return tuple(rows), tuple(sorted(new[state] for state in cell.concat))
+
+
+def _block(row: Row) -> Block:
+    left, left_operation, right, right_operation, combine = row
+    return Block(Edge(left_operation, left), Edge(right_operation, right), "concat" if combine == "concat" else "add")
