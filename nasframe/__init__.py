@@ -33,7 +33,16 @@ from nasframe.evaluator import (
     Validating,
 )
 from nasframe.genotype import Choose, Genotype, GenotypeRecord
-from nasframe.inference import Illustrating, Inference, Inferring, PictureKind, Predicting, Predictor, Progressing
+from nasframe.inference import (
+    Illustrating,
+    Inference,
+    Inferring,
+    PictureKind,
+    Predicting,
+    Predictor,
+    Progressing,
+    padded,
+)
 from nasframe.options import AbsolutePath, Options
 from nasframe.outputs import Auxiliary, Outputs, main_output, total_loss
 from nasframe.plugin.component import Component
@@ -42,6 +51,7 @@ from nasframe.space import (
     Canonical,
     Costed,
     Growing,
+    ImageSizes,
     Inheriting,
     Labels,
     Landmarked,
@@ -49,6 +59,7 @@ from nasframe.space import (
     Priced,
     Relaxable,
     SearchSpace,
+    Size,
     SpaceCapability,
     Switchable,
     Task,
@@ -98,6 +109,7 @@ __all__ = [
     "Growing",
     "HoldsOut",
     "Illustrating",
+    "ImageSizes",
     "Inference",
     "Inferring",
     "Inheriting",
@@ -122,6 +134,7 @@ __all__ = [
     "RunFolderError",
     "Runtime",
     "SearchSpace",
+    "Size",
     "SpaceCapability",
     "Split",
     "Stepper",
@@ -137,5 +150,6 @@ __all__ = [
     "Wrapping",
     "hookimpl",
     "main_output",
+    "padded",
     "total_loss",
 ]

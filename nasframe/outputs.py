@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from nasframe.errors import RunError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
-__all__ = ["Auxiliary", "Outputs", "main_output", "total_loss"]
+__all__ = ["Auxiliary", "Outputs", "auxiliary_names", "main_output", "total_loss"]
 
 EXPECTED = (
     "a tensor, or in training mode nasframe.Outputs(main, extra) with pairs of an output and its weight in the loss"
@@ -38,9 +38,19 @@ class Outputs(NamedTuple):
 class Auxiliary(ABC):  # noqa: B024  it says something of a module, and asks for no method
     """A submodule that a network uses in training mode alone, such as an auxiliary head.
 
-    Mark it by a second base: ``class Head(nn.Module, Auxiliary)``. What it holds is trained and saved like all else. It
-    is not counted as the network's cost unless asked for, and exported networks leave it out.
+    Mark it by a second base: ``class Head(nn.Module, Auxiliary)``. What it holds is trained and saved like all
+    else, but its parameters do not count as the network's unless asked for, and exported networks leave it out. It is
+    an attribute of a module that does not call it in eval mode.
     """
+
+
+def auxiliary_names(network: nn.Module) -> list[str]:
+    """The names of a network's ``Auxiliary`` submodules, without those inside another one."""
+    names: list[str] = []
+    for name, module in network.named_modules():
+        if isinstance(module, Auxiliary) and not name.startswith(tuple(f"{outer}." for outer in names)):
+            names.append(name)
+    return names
 
 
 def main_output(found: Tensor | Outputs) -> Tensor:

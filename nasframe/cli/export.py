@@ -43,13 +43,13 @@ def export(
     saved = find_saved(folder, registry, overrides)
     from nasframe.trained import export as exporting
     from nasframe.trained.building import build_network
-    from nasframe.trained.folding import fold_batch_norm
+    from nasframe.trained.folding import fold_batch_norm, without_auxiliary
     from nasframe.trained.model_card import card, write_card
 
     if onnx_file is not None:
         exporting.require("onnx", "onnxscript")  # before anything that takes time
     task = _task(folder)
-    network = build_network(saved, task)
+    network = without_auxiliary(build_network(saved, task))
     facts: dict[str, Any] = card(folder, saved.record, task, saved.seed)
     files: dict[str, Any] = {"size": "x".join(map(str, size)) if size else "any", "batch": "any"}
     if fold:

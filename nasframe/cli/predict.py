@@ -96,9 +96,9 @@ def predict(
 
 
 def _predictor(saved: Saved) -> tuple[Predictor, Runtime]:
-    from nasframe.run.device import runtime
+    from nasframe.trained.building import runtime_of
 
-    where = runtime(saved.run, saved.seed)
+    where = runtime_of(saved)
     cls = saved.evaluator.cls
     assert issubclass(cls, Predicting), "checked before"
     return cls.predictor(saved.evaluator.options, where), where

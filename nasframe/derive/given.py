@@ -103,15 +103,15 @@ def _final_space(top: Value, registry: Registry, faults: Faults) -> FinalSpace |
     if checked is None:
         return None
     written = checked.model_dump(mode="json")
-    return FinalSpace(found.value(checked), written, found.distribution, found.version, (RunOptions(), 0))
+    return FinalSpace(found.value(checked), written, found.distribution, found.version, (RunOptions.model_validate({}), 0))
 
 
 def _fill(graph: nx.DiGraph, arrays: Value, folder: Path) -> list[Fault]:
     """Set ``value`` on every edge that refers to an array; returns what is wrong."""
     refer: dict[str, list[Edge]] = {}
-    for name, data in edges(graph):
+    for edge, data in edges(graph):
         if "weight" in data:
-            refer.setdefault(data["weight"][0], []).append(name)
+            refer.setdefault(data["weight"][0], []).append(edge)
     faults = Faults()
     for name, inner in arrays.members.items():
         if name not in refer:

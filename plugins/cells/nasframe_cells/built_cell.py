@@ -1,0 +1,91 @@
+"""A cell of a network: its inputs brought to one size, its blocks, and the states that it gives out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import override
+
+from nasframe_cells.language import INPUTS, Block, Cell
+from nasframe_cells.operations import OPERATIONS, DropPath, FactorisedReduction, Norm, conv, relu_conv_norm
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What the tensors are like that a cell reads."""
+
+    before_last: int | None
+    """Channels of the output before the last one; None: there is none."""
+    last: int
+    """Channels of the last output."""
+    halved: bool
+    """The output before the last has twice the resolution."""
+
+
+@final
+class BuiltCell(nn.Module):
+    """The cells of NASNet, PNAS and AmoebaNet (slim's and the TPU's code).
+
+    The last output always passes ReLU, 1x1 convolution and batch norm. The one before it passes ReLU and a factorised
+    reduction where it has twice the resolution, ReLU, 1x1 convolution and batch norm where only its channels differ,
+    else nothing. Where there is none, the last output stands for it as it is. Operations on the two have the cell's
+    stride. An input that the cell gives out is brought to its resolution and width.
+    """
+
+    def __init__(self, cell: Cell, reads: Reads, width: int, stride: int, norm: Norm, keep: float) -> None:
+        """Args: width: filters of the operations; keep: of the drop path at the training's end."""
+        super().__init__()
+        self.cell = cell
+        self.before_last = _alignment(reads, width, norm)
+        self.last = relu_conv_norm(reads.last, width, norm)
+        channels = [reads.last if reads.before_last is None else width, width]
+        self.blocks = nn.ModuleList()
+        for block in cell.blocks:
+            self.blocks.append(_edges(block, channels, width, stride, norm, keep))
+            channels.append(width if block.combine == "add" else 2 * width)
+        self.outputs = nn.ModuleDict(
+            {str(state): _output(channels[state], width, stride, norm) for state in cell.concat if state < len(INPUTS)}
+        )
+        self.channels = sum(width if state < len(INPUTS) else channels[state] for state in cell.concat)
+        """Of what it gives out."""
+
+    @override
+    def forward(self, before_last: Tensor | None, last: Tensor) -> Tensor:
+        """Two outputs, (N, C, H, W) each, the first maybe at twice the resolution or absent -> (N, C', H', W')."""
+        states = [self.before_last(last if before_last is None else before_last), self.last(last)]
+        for block, edges in zip(self.cell.blocks, self.blocks, strict=True):
+            left, right = (
+                operation(states[edge.input]) for edge, operation in zip(block.edges, edges, strict=True)
+            )
+            states.append(left + right if block.combine == "add" else torch.cat([left, right], dim=1))
+        for state, output in self.outputs.items():
+            states[int(state)] = output(states[int(state)])
+        return torch.cat([states[state] for state in self.cell.concat], dim=1)
+
+
+def _alignment(reads: Reads, width: int, norm: Norm) -> nn.Module:
+    if reads.before_last is None:
+        return nn.Identity()
+    if reads.halved:
+        return nn.Sequential(nn.ReLU(), FactorisedReduction(reads.before_last, width, norm))
+    return nn.Identity() if reads.before_last == width else relu_conv_norm(reads.before_last, width, norm)
+
+
+def _edges(block: Block, channels: list[int], width: int, stride: int, norm: Norm, keep: float) -> nn.ModuleList:
+    """The operations of a block; identities are not dropped."""
+    found = nn.ModuleList()
+    for edge in block.edges:
+        step = stride if edge.input < len(INPUTS) else 1
+        operation = OPERATIONS[edge.operation](channels[edge.input], width, step, norm)
+        found.append(operation if edge.operation == "skip" else nn.Sequential(operation, DropPath(keep)))
+    return found
+
+
+def _output(channels: int, width: int, stride: int, norm: Norm) -> nn.Module:
+    """What brings an input of a cell to its output."""
+    if stride == 2:
+        return FactorisedReduction(channels, width, norm)
+    return nn.Identity() if channels == width else nn.Sequential(conv(channels, width), norm(width))
