@@ -103,7 +103,9 @@ def _final_space(top: Value, registry: Registry, faults: Faults) -> FinalSpace |
     if checked is None:
         return None
     written = checked.model_dump(mode="json")
-    return FinalSpace(found.value(checked), written, found.distribution, found.version, (RunOptions.model_validate({}), 0))
+    return FinalSpace(
+        found.value(checked), written, found.distribution, found.version, (RunOptions.model_validate({}), 0)
+    )
 
 
 def _fill(graph: nx.DiGraph, arrays: Value, folder: Path) -> list[Fault]:

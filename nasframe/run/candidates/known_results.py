@@ -9,7 +9,7 @@ from nasframe.genotype import Genotype
 from nasframe.plugin.engine import Job, Outcome
 from nasframe.run.candidates.results_file import Kept
 from nasframe.run.candidates.shared_results import Shared
-from nasframe.space import Canonical, SearchSpace
+from nasframe.space import SearchSpace, canonical_form
 
 
 @final
@@ -57,12 +57,3 @@ class Known:
             return canonical_form(self._space, genotype)
         except GenotypeError:  # its evaluation tells
             return genotype
-
-
-def canonical_form(space: SearchSpace, genotype: Genotype) -> Genotype:
-    """The one genotype that stands for all of the same network; itself, where the space does not say.
-
-    Raises:
-        GenotypeError: it is not legal.
-    """
-    return space.canonical(genotype) if isinstance(space, Canonical) else genotype
