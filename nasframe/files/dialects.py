@@ -118,8 +118,8 @@ def _known(space: SearchSpace, name: str | None) -> Mapping[str, Dialect]:
     known = dialects_of(space)
     if name is None and not known:
         raise CapabilityError(
-            f"space {space.name!r} knows no dialects of other programs (it is not nasframe.Translatable); its genotypes "
-            f"are read and written as {' and '.join(OWN)}"
+            f"space {space.name!r} knows no dialects of other programs (it is not nasframe.Translatable); its "
+            f"genotypes are read and written as {' and '.join(OWN)}"
         )
     if name is not None and name not in known:
         names = (*OWN, *known)
