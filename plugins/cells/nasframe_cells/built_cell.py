@@ -32,19 +32,23 @@ class BuiltCell(nn.Module):
     The last output always passes ReLU, 1x1 convolution and batch norm. The one before it passes ReLU and a factorised
     reduction where it has twice the resolution, ReLU, 1x1 convolution and batch norm where only its channels differ,
     else nothing. Where there is none, the last output stands for it as it is. Operations on the two have the cell's
-    stride. An input that the cell gives out is brought to its resolution and width.
+    stride. An input that the cell gives out is brought to its resolution and width. States on which the output does
+    not depend are left out.
     """
 
     def __init__(self, cell: Cell, reads: Reads, width: int, stride: int, norm: Norm, keep: float) -> None:
         """Args: width: filters of the operations; keep: of the drop path at the training's end."""
         super().__init__()
         self.cell = cell
-        self.before_last = _alignment(reads, width, norm)
-        self.last = relu_conv_norm(reads.last, width, norm)
+        self.inputs = nn.ModuleDict()
+        for state, make in enumerate((_before_last, _last)):
+            if state in cell.live:
+                self.inputs[str(state)] = make(reads, width, norm)
         channels = [reads.last if reads.before_last is None else width, width]
-        self.blocks = nn.ModuleList()
-        for block in cell.blocks:
-            self.blocks.append(_edges(block, channels, width, stride, norm, keep))
+        self.blocks = nn.ModuleDict()
+        for state, block in enumerate(cell.blocks, start=len(INPUTS)):
+            if state in cell.live:
+                self.blocks[str(state)] = _edges(block, channels, width, stride, norm, keep)
             channels.append(width if block.combine == "add" else 2 * width)
         self.outputs = nn.ModuleDict(
             {str(state): _output(channels[state], width, stride, norm) for state in cell.concat if state < len(INPUTS)}
@@ -55,18 +59,23 @@ class BuiltCell(nn.Module):
     @override
     def forward(self, before_last: Tensor | None, last: Tensor) -> Tensor:
         """Two outputs, (N, C, H, W) each, the first maybe at twice the resolution or absent -> (N, C', H', W')."""
-        states = [self.before_last(last if before_last is None else before_last), self.last(last)]
-        for block, edges in zip(self.cell.blocks, self.blocks, strict=True):
-            left, right = (
-                operation(states[edge.input]) for edge, operation in zip(block.edges, edges, strict=True)
-            )
-            states.append(left + right if block.combine == "add" else torch.cat([left, right], dim=1))
-        for state, output in self.outputs.items():
-            states[int(state)] = output(states[int(state)])
+        read = {"0": last if before_last is None else before_last, "1": last}
+        states = {int(state): align(read[state]) for state, align in self.inputs.items()}
+        for name, operations in self.blocks.items():
+            block = self.cell.blocks[int(name) - len(INPUTS)]
+            edges = zip(block.edges, operations, strict=True)
+            left, right = (operation(states[edge.input]) for edge, operation in edges)
+            states[int(name)] = left + right if block.combine == "add" else torch.cat([left, right], dim=1)
+        for name, output in self.outputs.items():
+            states[int(name)] = output(states[int(name)])
         return torch.cat([states[state] for state in self.cell.concat], dim=1)
 
 
-def _alignment(reads: Reads, width: int, norm: Norm) -> nn.Module:
+def _last(reads: Reads, width: int, norm: Norm) -> nn.Module:
+    return relu_conv_norm(reads.last, width, norm)
+
+
+def _before_last(reads: Reads, width: int, norm: Norm) -> nn.Module:
     if reads.before_last is None:
         return nn.Identity()
     if reads.halved:

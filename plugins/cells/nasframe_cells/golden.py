@@ -73,7 +73,10 @@ GOLDEN = (
         for at, row in enumerate(COUNTS)
     ),
     Golden(
-        "cells of NASNet, adding only", 71_465_842_174_521_600, lambda: ordered_cells(NasNet.Options()), source="by hand"
+        "cells of NASNet, adding only",
+        71_465_842_174_521_600,
+        lambda: ordered_cells(NasNet.Options()),
+        source="by hand",
     ),
     Golden("cells of PNAS", 556_627_761_561_600, lambda: ordered_cells(Pnas.Options()), source="5.6e14 in the paper"),
     Golden("cells of AmoebaNet", 556_627_761_561_600, lambda: ordered_cells(AmoebaNet.Options()), source="by hand"),

@@ -113,6 +113,15 @@ class Cell:
         """The blocks that no block reads."""
         return loose_ends(self.blocks)
 
+    @property
+    def live(self) -> frozenset[int]:
+        """The states on which the output depends; a network needs no others."""
+        found = set(self.concat)
+        for state in range(self.states - 1, len(INPUTS) - 1, -1):
+            if state in found:
+                found.update(edge.input for edge in self.blocks[state - len(INPUTS)].edges)
+        return frozenset(found)
+
     def with_inputs_swapped(self) -> Cell:
         """The same text in the other order of inputs (0 the last output, 1 the one before): its own inverse."""
 

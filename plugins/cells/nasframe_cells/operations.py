@@ -1,6 +1,6 @@
 """The operations on a cell's edges, as in the code of NASNet's, PNAS's and AmoebaNet's authors.
 
-Sources: github.com/tensorflow/models, research/slim/nets/nasnet, and github.com/tensorflow/tpu, models/official/amoeba_net.
+Sources: github.com/tensorflow/models, research/slim/nets/nasnet; github.com/tensorflow/tpu, models/official/amoeba_net.
 Each maps C channels to C' at stride 1 or 2; sides of n pixels become ceil(n / stride) by TensorFlow's padding (SAME),
 which puts the odd pixel right and below. Convolutions have no bias.
 """
@@ -134,9 +134,7 @@ class SamePool(nn.Module):
         # With windows that begin inside and end outside (ceil_mode), the odd pixel right and below needs no copy.
         if self.kind == "max":
             return functional.max_pool2d(inputs, self.kernel, self.stride, around, ceil_mode=True)
-        return functional.avg_pool2d(
-            inputs, self.kernel, self.stride, around, ceil_mode=True, count_include_pad=False
-        )
+        return functional.avg_pool2d(inputs, self.kernel, self.stride, around, ceil_mode=True, count_include_pad=False)
 
     @override
     def extra_repr(self) -> str:

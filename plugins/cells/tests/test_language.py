@@ -24,6 +24,10 @@ def test_loose_ends_are_the_blocks_that_no_block_reads():
     assert read_cell("skip(0) skip(1); skip(2) skip(0); skip(2) skip(1) -> 2").loose_ends == (3, 4)
 
 
+def test_live_states_are_those_on_which_the_output_depends():
+    assert read_cell("skip(1) skip(1); skip(0) skip(0); skip(2) skip(2) -> 4").live == {1, 2, 4}
+
+
 def test_states_are_named_by_their_place():
     assert [state_name(index) for index in range(4)] == ["h-2", "h-1", "b1", "b2"]
     assert [state_index(state_name(index)) for index in range(9)] == list(range(9))

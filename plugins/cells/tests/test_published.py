@@ -1,0 +1,59 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from nasframe.cli import main
+from nasframe_cells import golden, published
+from nasframe_cells.language import Cells, read_cell
+
+NAMES = ("nasnet_a", "pnasnet_5", *(f"amoebanet_{letter}" for letter in "abcd"))
+WRITTEN = {
+    "nasnet_a": published.NASNET_A,
+    "pnasnet_5": Cells(published.PNASNET_5, published.PNASNET_5),
+    **{f"amoebanet_{letter}": cells for letter, cells in published.AMOEBANETS.items()},
+}
+
+
+def space_of(record):
+    found = golden.SPACES[record.genotype.space]
+    return found(found.Options(**record.options))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_published_genotype_survives_the_way_to_cells_and_to_text_and_back(name):
+    record = vars(published)[name]
+    space = space_of(record)
+    cells = space.cells(record.genotype)
+    assert cells == WRITTEN[name]
+    assert space.genotype(cells) == record.genotype
+    assert Cells(read_cell(str(cells.normal)), read_cell(str(cells.reduction))) == cells
+    assert cells.with_inputs_swapped() != cells
+    assert space.genotype(cells.with_inputs_swapped().with_inputs_swapped()) == record.genotype
+
+
+def test_pnasnet_5_in_our_order_is_that_of_pnasnet_pytorch():
+    assert str(published.PNASNET_5) == (
+        "sep_5x5(0) max_pool_3x3(0); sep_7x7(1) max_pool_3x3(1); sep_5x5(1) sep_3x3(1); sep_3x3(4) max_pool_3x3(1); "
+        "sep_3x3(0) skip(1) -> 2 3 4 5 6"
+    )
+
+
+def test_nasnet_as_lists_of_outputs_are_no_loose_ends():
+    record = published.nasnet_a
+    assert record.options["normal_output"] == ("h-2", "b1", "b2", "b3", "b4", "b5")
+    assert record.options["reduction_output"] == ("b2", "b3", "b4", "b5")
+    assert WRITTEN["nasnet_a"].reduction.loose_ends == (4, 5, 6)
+
+
+@pytest.mark.parametrize("row", [1, 2, 7], ids=lambda row: golden.COUNTS[row][0])
+def test_a_published_network_counts_to_the_digit(row):
+    assert golden.counts(row) == golden.COUNTS[row][3:]
+
+
+def test_the_command_counts_nasnet_a_without_its_auxiliary_head_and_with_it_when_asked():
+    arguments = ["cost", "nasnet-a", "--size", "224x224", "--classes", "1000", "--format", "json"]
+    plain, whole = (json.loads(CliRunner().invoke(main, [*arguments, *more]).stdout) for more in ((), ("--auxiliary",)))
+    assert plain["params"] == 5_289_978
+    head = 528 * 128 + 2 * 128 + 128 * 768 * 4 * 4 + 2 * 768 + 769 * 1000
+    assert whole["params"] - plain["params"] == head
