@@ -246,6 +246,17 @@ class Canonical(SpaceCapability):
             GenotypeError: the genotype is not legal in this space.
         """
 
+    def signature(self, genotype: Genotype) -> str:
+        """What genotypes of the same network have in common under whatever options of the space, as text for a hash.
+
+        Empty, as is the default: the canonical form and its graph say it. A space needs one if its canonical form keeps
+        to its options, as of a cell that gives out given states.
+
+        Raises:
+            GenotypeError: the genotype is not legal in this space.
+        """
+        return ""
+
 
 def canonical_form(space: SearchSpace, genotype: Genotype) -> Genotype:
     """The one genotype that stands for all of the same network; itself, where the space does not say.

@@ -30,10 +30,28 @@ def theirs(tmp_path, monkeypatch):
 
 def test_the_commands_on_arrays_run_as_they_stand(theirs):
     for arguments in COMMANDS:
-        if any("theirs" in argument for argument in arguments) and arguments[0] != "retrain":
+        if arguments[0] in ("derive", "show"):
             result = CliRunner().invoke(main, arguments)
             assert result.exit_code == 0, (arguments, result.output)
     assert {"theirs.svg", "theirs-cell.svg", "theirs-found.yaml"} <= {path.name for path in Path().iterdir()}
+
+
+def test_the_commands_on_genotypes_run_as_they_stand(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    convert = [arguments for arguments in COMMANDS if arguments[0] == "convert"]
+    flat = CliRunner().invoke(main, ["convert", "pnasnet-5", "--to", "flat"])
+    Path("theirs.py").write_text(flat.stdout)
+    for arguments in convert:
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, (arguments, result.output)
+    assert Path("theirs-cells.yaml").is_file() and len(convert) == 4
+
+
+def test_every_dialect_of_the_page_is_one_of_cells():
+    space = Registry.discover().get("space", "pnas").value()
+    section = PAGE.partition("## Genotypes as text")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?`) \|", section, flags=re.MULTILINE)
+    assert [name for row in rows for name in re.findall("`(.*?)`", row)] == list(space.dialects())
 
 
 def test_the_retraining_begins_with_what_was_written():

@@ -13,7 +13,7 @@ import numpy as np
 
 from nasframe.errors import FileError
 from nasframe.files.limits import MOST_ARRAY_BYTES, MOST_TENSOR_BYTES
-from nasframe.files.words import first_line
+from nasframe.files.words import first_line, quantity
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,7 +76,7 @@ def _tensors(path: Path) -> dict[str, Read]:
         with zipfile.ZipFile(path) as parts:
             size = max(size, sum(part.file_size for part in parts.infolist()))
     if size > MOST_TENSOR_BYTES:
-        raise ValueError(f"it has {size:,} bytes; at most {MOST_TENSOR_BYTES:,} are read")
+        raise ValueError(f"it has {quantity(size, 'byte')}; at most {MOST_TENSOR_BYTES:,} are read")
     return {name: partial(_from_tensor, tensor, f"{path}: {name!r}") for name, tensor in _flat(torch_file.load(path))}
 
 
@@ -113,5 +113,6 @@ def _checked(array: np.ndarray, told: str) -> np.ndarray:
 def _require_small(size: int, told: str) -> None:
     if size > MOST_ARRAY_BYTES:
         raise FileError(
-            f"{told} has {size:,} bytes; of an array of logits or weights at most {MOST_ARRAY_BYTES:,} are read"
+            f"{told} has {quantity(size, 'byte')}; of an array of logits or weights at most "
+            f"{MOST_ARRAY_BYTES:,} are read"
         )

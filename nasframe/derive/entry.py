@@ -21,7 +21,7 @@ class WrongError(Exception):
 
 @final
 @dataclass(frozen=True)
-class Entry:
+class ArrayEntry:
     """A mapping that says what an array is."""
 
     path: str

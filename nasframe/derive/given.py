@@ -28,7 +28,7 @@ import networkx as nx
 import numpy as np
 
 from nasframe.derive.arrays import Read, arrays_in
-from nasframe.derive.entry import Entry, WrongError
+from nasframe.derive.entry import ArrayEntry, WrongError
 from nasframe.derive.source import FinalSpace, Weighted
 from nasframe.derive.tables import fill_moves, fill_operations
 from nasframe.errors import ExperimentError, FileError, NasframeError, PluginError, did_you_mean, listed
@@ -134,7 +134,7 @@ def _fill_one(graph: nx.DiGraph, name: str, named: list[Edge], arrays: Value, so
         raise WrongError(arrays.key, path, "missing; expected where this array of the space is")
     if not isinstance(value.data, dict):
         raise WrongError(value.place, path, f"found {value.shown()}, expected a mapping with {', '.join(_COMMON)}")
-    entry = Entry(path, value)
+    entry = ArrayEntry(path, value)
     if all("operations" in graph.edges[edge] for edge in named):
         entry.require_keys((*_COMMON, "primitives", "edges"))
         fill_operations(graph, named, entry, source.read(entry))
@@ -151,7 +151,7 @@ class _Source:
         self.files: dict[Path, Mapping[str, Read]] = {}
         self.read_already: dict[tuple[Path, str], str] = {}
 
-    def read(self, entry: Entry) -> np.ndarray:
+    def read(self, entry: ArrayEntry) -> np.ndarray:
         """The array that an entry names, in double precision.
 
         Raises:
@@ -171,7 +171,7 @@ class _Source:
             raise entry.wrong("file", str(error)) from error
 
 
-def _chosen(entry: Entry, found: Mapping[str, Read], path: Path) -> str:
+def _chosen(entry: ArrayEntry, found: Mapping[str, Read], path: Path) -> str:
     """The name of the array that is meant."""
     if "array" in entry.value.members:
         name = entry.text("array")

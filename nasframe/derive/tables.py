@@ -10,7 +10,7 @@ from typing import Any, Literal
 import networkx as nx
 import numpy as np
 
-from nasframe.derive.entry import Entry
+from nasframe.derive.entry import ArrayEntry
 from nasframe.errors import did_you_mean, listed
 from nasframe.files.words import quantity
 from nasframe.files.yaml_text import Value
@@ -22,7 +22,7 @@ MOVES: tuple[Move, ...] = ("up", "stay", "down")
 """To a finer level, to the same, to a coarser one."""
 
 
-def fill_operations(graph: nx.DiGraph, named: Sequence[Edge], entry: Entry, table: np.ndarray) -> None:
+def fill_operations(graph: nx.DiGraph, named: Sequence[Edge], entry: ArrayEntry, table: np.ndarray) -> None:
     """Set ``value``, a row over its ``operations``, of every operation edge that refers to an array.
 
     Args:
@@ -47,7 +47,7 @@ def fill_operations(graph: nx.DiGraph, named: Sequence[Edge], entry: Entry, tabl
         data["value"] = tuple(_weights(entry, numbers, logits, f"the edge from {edge[0]} to {edge[1]}"))
 
 
-def fill_moves(graph: nx.DiGraph, named: Sequence[Edge], entry: Entry, table: np.ndarray) -> None:
+def fill_moves(graph: nx.DiGraph, named: Sequence[Edge], entry: ArrayEntry, table: np.ndarray) -> None:
     """Set ``value`` of every move that refers to an array; a softmax is over the moves that leave a node.
 
     Args:
@@ -78,7 +78,7 @@ def fill_moves(graph: nx.DiGraph, named: Sequence[Edge], entry: Entry, table: np
             graph.edges[edge]["value"] = weight
 
 
-def _are_logits(entry: Entry) -> bool:
+def _are_logits(entry: ArrayEntry) -> bool:
     return entry.text("values", ("logits", "weights")) == "logits"
 
 
@@ -92,7 +92,7 @@ def _move(graph: nx.DiGraph, edge: Edge) -> Move:
     return "stay" if before == after else "up" if after < before else "down"
 
 
-def _rows(graph: nx.DiGraph, named: Sequence[Edge], entry: Entry) -> dict[Shape, int]:
+def _rows(graph: nx.DiGraph, named: Sequence[Edge], entry: ArrayEntry) -> dict[Shape, int]:
     """The table's row for each place in the space's own array."""
     own = sorted({_place(graph.edges[edge]) for edge in named})
     if "edges" not in entry.value.members:
@@ -117,7 +117,9 @@ def _like(known: Iterable[tuple[str, ...]]) -> str:
     return f", such as {listed(map(list, itertools.islice(known, 3)))}"
 
 
-def _nodes(graph: nx.DiGraph, leaving: Sequence[str], entry: Entry, table: np.ndarray, columns: int) -> dict[str, int]:
+def _nodes(
+    graph: nx.DiGraph, leaving: Sequence[str], entry: ArrayEntry, table: np.ndarray, columns: int
+) -> dict[str, int]:
     """The table's row, its leading axes taken as one, for each node that moves leave."""
     ordered = [node for node in graph if node in leaving]
     if "nodes" in entry.value.members:
@@ -136,7 +138,7 @@ def _nodes(graph: nx.DiGraph, leaving: Sequence[str], entry: Entry, table: np.nd
     return {node: layers.index(data["layer"]) * levels + data["level"] for node, data in at.items()}
 
 
-def _flat(entry: Entry, value: Value) -> tuple[Shape, list[Value]]:
+def _flat(entry: ArrayEntry, value: Value) -> tuple[Shape, list[Value]]:
     """The items of a list, or of lists of equal length inside each other, and their shape."""
     if not isinstance(value.data, list):
         return (), [value]
@@ -150,7 +152,7 @@ def _flat(entry: Entry, value: Value) -> tuple[Shape, list[Value]]:
     return shape, list(itertools.chain.from_iterable(items for _, items in inner))
 
 
-def _named(entry: Entry, items: Sequence[Value], nodes: Sequence[str]) -> dict[str, int]:
+def _named(entry: ArrayEntry, items: Sequence[Value], nodes: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for row, item in enumerate(items):
         if item.data is None:
@@ -168,13 +170,13 @@ def _named(entry: Entry, items: Sequence[Value], nodes: Sequence[str]) -> dict[s
     return found
 
 
-def _require_shape(entry: Entry, table: np.ndarray, expected: dict[Shape, str]) -> None:
+def _require_shape(entry: ArrayEntry, table: np.ndarray, expected: dict[Shape, str]) -> None:
     if table.shape not in expected:
         wanted = ", or ".join(f"{shape} ({what})" for shape, what in expected.items())
         raise entry.wrong("file", f"{entry.text('file')}: found the shape {table.shape}, expected {wanted}")
 
 
-def _weights(entry: Entry, numbers: Sequence[float], logits: bool, whose: str) -> list[float]:
+def _weights(entry: ArrayEntry, numbers: Sequence[float], logits: bool, whose: str) -> list[float]:
     """Mixing weights: the softmax of logits, or what is given."""
     for number in numbers:
         if math.isnan(number) or number == math.inf or (number < 0 and not logits):

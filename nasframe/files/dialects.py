@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from nasframe.errors import CapabilityError, ExperimentError, GenotypeError, did_you_mean
 from nasframe.files import genotypes
 from nasframe.files.yaml_text import Faults, Place, dump, read_text
-from nasframe.genotype import Genotype, GenotypeRecord
+from nasframe.genotype import Genotype, GenotypeRecord, validate
 from nasframe.graph import edges
-from nasframe.space import Dialect, SearchSpace, Translatable, canonical_form
+from nasframe.space import Canonical, Dialect, SearchSpace, Translatable, canonical_form
 
 __all__ = ["OWN", "dialects_of", "hash_of", "own", "read", "write"]
 
@@ -101,17 +101,25 @@ def write(record: GenotypeRecord, space: SearchSpace, name: str) -> str:
 def hash_of(space: SearchSpace, genotype: Genotype) -> str:
     """A word that all genotypes of the same network have in common, and in practice no others of the space.
 
-    It is of the canonical form, where the space has one (``nasframe.Canonical``): of its decisions, and of the
-    operations, combinations and links of its graph, which may depend on the space's options.
+    It is of the signature that the space gives (``nasframe.Canonical``), or else of the canonical form and of its
+    graph's operations and links, which may depend on the space's options.
 
     Raises:
         GenotypeError: the genotype is not legal.
     """
-    form = canonical_form(space, genotype)
-    graph = space.graph(form)
+    validate(space, genotype)
+    signature = space.signature(genotype) if isinstance(space, Canonical) else ""
+    told = signature or _described(space, canonical_form(space, genotype))
+    text = json.dumps([space.name, told], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
+
+
+def _described(space: SearchSpace, genotype: Genotype) -> list[Any]:
+    """The decisions, and of the graph the edges and how its blocks combine, as plain data."""
+    graph = space.graph(genotype)
     combines = sorted((node, how) for node, how in graph.nodes(data="combine") if how is not None)
-    told = sorted([*name, data["kind"], data.get("operation") or ""] for name, data in edges(graph))
-    return _digest([space.name, form.to_dict()["decisions"], combines, told])
+    named = sorted([*name, data["kind"], data.get("operation") or ""] for name, data in edges(graph))
+    return [genotype.to_dict()["decisions"], combines, named]
 
 
 def _known(space: SearchSpace, name: str | None) -> Mapping[str, Dialect]:
@@ -127,8 +135,3 @@ def _known(space: SearchSpace, name: str | None) -> Mapping[str, Dialect]:
             f"space {space.name!r} has no dialect {name!r}{did_you_mean(name, names)}; it has {', '.join(names)}"
         )
     return known if name is None else {name: known[name]}
-
-
-def _digest(told: Iterable[Any]) -> str:
-    text = json.dumps(list(told), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]

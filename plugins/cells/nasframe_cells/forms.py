@@ -3,9 +3,9 @@
 * ``Flat``: ``Genotype(normal=[('sep_conv_3x3', 1), …], normal_concat=range(2, 6), reduce=[…], reduce_concat=…)``, two
   pairs a block one after the other, as in github.com/quark0/darts, ``cnn/genotypes.py``, and its many descendants.
 * ``Nested``: the same with a list for each block: ``normal=[[('sep_conv_3x3', 1), ('skip_connect', 0)], …]``.
-* ``FlatDict``: ``{"normal/op_2_0": "sep_conv_3x3", "normal/input_2_0": 1, …}``, as NNI exports its spaces of cells; what
-  a cell gives out is not in it, so that all blocks are meant. Where it is not all of them, ``normal/concat`` is written
-  beside, which is ours.
+* ``FlatDict``: ``{"normal/op_2_0": "sep_conv_3x3", "normal/input_2_0": 1, …}``, as NNI exports its spaces of cells;
+  what a cell gives out is not in it, so that all blocks are meant. Where it is not all of them, ``normal/concat`` is
+  written beside, which is ours.
 * ``Slim``: the lists ``operations``, ``hiddenstate_indices`` and ``used_hiddenstates`` of TensorFlow's slim and of the
   TPU models, with 1 for each state that the cell does not give out.
 """
@@ -23,6 +23,7 @@ from typing_extensions import override
 
 from nasframe import GenotypeError
 from nasframe.errors import did_you_mean
+from nasframe.files.words import quantity
 from nasframe_cells.language import INPUTS, Block, Cell, Cells, Edge
 from nasframe_cells.python_text import Called, called, literal, statements, where
 
@@ -94,7 +95,7 @@ class Flat(_Listed):
     @override
     def edges(self, found: Sequence[Any], key: str) -> list[tuple[Any, ...]]:
         if len(found) % 2:
-            raise GenotypeError(f"{key}: found {len(found)} pairs, expected two for each block")
+            raise GenotypeError(f"{key}: found {quantity(len(found), 'pair')}, expected two for each block")
         return [tuple(found[at : at + 2]) for at in range(0, len(found), 2)]
 
     @override
@@ -202,8 +203,9 @@ class Slim(Form):
         operations, states, used = (_list(data[f"{prefix}{name}"], f"{prefix}{name}") for name in _LISTS)
         if len(operations) != len(states) or len(operations) % 2 or len(used) != len(operations) // 2 + len(INPUTS):
             raise GenotypeError(
-                f"{prefix}operations: found {len(operations)}, {len(states)} indices and {len(used)} states that are used "
-                "or not; expected two operations and indices for each block, and a state for each block and two inputs"
+                f"{prefix}operations: found {quantity(len(operations), 'operation')}, "
+                f"{quantity(len(states), 'index', 'indices')} and {quantity(len(used), 'state')} that are used or not; "
+                "expected two operations and two indices for each block, and a state for each block and the two inputs"
             )
         if wrong := [one for one in used if one not in (0, 1)]:
             raise GenotypeError(f"{prefix}used_hiddenstates: found {wrong[0]!r}, expected 0 and 1")
@@ -232,7 +234,7 @@ def _arguments(text: str) -> dict[str, ast.expr]:
     calls = [(name, call) for name, node in found if (call := called(node)) and _is_genotype(call)]
     if len(calls) > 1:
         names = ", ".join(name or "one without a name" for name, _ in calls)
-        raise GenotypeError(f"found {len(calls)} genotypes ({names}); keep the one that is meant")
+        raise GenotypeError(f"found {quantity(len(calls), 'genotype')} ({names}); keep the one that is meant")
     if calls:
         given = dict(zip(KEYS, calls[0][1].positional, strict=False)) | calls[0][1].keywords
     elif len(found) == 1 and isinstance(found[0][1], ast.Dict):
@@ -262,7 +264,7 @@ def _list(found: Any, key: str) -> list[Any]:
 
 def _block(pairs: Sequence[Any], key: str) -> Block:
     if len(pairs) != 2:
-        raise GenotypeError(f"{key}: found a block of {len(pairs)} pairs, expected two")
+        raise GenotypeError(f"{key}: found a block of {quantity(len(pairs), 'pair')}, expected two")
     left, right = (_edge(pair, key) for pair in pairs)
     return Block(left, right)
 
@@ -298,5 +300,5 @@ def _require_adding(cell: Cell) -> None:
     for number, block in enumerate(cell.blocks, start=1):
         if block.combine != "add":
             raise GenotypeError(
-                f"block b{number} of a cell combines by {block.combine!r}; in this form all blocks add: write yaml or json"
+                f"block b{number} of a cell combines by {block.combine!r}; in this form all add: write yaml or json"
             )

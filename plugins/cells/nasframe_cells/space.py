@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, ClassVar
 import networkx as nx
 from typing_extensions import override
 
-from nasframe import Canonical, CapabilityError, Choose, Genotype, GenotypeError, ImageSizes, Labels, SearchSpace, Task
+from nasframe import CapabilityError, Choose, Genotype, GenotypeError, ImageSizes, Labels, SearchSpace, Task
 from nasframe.genotype import validate
 from nasframe_cells.language import Cells
 from nasframe_cells.options import CellOptions
 from nasframe_cells.questions import CellQuestions
 from nasframe_cells.skeleton import Place
+from nasframe_cells.translated import TranslatedCells
 
 if TYPE_CHECKING:
     from nasframe_cells.network import CellNetwork
 
 
-class CellSpace(SearchSpace, Canonical):
+class CellSpace(SearchSpace, TranslatedCells):
     """A normal and a reduction cell, or one for both, in a network that labels images."""
 
     labels: ClassVar[tuple[Labels, ...]] = ("images",)
@@ -37,6 +38,7 @@ class CellSpace(SearchSpace, Canonical):
     def places(self) -> list[Place]:
         """Where the cells stand in a network."""
 
+    @override
     def cells(self, genotype: Genotype) -> Cells:
         """The cells of a genotype, in the language of cells.
 
@@ -47,6 +49,7 @@ class CellSpace(SearchSpace, Canonical):
         found = [questions.cell(genotype) for questions in self.questions]
         return Cells(found[0], found[-1])
 
+    @override
     def genotype(self, cells: Cells) -> Genotype:
         """The inverse of ``cells``.
 
