@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import final
 
 from nasframe.errors import GenotypeError
-from nasframe.genotype import Genotype
+from nasframe.genotype import Genotype, is_legal
 from nasframe.plugin.engine import Job, Outcome
 from nasframe.run.candidates.results_file import Kept
 from nasframe.run.candidates.shared_results import Shared
-from nasframe.space import SearchSpace, canonical_form
+from nasframe.space import Growing, SearchSpace, canonical_form
 
 
 @final
@@ -51,6 +51,13 @@ class Known:
         stopped = outcome.result.budget < outcome.job.budget  # which depends on other candidates
         if self._shared is not None and outcome.worker and not stopped:
             self._shared.add(self._canonical(outcome.job.genotype), outcome.result, outcome.job.budgets[:-1])
+
+    def stage(self, genotype: Genotype) -> int | None:
+        """By which of the smaller spaces that the space grows through a candidate is built, from 1; None: by itself."""
+        stage = stage_of(self._space, genotype)
+        if stage is self._space or not isinstance(self._space, Growing):
+            return None
+        return 1 + next(i for i, one in enumerate(self._space.growth()) if is_legal(one, genotype))
 
     def _canonical(self, genotype: Genotype) -> Genotype:
         try:
