@@ -15,7 +15,7 @@ from nasframe.files import genotypes
 from nasframe.files.yaml_text import Faults, Place, dump, read_text
 from nasframe.genotype import Genotype, GenotypeRecord, validate
 from nasframe.graph import edges
-from nasframe.space import Canonical, Dialect, SearchSpace, Translatable, canonical_form
+from nasframe.space import Canonical, Dialect, SearchSpace, Translatable, canonical_form, stage_of
 
 __all__ = ["OWN", "dialects_of", "hash_of", "own", "read", "write"]
 
@@ -107,6 +107,7 @@ def hash_of(space: SearchSpace, genotype: Genotype) -> str:
     Raises:
         GenotypeError: the genotype is not legal.
     """
+    space = stage_of(space, genotype)
     validate(space, genotype)
     signature = space.signature(genotype) if isinstance(space, Canonical) else ""
     told = signature or _described(space, canonical_form(space, genotype))

@@ -9,7 +9,7 @@ from nasframe.genotype import Genotype, is_legal
 from nasframe.plugin.engine import Job, Outcome
 from nasframe.run.candidates.results_file import Kept
 from nasframe.run.candidates.shared_results import Shared
-from nasframe.space import Growing, SearchSpace, canonical_form
+from nasframe.space import Growing, SearchSpace, canonical_form, stage_of
 
 
 @final

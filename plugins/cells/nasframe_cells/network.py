@@ -77,10 +77,16 @@ class CellNetwork(nn.Module):
 
 @final
 class AuxiliaryHead(nn.Module, Auxiliary):
-    """ReLU, mean of 5x5 pixels at stride 3, 1x1 to 128, a convolution of the whole image to 768, classifier."""
+    """ReLU, mean of 5x5 pixels at a stride, 1x1 to 128, a convolution of the whole image to 768, classifier."""
 
-    def __init__(self, inputs: int, size: Size, task: Task, norm: Norm) -> None:
-        """Args: size: of the features.
+    def __init__(
+        self, inputs: int, size: Size, task: Task, norm: Norm, stride: int = 3, norm_at_end: bool = True
+    ) -> None:
+        """Make it.
+
+        Args:
+            size: of the features.
+            norm_at_end: there is one after the convolution of the whole image.
 
         Raises:
             GenotypeError: they have less than 5x5 pixels.
@@ -92,16 +98,18 @@ class AuxiliaryHead(nn.Module, Auxiliary):
                 f"{'x'.join(map(str, task.size))} it gets {'x'.join(map(str, size))}: set auxiliary to false, or take "
                 "larger images"
             )
-        height, width = ((side - 5) // 3 + 1 for side in size)
+        height, width = ((side - 5) // stride + 1 for side in size)
+        self.stride = stride
         self.size = (height, width)
         self.project = nn.Sequential(nn.Conv2d(inputs, 128, 1, bias=False), norm(128), nn.ReLU())
-        self.join = nn.Sequential(nn.Conv2d(128, 768, self.size, bias=False), norm(768), nn.ReLU())
+        end = [norm(768), nn.ReLU()] if norm_at_end else [nn.ReLU()]
+        self.join = nn.Sequential(nn.Conv2d(128, 768, self.size, bias=False), *end)
         self.classify = nn.Linear(768, task.num_classes)
 
     @override
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, classes); of images of another size than the task's the means are resized."""
-        means = functional.avg_pool2d(functional.relu(features), 5, stride=3)
+        means = functional.avg_pool2d(functional.relu(features), 5, self.stride)
         projected = self.project(functional.adaptive_avg_pool2d(means, self.size))
         logits: Tensor = self.classify(self.join(projected).flatten(1))
         return logits

@@ -71,7 +71,7 @@ class CellQuestions:
 
     def graph(self, cell: Cell | None = None) -> nx.MultiDiGraph:
         """All cells, or one, with the attributes of ``nasframe.graph``; the keys are ``left`` and ``right``."""
-        graph = nx.MultiDiGraph()
+        graph = nx.MultiDiGraph(skips=("skip",))
         for index in range(len(INPUTS) + self.blocks):
             self._add_node(graph, state_name(index), "input" if index < len(INPUTS) else "block", index)
         self._add_node(graph, "output", "output", len(INPUTS) + self.blocks)

@@ -11,6 +11,9 @@ from nasframe.files import dialects
 from nasframe.genotype import GenotypeRecord, sample
 from nasframe.plugin.registry import Registry
 from nasframe_cells import published
+from nasframe_cells.darts import published as darts_published
+from nasframe_cells.darts.space import Darts
+from nasframe_cells.darts.wide import DartsWide
 from nasframe_cells.dialects import DARTS, NNI, SLIM, CellDialect, cell_dialects
 from nasframe_cells.forms import Flat
 from nasframe_cells.language import Cells, read_cell
@@ -19,7 +22,8 @@ from nasframe_cells.options import AMOEBANET, NASNET, PNAS
 from nasframe_cells.pnas import Pnas
 from nasframe_cells.space import CellSpace
 
-PUBLISHED = ("nasnet-a", "pnasnet-5", "amoebanet-a", "amoebanet-b", "amoebanet-c", "amoebanet-d")
+DARTS_PUBLISHED = tuple(name.replace("_", "-") for name in darts_published.CELLS)
+PUBLISHED = ("nasnet-a", "pnasnet-5", *(f"amoebanet-{letter}" for letter in "abcd"), *DARTS_PUBLISHED)
 FORMS = ("flat", "nested", "nni", "slim", "flat-last-first", "nested-last-first", "nni-last-first")
 INDICES = "hiddenstate_indices"
 DARTS_V2 = """
@@ -52,7 +56,7 @@ hparams.reduction_cell_hiddenstate_indices = [0, 1, 0, 1, 0, 1, 3, 2, 2, 0]
 
 
 def record_of(name):
-    return getattr(published, name.replace("-", "_"))
+    return {**vars(published), **vars(darts_published)}[name.replace("-", "_")]
 
 
 def space_of(record: GenotypeRecord) -> CellSpace:
@@ -196,6 +200,30 @@ def test_inputs_of_nni_may_be_lists_of_one():
     data = json.loads(dialects.write(published.pnasnet_5, Pnas(), "nni"))
     listed = {key: [value] if "input" in key else value for key, value in data.items()}
     assert dialects.read(json.dumps(listed), Pnas(), "nni")[0].genotype == published.pnasnet_5.genotype
+
+
+def test_the_cell_of_darts_hashes_equal_in_every_dialect():
+    space = Darts()
+    record, _ = dialects.read(DARTS_V2, space)
+    assert record.genotype == darts_published.darts_v2.genotype
+    texts = {name: dialects.write(record, space, name) for name in (*FORMS, *dialects.OWN)}
+    found = [dialects.own(texts[name], name)[1] for name in dialects.OWN]
+    found += [dialects.read(texts[name], space, name)[0] for name in FORMS]
+    assert len({dialects.hash_of(space, one.genotype) for one in found}) == 1 and len(found) == 9
+    swapped = DARTS_V2.replace("('skip_connect', 0), ('dil_conv_3x3', 2)", "('dil_conv_3x3', 2), ('skip_connect', 0)")
+    assert swapped != DARTS_V2 and dialects.read(swapped, space)[0] == record
+    hashes = [dialects.hash_of(space, record.genotype)]
+    for state in (3, 4):  # the normal cell's blocks 2 and 3 are equal
+        text = DARTS_V2.replace("('dil_conv_3x3', 2)", f"('dil_conv_3x3', {state})")
+        hashes.append(dialects.hash_of(space, dialects.read(text, space)[0].genotype))
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_cell_that_darts_cannot_search_is_refused_with_the_space_that_has_it():
+    text = dialects.write(darts_published.darts_nasnet, space_of(darts_published.darts_nasnet), "flat")
+    with pytest.raises(GenotypeError):
+        dialects.read(text, Darts())
+    assert dialects.read(text, DartsWide())[0].genotype == darts_published.darts_nasnet.genotype
 
 
 def test_the_names_of_darts_make_its_own_cells_out_of_its_text():

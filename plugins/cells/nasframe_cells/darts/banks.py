@@ -1,0 +1,172 @@
+"""Operations on all edges that leave one state of the relaxed cell: each bank is one operation, on all edges at once.
+
+The edges' tensors are joined along the channels, one edge after the other, so that few calls of large tensors do the
+work of many small ones.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from typing_extensions import override
+
+from nasframe_cells.darts.norms import Norms
+from nasframe_cells.darts.operations import SEPARABLE
+from nasframe_cells.darts.options import DartsOptions
+
+NORM = ("weight", "bias", "running_mean", "running_var")
+
+
+class Bank(nn.Module, ABC):
+    """One operation, with weights of its own on each of E edges; it begins with a ReLU and ends with a batch norm."""
+
+    @abstractmethod
+    @override
+    def forward(self, active: Tensor, scale: Tensor) -> Tensor:
+        """All edges.
+
+        Args:
+            active: the state after its ReLU, (N, C, H, W).
+            scale: what each edge's result is multiplied by, channel by channel, (E·C,).
+
+        Returns:
+            (N, E·C, H', W').
+        """
+
+    @abstractmethod
+    def one(self, active: Tensor, edge: int) -> Tensor:
+        """The operation on one edge, (N, C, H, W) -> (N, C, H', W')."""
+
+    @abstractmethod
+    def tensors(self, edge: int) -> Iterator[tuple[str, Tensor]]:
+        """The tensors of one edge, by their names in the operation of a derived network."""
+
+
+@final
+class SeparableBank(Bank):
+    """(Depthwise, pointwise, batch norm), repeated with a ReLU in between, see ``operations.separable``."""
+
+    def __init__(
+        self, edges: int, form: tuple[int, int, int], channels: int, stride: int, options: DartsOptions
+    ) -> None:
+        """Args: form: kernel, rate, repeats."""
+        super().__init__()
+        kernel, self.rate, repeats = form
+        self.channels, self.padding = channels, self.rate * (kernel // 2)
+        self.strides = [stride] + [1] * (repeats - 1)
+        whole = edges * channels
+        self.edges = edges
+        self.depthwise, self.pointwise, self.norms = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        for step in self.strides:
+            self.depthwise.append(
+                nn.Conv2d(whole, whole, kernel, step, self.padding, self.rate, groups=whole, bias=False)
+            )
+            self.pointwise.append(nn.Conv2d(whole, whole, 1, groups=edges, bias=False))
+            self.norms.append(Norms(whole, options, options.bn_affine))
+
+    @override
+    def forward(self, active: Tensor, scale: Tensor) -> Tensor:
+        values = repeated(active, self.edges)
+        last = len(self.strides) - 1
+        for repeat, (depthwise, pointwise, norms) in enumerate(
+            zip(self.depthwise, self.pointwise, self.norms, strict=True)
+        ):
+            values = functional.relu(values) if repeat > 0 else values
+            values = norms(pointwise(depthwise(values)), scale if repeat == last else None)
+        return values
+
+    @override
+    def one(self, active: Tensor, edge: int) -> Tensor:
+        values, places = active, self._places(edge)
+        for repeat, stride in enumerate(self.strides):
+            values = functional.relu(values) if repeat > 0 else values
+            filters, mixing = self._weight(self.depthwise, repeat), self._weight(self.pointwise, repeat)
+            values = functional.conv2d(
+                values, filters[places], None, stride, self.padding, self.rate, groups=self.channels
+            )
+            norms = self.norms[repeat]
+            assert isinstance(norms, Norms)
+            values = norms.one(functional.conv2d(values, mixing[places]), edge)
+        return values
+
+    @override
+    def tensors(self, edge: int) -> Iterator[tuple[str, Tensor]]:
+        places = self._places(edge)
+        for repeat in range(len(self.strides)):
+            first = 4 * repeat  # the ReLU, before three layers with tensors
+            yield f"{first + 1}.weight", self._weight(self.depthwise, repeat)[places]
+            yield f"{first + 2}.weight", self._weight(self.pointwise, repeat)[places]
+            norms = self.norms[repeat]
+            assert isinstance(norms, Norms)
+            yield from ((f"{first + 3}.{name}", tensor) for name, tensor in norms.tensors(places).items())
+
+    def _places(self, edge: int) -> slice:
+        return slice(edge * self.channels, (edge + 1) * self.channels)
+
+    def _weight(self, layers: nn.ModuleList, repeat: int) -> Tensor:
+        layer = layers[repeat]
+        assert isinstance(layer, nn.Conv2d)
+        return layer.weight
+
+
+@final
+class ReductionBank(Bank):
+    """Factorised reductions, see ``operations.relu_reduction``."""
+
+    def __init__(self, edges: int, channels: int, options: DartsOptions) -> None:
+        super().__init__()
+        self.edges, self.channels = edges, channels
+        self.widths = (channels // 2, channels - channels // 2)
+        self.straight, self.shifted = (
+            nn.Conv2d(channels, edges * width, 1, stride=2, bias=False) for width in self.widths
+        )
+        self.norms = Norms(edges * channels, options, options.bn_affine)
+
+    @override
+    def forward(self, active: Tensor, scale: Tensor) -> Tensor:
+        halves = self._halves(active, slice(None), slice(None))
+        joined = torch.cat([half.unflatten(1, (self.edges, -1)) for half in halves], dim=2).flatten(1, 2)
+        found: Tensor = self.norms(joined, scale)
+        return found
+
+    @override
+    def one(self, active: Tensor, edge: int) -> Tensor:
+        return self.norms.one(torch.cat(self._halves(active, *self._places(edge)), dim=1), edge)
+
+    @override
+    def tensors(self, edge: int) -> Iterator[tuple[str, Tensor]]:
+        straight, shifted = self._places(edge)
+        yield "1.straight.weight", self.straight.weight[straight]
+        yield "1.shifted.weight", self.shifted.weight[shifted]
+        places = slice(edge * self.channels, (edge + 1) * self.channels)
+        yield from ((f"1.norm.{name}", tensor) for name, tensor in self.norms.tensors(places).items())
+
+    def _places(self, edge: int) -> tuple[slice, slice]:
+        straight, shifted = (slice(edge * width, (edge + 1) * width) for width in self.widths)
+        return straight, shifted
+
+    def _halves(self, active: Tensor, straight: slice, shifted: slice) -> list[Tensor]:
+        moved = functional.pad(active, (-1, 1, -1, 1))
+        return [
+            functional.conv2d(active, self.straight.weight[straight], stride=2),
+            functional.conv2d(moved, self.shifted.weight[shifted], stride=2),
+        ]
+
+
+def repeated(state: Tensor, edges: int) -> Tensor:
+    """(N, C, H, W) -> (N, E·C, H, W)."""
+    return state.unsqueeze(1).expand(-1, edges, -1, -1, -1).flatten(1, 2)
+
+
+def bank(name: str, edges: int, channels: int, stride: int, options: DartsOptions) -> Bank | None:
+    """The bank of an operation; None: it has no weights that differ from edge to edge."""
+    if name in SEPARABLE:
+        return SeparableBank(edges, SEPARABLE[name], channels, stride, options)
+    if name == "skip" and stride > 1:
+        return ReductionBank(edges, channels, options)
+    return None
