@@ -39,7 +39,7 @@ def test_the_commands_on_arrays_run_as_they_stand(theirs):
 def test_the_commands_on_genotypes_run_as_they_stand(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     convert = [arguments for arguments in COMMANDS if arguments[0] == "convert"]
-    flat = CliRunner().invoke(main, ["convert", "pnasnet-5", "--to", "flat"])
+    flat = CliRunner().invoke(main, ["convert", "darts-v2", "--to", "flat"])
     Path("theirs.py").write_text(flat.stdout)
     for arguments in convert:
         result = CliRunner().invoke(main, arguments)

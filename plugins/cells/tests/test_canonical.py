@@ -17,6 +17,38 @@ def test_swapped_operands_and_renamed_blocks_are_one_cell():
     assert canonical(one) != canonical(read_cell("sep_3x3(1) skip(0); skip(0) skip(0); skip(2) skip(3) -> 4"))
 
 
+def reordered(cell, rng):
+    """The cell with its blocks in another order, in which each still comes after those that it reads."""
+    new = {0: 0, 1: 1}
+    while len(new) < cell.states:
+        ready = [
+            state
+            for state, block in enumerate(cell.blocks, start=2)
+            if state not in new and all(edge.input in new for edge in block.edges)
+        ]
+        new[int(rng.choice(ready))] = len(new)
+    old = sorted((place, state) for state, place in new.items() if state > 1)
+    blocks = []
+    for _, state in old:
+        block = cell.blocks[state - 2]
+        edges = [Edge(edge.operation, new[edge.input]) for edge in block.edges]
+        blocks.append(Block(*(edges if rng.random() < 0.5 else edges[::-1]), block.combine))
+    return Cell(tuple(blocks), tuple(new[state] for state in cell.concat))
+
+
+def test_every_order_of_many_blocks_leads_to_one_cell():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        edges = [Edge(str(rng.choice(["skip", "sep_3x3"])), int(rng.integers(2 + place // 2))) for place in range(20)]
+        cell = Cell(tuple(Block(*pair) for pair in zip(edges[::2], edges[1::2], strict=True)), (3, 7, 11))
+        assert canonical(reordered(cell, rng)) == canonical(cell) == canonical(canonical(cell))
+
+
+def test_equal_blocks_cost_no_more_than_others():
+    twins = Cell((Block(Edge("skip", 0), Edge("skip", 1)),) * 30, tuple(range(2, 32)))
+    assert canonical(twins) == twins
+
+
 def test_blocks_whose_states_are_given_out_by_name_keep_these_names():
     one = read_cell("skip(1) skip(1); skip(0) skip(0) -> 3")
     other = read_cell("skip(0) skip(0); skip(1) skip(1) -> 3")
