@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +25,7 @@ Read = Callable[[], np.ndarray]
 """Reads one array, in double precision; raises ``FileError`` where it holds no real numbers or too many of them."""
 _UNREADABLE = (
     *(OSError, ValueError, LookupError, EOFError, MemoryError, RuntimeError, SyntaxError, TypeError, ArithmeticError),
-    *(zipfile.BadZipFile, zlib.error),
+    *(AttributeError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error),
 )
 """What numpy raises for files that are damaged or hold something else."""
 
@@ -48,7 +51,9 @@ def arrays_in(path: Path) -> dict[str, Read]:
 
 def _npy(path: Path) -> dict[str, Read]:
     # Mapped, so that a header that tells of more than is there, or of more than is allowed, costs nothing.
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of headers that only an older numpy wrote
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
     return {"": partial(_checked, array, str(path))}
 
 
@@ -62,7 +67,8 @@ def _from_npz(path: Path, name: str, size: int) -> np.ndarray:
     told = f"{path}: {name!r}"
     _require_small(size, told)
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with warnings.catch_warnings(), path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            warnings.simplefilter("ignore")
             return _checked(arrays[name], told)
     except _UNREADABLE as error:
         raise FileError(f"{told} cannot be read ({first_line(error)})") from error
@@ -70,13 +76,16 @@ def _from_npz(path: Path, name: str, size: int) -> np.ndarray:
 
 def _tensors(path: Path) -> dict[str, Read]:
     from nasframe.runfolder import torch_file
+    from nasframe.runfolder.weights import damaged_part
 
-    size = path.stat().st_size
-    if zipfile.is_zipfile(path):
+    size, zipped = path.stat().st_size, zipfile.is_zipfile(path)
+    if zipped:
         with zipfile.ZipFile(path) as parts:
             size = max(size, sum(part.file_size for part in parts.infolist()))
     if size > MOST_TENSOR_BYTES:
         raise ValueError(f"it has {quantity(size, 'byte')}; at most {MOST_TENSOR_BYTES:,} are read")
+    if zipped and (damaged := damaged_part(path)) is not None:
+        raise ValueError(f"it is damaged ({damaged}: its checksum differs)")
     return {name: partial(_from_tensor, tensor, f"{path}: {name!r}") for name, tensor in _flat(torch_file.load(path))}
 
 

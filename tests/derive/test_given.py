@@ -186,6 +186,7 @@ def test_what_is_wrong_is_one_error_with_its_place(invoke, given, changes, place
     ("name", "content", "message"),
     [
         ("a.npy", b"\x93NUMPY\x01\x00 torn", "cannot be read as .npy"),
+        ("a.npy", b"\x93NUMPY\x01\x00\x04\x00(((\n", "cannot be read as .npy"),
         ("a.npz", b"PK\x03\x04 torn", "cannot be read as .npz"),
         ("a.pt", b"\x80\x04 torn", "cannot be read as .pt"),
     ],
@@ -194,6 +195,16 @@ def test_a_torn_file_is_refused(registry, given, tmp_path, name, content, messag
     (tmp_path / name).write_bytes(content)
     with pytest.raises(FileError, match=message):
         read_given(given({"file": name}), registry)
+
+
+def test_a_file_of_tensors_whose_checksum_differs_is_refused(registry, given, tmp_path):
+    torch.save({"alphas": torch.tensor(ALPHAS)}, tmp_path / "search.pt")
+    whole = (tmp_path / "search.pt").read_bytes()
+    number = np.float64(ALPHAS[1, 1]).tobytes()
+    assert whole.count(number) == 1
+    (tmp_path / "search.pt").write_bytes(whole.replace(number, number[::-1]))
+    with pytest.raises(FileError, match="its checksum differs"):
+        read_given(given({"file": "search.pt"}), registry)
 
 
 def test_a_pickle_that_runs_something_is_refused(registry, given, tmp_path):
