@@ -73,7 +73,7 @@ def test_an_operation_that_is_listed_twice_is_refused():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("skip(0) skip(1) -> 2", "the cell cell has 1 blocks; the space has 2"),
+        ("skip(0) skip(1) -> 2", "the cell cell has 1 block; the space has 2"),
         (f"{SKIPS} concat -> 2 3", "block b2 of the cell cell combines by 'concat'"),
         (f"{SKIPS} -> 3", r"gives out \['b2'\]; by the space's options it is \['b1', 'b2'\]"),
         (f"sep_3x3(0) sep_9x9(0); {SKIPS[:15]} -> 2 3", "'sep_9x9'"),
