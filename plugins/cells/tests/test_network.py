@@ -30,10 +30,13 @@ def shapes(record, space_class, side, **options):
     return found
 
 
-def test_nasnet_as_cells_have_the_shapes_of_slims_tests():
+def test_nasnet_as_cells_for_cifar_have_the_shapes_of_slims_tests():
     assert shapes(published.nasnet_a, NasNet, 32, **CIFAR, filters=32) == [
         (192, 32), (256, 16), (384, 16), (512, 8), (768, 8)
     ]  # fmt: skip
+
+
+def test_nasnet_as_cells_for_imagenet_have_the_shapes_of_slims_tests():
     mobile = shapes(published.nasnet_a, NasNet, 224)
     assert mobile[1:] == [(88, 28), (264, 28), (352, 14), (528, 14), (704, 7), (1056, 7)]
     large = shapes(published.nasnet_a, NasNet, 331, filters=168, stem_multiplier=3, skip_reduction_input=True)
