@@ -177,7 +177,7 @@ def require_whole(graph: nx.DiGraph, node_count: int, edge_count: int) -> None:
     if names := [
         name for name in (*graph, *(name for edge in graph.edges for name in edge)) if not isinstance(name, str)
     ]:
-        raise ValueError(f"found {names[0]!r}; names of nodes and keys of edges are strings")
+        raise ValueError(f"found {names[0]!r}; names of nodes are strings, and so are keys of edges")
     if (node_count, edge_count) != (graph.number_of_nodes(), graph.number_of_edges()):
         raise ValueError("a node or an edge stands twice, or the end of an edge is no node; each node stands once")
 

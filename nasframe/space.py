@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, final
 
-from nasframe.genotype import Choose, Genotype, Option
+from nasframe.genotype import Choose, Genotype, is_legal
 from nasframe.options import Options as BaseOptions
 
 if TYPE_CHECKING:
@@ -86,9 +86,10 @@ class ImageSizes:
 
     def described(self) -> str:
         """In words: ``sides of 32·n + 1 pixels, at least 97``."""
-        sides = f"{self.multiple}·n{f' + {self.plus}' if self.plus else ''} pixels"
-        least = f", at least {self._above(1)}" if self._above(1) > self.multiple else ""
-        return f"sides of {sides}{least}"
+        if self.multiple == 1:
+            return f"sides of {self._above(1)} pixels or more"
+        least = f", at least {self._above(1)}" if self.least > self.multiple else ""
+        return f"sides of {self.multiple}·n{f' + {self.plus}' if self.plus else ''} pixels{least}"
 
     def _above(self, side: int) -> int:
         """The smallest side that fits and is no smaller than one."""
@@ -149,6 +150,25 @@ class SearchSpace(ABC):
         The graph of a genotype is a subgraph of the whole, and of the same class: a ``MultiDiGraph`` where several
         edges join the same two nodes.
         """
+
+
+def size_misfits(space: SearchSpace, sizes: Mapping[str, Size]) -> list[str]:
+    """Which of some image sizes a space's networks do not take, each as a phrase with the nearest that they do.
+
+    Args:
+        sizes: by what they are, such as ``a training crop``.
+    """
+    taken = space.image_sizes()
+    return [
+        f"{what} is {_pixels(size)} (height x width), but networks of space {space.name!r} take {taken.described()}: "
+        f"{' or '.join(map(_pixels, taken.nearest(size)))} would fit"
+        for what, size in sizes.items()
+        if not taken.fit(size)
+    ]
+
+
+def _pixels(size: Size) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 class SpaceCapability(ABC):  # noqa: B024  it says whose a capability is, and asks for no method
@@ -270,12 +290,27 @@ class Landmarked(SpaceCapability):
 
 
 class Growing(SpaceCapability):
-    """A space that can be searched from small networks to large ones, as PNAS grows cells block by block."""
+    """A space that can be searched from small networks to large ones, as PNAS grows cells block by block.
+
+    The small ones need not be its own: a cell of two blocks is none of a space of five. It names the spaces that they
+    are of, so that its own questions, and what is drawn by them, stay as they are.
+    """
 
     @abstractmethod
-    def growth(self) -> Sequence[Mapping[str, Option]]:
-        """For each stage of growth, from the smallest networks on, the answers that are fixed there, by decision.
+    def growth(self) -> Sequence[SearchSpace]:
+        """The spaces that it grows through, that of the smallest networks first, and itself last.
 
-        The genotypes of a stage are those that have its answers to these decisions, where the space asks them; all of
-        them are legal. The last stage fixes nothing.
+        All have its name and label what it labels. A genotype of a stage grows to those of the next one that repeat
+        every answer to which it had a choice (``nasframe.genotype.chosen``), and there is always one. A stage may
+        ask a question of the next one with one option alone: that answer is then not repeated but open.
         """
+
+
+def stage_of(space: SearchSpace, genotype: Genotype) -> SearchSpace:
+    """The space that a genotype is of, which builds it: this one, or a smaller one that it grows through.
+
+    This one also where the genotype is legal in none of them; what it is then asked says what is wrong.
+    """
+    if not isinstance(space, Growing) or is_legal(space, genotype):
+        return space
+    return next((stage for stage in space.growth() if is_legal(stage, genotype)), space)

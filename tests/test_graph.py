@@ -103,5 +103,5 @@ def test_a_genotype_weighs_what_both_edges_between_the_same_nodes_weigh():
 def test_keys_that_are_no_strings_are_refused():
     graph = two_edged()
     graph.add_edge("cell/x", "cell/y", 0, kind="operation")
-    with pytest.raises(ValueError, match="found 0; names of nodes and keys of edges are strings"):
+    with pytest.raises(ValueError, match="found 0; names of nodes are strings, and so are keys of edges"):
         from_json(to_json(graph))

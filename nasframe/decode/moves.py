@@ -43,8 +43,8 @@ def moves_between(trellis: nx.DiGraph, start: str, ends: Iterable[str], weighted
         weighted: keep only moves of positive value. Otherwise all moves, each with the value 1.
 
     Raises:
-        GraphError: edges with keys, an unknown node, a move that goes to no later layer, a value that is missing, negative or
-            not finite, or no end within reach.
+        GraphError: edges with keys, an unknown node, a move that goes to no later layer, a value that is missing,
+            negative or not finite, or no end within reach.
     """
     require_plain(trellis)
     ends = tuple(dict.fromkeys(ends))

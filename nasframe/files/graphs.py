@@ -179,17 +179,16 @@ def from_dot(text: str) -> nx.DiGraph:
         match = _DOT_STATEMENT.fullmatch(line)
         if match is None:
             raise ValueError(f"line {number} is none that nasframe writes: {line[:200]!r}")
-        *names, values = (None if group is None else json.loads(group) for group in match.groups())
-        data = dict(exact_json.loads(values))
-        match names:
-            case [None, *_]:
-                about.update(data)
-            case [node, None, _]:
-                nodes.append((node, data))
-            case [before, after, key] if keyed == (key is not None):
-                found.append(((before, after, key) if keyed else (before, after), data))
-            case _:
-                raise ValueError(f"line {number} is an edge {'without' if keyed else 'with'} a key: {line[:200]!r}")
+        data = dict(exact_json.loads(json.loads(match[4])))
+        if match[1] is None:
+            about.update(data)
+        elif match[2] is None:
+            nodes.append((json.loads(match[1]), data))
+        elif keyed != (match[3] is not None):
+            raise ValueError(f"line {number} is an edge {'without' if keyed else 'with'} a key: {line[:200]!r}")
+        else:
+            before, after = json.loads(match[1]), json.loads(match[2])
+            found.append(((before, after, json.loads(match[3])) if keyed else (before, after), data))
     return _made(about, nodes, found, keyed)
 
 

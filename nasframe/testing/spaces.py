@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -20,7 +18,7 @@ from nasframe.derive import path_of
 from nasframe.errors import GenotypeError, RunError, listed
 from nasframe.files import yaml_text
 from nasframe.files.graphs import from_dot, from_graphml, to_dot, to_graphml
-from nasframe.genotype import Genotype, T, crossover, encode, mutate, sample, trace, validate
+from nasframe.genotype import Genotype, chosen, crossover, encode, mutate, repeated, sample, validate
 from nasframe.graph import NETWORK, edges, edges_into, from_json, part, parts, to_json
 from nasframe.outputs import Outputs, auxiliary_names, total_loss
 from nasframe.space import (
@@ -34,6 +32,7 @@ from nasframe.space import (
     SearchSpace,
     Switchable,
     Task,
+    stage_of,
 )
 from nasframe.supernet import Supernet, SupernetCosts, SwitchableSupernet
 from nasframe.trained.folding import without_auxiliary
@@ -215,19 +214,30 @@ class SpaceContract:
         names = [design.name for design in self.space.designs()]
         assert names and len(set(names)) == len(names), "each design has a name of its own"
 
-    def test_every_stage_of_growth_has_legal_genotypes_and_the_last_has_all(self) -> None:
+    def test_every_stage_of_growth_has_genotypes_that_grow_to_the_next_and_the_last_is_the_space(self) -> None:
         if not isinstance(self.space, Growing):
             pytest.skip("the space names no order of growth")
         stages = self.space.growth()
-        assert len(stages) > 1 and not stages[-1], "growth has several stages, of which the last fixes nothing"
-        for fixed in stages:
-            rng = np.random.default_rng(0)
+        assert len(stages) > 1 and stages[-1] is self.space, "growth has several stages, of which the last is the space"
+        assert {stage.name for stage in stages} == {self.space.name}, "all stages have the space's name"
+        for stage, following in zip(stages, [*stages[1:], None], strict=True):
+            assert self.task.labels in stage.labels, "all stages label what the space labels"
+            for seed in range(DRAWS):
+                genotype = sample(stage, np.random.default_rng(seed))
+                validate(stage_of(self.space, genotype), genotype)
+                kept = chosen(stage, genotype)
+                child = genotype if following is None else repeated(following, kept)
+                assert kept.items() <= child.answers.items(), "a genotype grows by repeating what it has chosen"
 
-            def choose(name: str, options: Sequence[T], fixed: Any = fixed, rng: Any = rng) -> T:
-                return fixed[name] if name in fixed else options[int(rng.integers(len(options)))]
-
-            for _ in range(DRAWS):
-                validate(self.space, trace(self.space, choose))
+    def test_small_networks_are_built_by_the_stage_that_they_are_of(self) -> None:
+        if not isinstance(self.space, Growing):
+            pytest.skip("the space names no order of growth")
+        images = torch.zeros(2, self.task.in_channels, *self.task.size)
+        for stage in self.space.growth():
+            genotype = sample(stage, np.random.default_rng(0))
+            with torch.no_grad():
+                output = stage_of(self.space, genotype).build(genotype, self.task).eval()(images)
+            assert tuple(output.shape) == self._output_shape(), "logits must have the task's shape"
 
     def test_a_supernet_runs_learns_and_derives_legally(self) -> None:
         supernet = self._supernet()

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from nasframe.genotype import Choose, Genotype, trace, validate
 from nasframe.options import Options as BaseOptions
-from nasframe.space import Relaxable, SearchSpace, Task, Weigh
+from nasframe.space import Growing, Relaxable, SearchSpace, Task, Weigh
 from nasframe.supernet import Supernet
 
 __all__ = ["TinyBlocks", "TinyBlocksSupernet"]
@@ -27,7 +27,7 @@ def _operation(name: str) -> nn.Module:
 
 
 @final
-class TinyBlocks(SearchSpace, Relaxable):
+class TinyBlocks(SearchSpace, Relaxable, Growing):
     """A cell as NASNet's: each block joins two operations on earlier states, its output all states that none took."""
 
     name: ClassVar[str] = "tiny-blocks"
@@ -75,6 +75,11 @@ class TinyBlocks(SearchSpace, Relaxable):
         for state in (*INPUTS, *blocks) if genotype is None else self.unused(genotype):
             graph.add_edge(f"cell/{state}", "cell/output", "link", kind="link")
         return graph
+
+    @override
+    def growth(self) -> list[SearchSpace]:
+        """Block by block."""
+        return [*(TinyBlocks(TinyBlocks.Options(blocks=count)) for count in range(1, self.options.blocks)), self]
 
     def edges(self) -> Iterator[tuple[str, str, str]]:
         """Every operation edge: where it comes from, its block and its side; in the order of the mixing weights."""

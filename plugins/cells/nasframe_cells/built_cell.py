@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from nasframe_cells.language import INPUTS, Block, Cell
+from nasframe_cells.language import INPUTS, SIDES, Block, Cell, state_index, state_name
 from nasframe_cells.operations import OPERATIONS, DropPath, FactorisedReduction, Norm, conv, relu_conv_norm
 
 
@@ -43,32 +43,47 @@ class BuiltCell(nn.Module):
         self.inputs = nn.ModuleDict()
         for state, make in enumerate((_before_last, _last)):
             if state in cell.live:
-                self.inputs[str(state)] = make(reads, width, norm)
-        channels = [reads.last if reads.before_last is None else width, width]
-        self.blocks = nn.ModuleDict()
-        for state, block in enumerate(cell.blocks, start=len(INPUTS)):
-            if state in cell.live:
-                self.blocks[str(state)] = _edges(block, channels, width, stride, norm, keep)
-            channels.append(width if block.combine == "add" else 2 * width)
-        self.outputs = nn.ModuleDict(
-            {str(state): _output(channels[state], width, stride, norm) for state in cell.concat if state < len(INPUTS)}
-        )
+                self.inputs[state_name(state)] = make(reads, width, norm)
+        channels = _channels(cell, reads, width)
+        self.operations = nn.ModuleDict()
+        for state, block in _live_blocks(cell):
+            for side, edge in zip(SIDES, block.edges, strict=True):
+                step = stride if edge.input < len(INPUTS) else 1
+                operation = OPERATIONS[edge.operation](channels[edge.input], width, step, norm)
+                dropped = operation if edge.operation == "skip" else nn.Sequential(operation, DropPath(keep))
+                self.operations[f"{state_name(state)}/{side}"] = dropped
+        self.outputs = nn.ModuleDict()
+        for state in cell.concat:
+            if state < len(INPUTS):
+                self.outputs[state_name(state)] = _output(channels[state], width, stride, norm)
         self.channels = sum(width if state < len(INPUTS) else channels[state] for state in cell.concat)
         """Of what it gives out."""
 
     @override
     def forward(self, before_last: Tensor | None, last: Tensor) -> Tensor:
         """Two outputs, (N, C, H, W) each, the first maybe at twice the resolution or absent -> (N, C', H', W')."""
-        read = {"0": last if before_last is None else before_last, "1": last}
-        states = {int(state): align(read[state]) for state, align in self.inputs.items()}
-        for name, operations in self.blocks.items():
-            block = self.cell.blocks[int(name) - len(INPUTS)]
-            edges = zip(block.edges, operations, strict=True)
-            left, right = (operation(states[edge.input]) for edge, operation in edges)
-            states[int(name)] = left + right if block.combine == "add" else torch.cat([left, right], dim=1)
+        read = {"h-2": last if before_last is None else before_last, "h-1": last}
+        states = {state_index(name): align(read[name]) for name, align in self.inputs.items()}
+        for state, block in _live_blocks(self.cell):
+            left, right = (
+                self.operations[f"{state_name(state)}/{side}"](states[edge.input])
+                for side, edge in zip(SIDES, block.edges, strict=True)
+            )
+            states[state] = left + right if block.combine == "add" else torch.cat([left, right], dim=1)
         for name, output in self.outputs.items():
-            states[int(name)] = output(states[int(name)])
+            states[state_index(name)] = output(states[state_index(name)])
         return torch.cat([states[state] for state in self.cell.concat], dim=1)
+
+
+def _live_blocks(cell: Cell) -> list[tuple[int, Block]]:
+    """The states that blocks make and the output depends on, with the blocks."""
+    return [(state, block) for state, block in enumerate(cell.blocks, start=len(INPUTS)) if state in cell.live]
+
+
+def _channels(cell: Cell, reads: Reads, width: int) -> list[int]:
+    """Of every state."""
+    before_last = reads.last if reads.before_last is None else width
+    return [before_last, width, *(width if block.combine == "add" else 2 * width for block in cell.blocks)]
 
 
 def _last(reads: Reads, width: int, norm: Norm) -> nn.Module:
@@ -81,16 +96,6 @@ def _before_last(reads: Reads, width: int, norm: Norm) -> nn.Module:
     if reads.halved:
         return nn.Sequential(nn.ReLU(), FactorisedReduction(reads.before_last, width, norm))
     return nn.Identity() if reads.before_last == width else relu_conv_norm(reads.before_last, width, norm)
-
-
-def _edges(block: Block, channels: list[int], width: int, stride: int, norm: Norm, keep: float) -> nn.ModuleList:
-    """The operations of a block; identities are not dropped."""
-    found = nn.ModuleList()
-    for edge in block.edges:
-        step = stride if edge.input < len(INPUTS) else 1
-        operation = OPERATIONS[edge.operation](channels[edge.input], width, step, norm)
-        found.append(operation if edge.operation == "skip" else nn.Sequential(operation, DropPath(keep)))
-    return found
 
 
 def _output(channels: int, width: int, stride: int, norm: Norm) -> nn.Module:

@@ -16,14 +16,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from typing_extensions import override
+
 from nasframe import GenotypeError
 
-__all__ = ["INPUTS", "Block", "Cell", "Cells", "Combine", "Edge", "read_cell", "state_index", "state_name"]
+__all__ = ["INPUTS", "SIDES", "Block", "Cell", "Cells", "Combine", "Edge", "read_cell", "state_index", "state_name"]
 
 Combine = Literal["add", "concat"]
 """How a block makes one state of its two: their sum, or both along the channels."""
 INPUTS = ("h-2", "h-1")
 """The names of the states 0 and 1: the outputs of the cell before the last and of the last one."""
+SIDES = ("left", "right")
+"""The names of a block's two edges, also in decisions and as keys in graphs."""
 _EDGE = re.compile(r"\s*(\w+)\s*\(\s*(\d+)\s*\)")
 
 
@@ -53,6 +57,7 @@ class Edge:
     input: int
     """The state's index."""
 
+    @override
     def __str__(self) -> str:
         return f"{self.operation}({self.input})"
 
@@ -70,6 +75,7 @@ class Block:
         """Left, then right."""
         return self.left, self.right
 
+    @override
     def __str__(self) -> str:
         return f"{self.left} {self.right}" + ("" if self.combine == "add" else f" {self.combine}")
 
@@ -128,12 +134,13 @@ class Cell:
         def swapped(index: int) -> int:
             return 1 - index if index < len(INPUTS) else index
 
-        blocks = tuple(
-            Block(*(replace(edge, input=swapped(edge.input)) for edge in block.edges), block.combine)
-            for block in self.blocks
-        )
+        def moved(edge: Edge) -> Edge:
+            return replace(edge, input=swapped(edge.input))
+
+        blocks = tuple(Block(moved(block.left), moved(block.right), block.combine) for block in self.blocks)
         return Cell(blocks, tuple(map(swapped, self.concat)))
 
+    @override
     def __str__(self) -> str:
         return "; ".join(map(str, self.blocks)) + " -> " + " ".join(map(str, self.concat))
 

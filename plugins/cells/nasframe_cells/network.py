@@ -44,7 +44,7 @@ class CellNetwork(nn.Module):
             self.cells.append(built)
             channels.append(built.channels)
             level.append(level[-1] + place.stride // 2)
-        self.auxiliary_after = auxiliary_place(places)
+        self.auxiliary_after = auxiliary_place(self.places)
         self.auxiliary_weight = options.auxiliary_weight
         self.auxiliary = (
             AuxiliaryHead(channels[self.auxiliary_after + 1], self._auxiliary_size(options, task.size), task, norm)

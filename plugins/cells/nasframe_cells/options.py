@@ -133,9 +133,9 @@ class CellOptions(Options):
     @classmethod
     def _states_are_there(cls, output: Output, found: ValidationInfo) -> Output:
         names = () if isinstance(output, str) else output
-        blocks = found.data.get("blocks")
-        absent = [name for name in names if blocks is not None and state_index(name) >= blocks + len(INPUTS)]
-        if absent:
+        blocks = found.data.get("blocks", 0)  # absent: it is wrong itself
+        absent = [name for name in names if state_index(name) >= blocks + len(INPUTS)]
+        if absent and blocks:
             raise ValueError(f"a cell of {quantity(blocks, 'block')} has no {', '.join(absent)}")
         if len(set(names)) < len(names):
             raise ValueError(f"{', '.join(names)} names a state twice; a cell gives out each state once")

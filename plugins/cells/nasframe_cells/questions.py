@@ -11,11 +11,8 @@ import networkx as nx
 from nasframe import Choose, Genotype, GenotypeError
 from nasframe.genotype import Option
 from nasframe_cells.canonical import canonical
-from nasframe_cells.language import INPUTS, Block, Cell, Combine, Edge, loose_ends, state_index, state_name
+from nasframe_cells.language import INPUTS, SIDES, Block, Cell, Combine, Edge, loose_ends, state_index, state_name
 from nasframe_cells.options import Output
-
-SIDES = ("left", "right")
-"""The two inputs of a block; also the keys of edges in graphs."""
 
 
 @final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,6 +60,6 @@ def places(
     return found
 
 
-def auxiliary_place(found: list[Place]) -> int:
+def auxiliary_place(found: Sequence[Place]) -> int:
     """The index of the last cell before the last reduction, after which the auxiliary head stands."""
     return max(index for index, place in enumerate(found) if place.stride == 2) - 1

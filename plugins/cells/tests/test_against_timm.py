@@ -47,16 +47,16 @@ def copy(source, target):
 
 
 def copy_cell(source, target):
-    copy(source.conv_1x1, target.inputs["1"])
+    copy(source.conv_1x1, target.inputs["h-1"])
     if hasattr(source, "conv_prev_1x1"):
-        copy(source.conv_prev_1x1, target.inputs["0"])
+        copy(source.conv_prev_1x1, target.inputs["h-2"])
     elif hasattr(source, "path_1"):
         parts = torch.nn.ModuleList([source.path_1, source.path_2, source.final_path_bn])
-        copy(parts, target.inputs["0"])
-    for number, block in enumerate(target.blocks.values()):
-        for side, operation in zip(("left", "right"), block, strict=True):
-            found = getattr(source, f"comb_iter_{number}_{side}", None)
-            copy(found or torch.nn.Identity(), operation)
+        copy(parts, target.inputs["h-2"])
+    for name, operation in target.operations.items():
+        block, side = name.split("/")
+        found = getattr(source, f"comb_iter_{int(block[1:]) - 1}_{side}", None)
+        copy(found or torch.nn.Identity(), operation)
 
 
 def difference(network, reference, stem, cells):

@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from nasframe.cli import main
+from nasframe.plugin.golden import verify
 from nasframe_cells import golden, published
 from nasframe_cells.language import Cells, read_cell
 
@@ -46,9 +47,19 @@ def test_nasnet_as_lists_of_outputs_are_no_loose_ends():
     assert WRITTEN["nasnet_a"].reduction.loose_ends == (4, 5, 6)
 
 
-@pytest.mark.parametrize("row", [1, 2, 7], ids=lambda row: golden.COUNTS[row][0])
-def test_a_published_network_counts_to_the_digit(row):
-    assert golden.counts(row) == golden.COUNTS[row][3:]
+@pytest.mark.parametrize(
+    ("what", "params", "macs"),
+    [
+        ("NASNet-A 6@768, CIFAR-10", 3_346_538, 544_333_312),
+        ("PNASNet-5 N3 F54", 5_064_487, 587_293_200),
+        ("AmoebaNet-C N4 F44", 5_056_969, 535_067_904),
+    ],
+)
+def test_a_published_network_counts_to_the_digit(what, params, macs):
+    number = [row.what for row in golden.ROWS].index(what)
+    assert golden.counts(number) == (params, macs / 1e6)
+    of_it = [known for known in golden.GOLDEN if what in known.what]
+    assert len(of_it) == 2 and all(verify(known).holds for known in of_it)
 
 
 def test_the_command_counts_nasnet_a_without_its_auxiliary_head_and_with_it_when_asked():

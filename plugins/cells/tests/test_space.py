@@ -91,6 +91,20 @@ def test_one_cell_for_both_places_cannot_be_two():
         Pnas(Pnas.Options(blocks=2)).genotype(cells)
 
 
+def test_pnas_grows_block_by_block_through_cells_that_give_out_all_they_have():
+    space = Pnas(Pnas.Options(blocks=3, output=("h-1", "b3")))
+    stages = space.growth()
+    assert [(stage.options.blocks, stage.options.output) for stage in stages[:2]] == [(1, "all"), (2, "all")]
+    assert stages[2] is space
+    two, three = drawn(stages[1]), drawn(space)
+    assert list(three.answers)[: len(two.answers)] == list(two.answers)
+
+
+def test_pnas_counts_of_candidates_by_stage_are_the_papers():
+    blocks = [256, 576, 1024, 1600, 2304]
+    assert [ordered(stage) for stage in Pnas().growth()] == [prod(blocks[: number + 1]) for number in range(5)]
+
+
 def test_a_dense_task_is_refused_with_what_to_do():
     with pytest.raises(CapabilityError, match="use an evaluator of image classification"):
         Pnas().build(drawn(Pnas()), Task(3, 5, (32, 32)))
