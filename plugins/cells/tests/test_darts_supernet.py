@@ -8,6 +8,7 @@ from nasframe import CapabilityError, Task
 from nasframe.genotype import sample, validate
 from nasframe.training.running_statistics import HeldStatistics
 from nasframe_cells.darts.decoding import decode, decode_several
+from nasframe_cells.darts.layouts import Large, Small, arranged
 from nasframe_cells.darts.norms import Norms
 from nasframe_cells.darts.operations import OPERATIONS
 from nasframe_cells.darts.options import DartsOptions
@@ -105,11 +106,15 @@ def plain_cell(space, mixed, weights, before_last, last):
 
 @pytest.mark.parametrize("number", [0, 1], ids=["normal", "reduction"])
 def test_a_mixed_cell_is_the_sum_over_edges_and_operations_of_the_paper(number):
+    compare_with_the_plain_sum(number, side=6)
+
+
+def compare_with_the_plain_sum(number, side):
     space, found = supernet(arch_init=1.0)
     found.double().train()
     mixed = found.cell(number)
     width = mixed.fans[0].channels
-    before_last, last = torch.randn(2, 3, width, 6, 6, dtype=torch.float64).unbind()
+    before_last, last = torch.randn(2, 3, width, side, side, dtype=torch.float64).unbind()
     weights = softmax(found.normal if number == 0 else found.reduction)
     by_state = [weights[rows] for rows in found.rows]
     expected = plain_cell(space, mixed, weights, before_last, last)
@@ -186,3 +191,28 @@ def test_the_supernet_has_a_second_derivative():
     (gradient,) = torch.autograd.grad(loss, weight, create_graph=True)
     (mixed,) = torch.autograd.grad(gradient.square().sum(), found.normal)
     assert torch.isfinite(mixed).all() and mixed.abs().sum() > 0
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("rate", [1, 2])
+@pytest.mark.parametrize("height", [5, 6])
+def test_the_fast_forms_of_separable_convolutions_are_the_plain_ones(stride, rate, height):
+    torch.manual_seed(0)
+    values = torch.randn(2, 6, height, 7, dtype=torch.float64)
+    filters, mixing = torch.randn(6, 1, 5, 5, dtype=torch.float64), torch.randn(6, 3, 1, 1, dtype=torch.float64)
+    plain = functional.conv2d(values, filters, None, stride, 2 * rate, rate, groups=6)
+    plain = functional.conv2d(functional.relu(plain), mixing, groups=2)
+    for form in (Large(arranged(values)), Small.of([values[:, :3], values[:, 3:]])):
+        found = form.depthwise(filters, stride, rate).relu().pointwise(mixing).normalised(lambda one: 2 * one)
+        torch.testing.assert_close(found.images(), 2 * plain)
+
+
+def test_images_of_few_pixels_are_multiplied_with_matrices():
+    assert Small.fits(torch.zeros(1, 1, 8, 8))
+    assert not Small.fits(torch.zeros(1, 1, 8, 9))
+    assert not Small.fits(torch.zeros(1, 1, 8, 8, device="meta"))
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["normal", "reduction"])
+def test_a_mixed_cell_of_large_images_is_that_sum_too(number):
+    compare_with_the_plain_sum(number, side=10)

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import final
+from functools import partial
+from typing import cast, final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
+from nasframe_cells.darts.layouts import Large, Small
 from nasframe_cells.darts.norms import Norms
-from nasframe_cells.darts.operations import SEPARABLE
+from nasframe_cells.darts.operations import SEPARABLE, conv
 from nasframe_cells.darts.options import DartsOptions
-
-NORM = ("weight", "bias", "running_mean", "running_var")
 
 
 class Bank(nn.Module, ABC):
@@ -57,42 +57,36 @@ class SeparableBank(Bank):
         """Args: form: kernel, rate, repeats."""
         super().__init__()
         kernel, self.rate, repeats = form
-        self.channels, self.padding = channels, self.rate * (kernel // 2)
+        self.channels = channels
         self.strides = [stride] + [1] * (repeats - 1)
         whole = edges * channels
         self.edges = edges
         self.depthwise, self.pointwise, self.norms = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for step in self.strides:
-            self.depthwise.append(
-                nn.Conv2d(whole, whole, kernel, step, self.padding, self.rate, groups=whole, bias=False)
-            )
-            self.pointwise.append(nn.Conv2d(whole, whole, 1, groups=edges, bias=False))
+            self.depthwise.append(conv(whole, whole, kernel, step, groups=whole, rate=self.rate))
+            self.pointwise.append(conv(whole, whole, groups=edges))
             self.norms.append(Norms(whole, options, options.bn_affine))
 
     @override
     def forward(self, active: Tensor, scale: Tensor) -> Tensor:
-        values = repeated(active, self.edges)
-        last = len(self.strides) - 1
-        for repeat, (depthwise, pointwise, norms) in enumerate(
-            zip(self.depthwise, self.pointwise, self.norms, strict=True)
-        ):
-            values = functional.relu(values) if repeat > 0 else values
-            values = norms(pointwise(depthwise(values)), scale if repeat == last else None)
-        return values
+        return self._computed(active, slice(0, self.edges), scale)
 
     @override
     def one(self, active: Tensor, edge: int) -> Tensor:
-        values, places = active, self._places(edge)
+        return self._computed(active, slice(edge, edge + 1), None)
+
+    def _computed(self, active: Tensor, edges: slice, scale: Tensor | None) -> Tensor:
+        """On some of the edges, (N, C, H, W) -> (N, their number times C, H', W')."""
+        count, places = edges.stop - edges.start, slice(edges.start * self.channels, edges.stop * self.channels)
+        values = Small.of([active] * count) if Small.fits(active) else Large(torch.cat([active] * count, dim=1))
         for repeat, stride in enumerate(self.strides):
-            values = functional.relu(values) if repeat > 0 else values
-            filters, mixing = self._weight(self.depthwise, repeat), self._weight(self.pointwise, repeat)
-            values = functional.conv2d(
-                values, filters[places], None, stride, self.padding, self.rate, groups=self.channels
+            values = values.relu() if repeat > 0 else values
+            values = values.depthwise(self._weight(self.depthwise, repeat)[places], stride, self.rate)
+            values = values.pointwise(self._weight(self.pointwise, repeat)[places])
+            values = values.normalised(
+                partial(self._norms(repeat), places=places, scale=None if repeat < len(self.strides) - 1 else scale)
             )
-            norms = self.norms[repeat]
-            assert isinstance(norms, Norms)
-            values = norms.one(functional.conv2d(values, mixing[places]), edge)
-        return values
+        return values.images()
 
     @override
     def tensors(self, edge: int) -> Iterator[tuple[str, Tensor]]:
@@ -101,17 +95,17 @@ class SeparableBank(Bank):
             first = 4 * repeat  # the ReLU, before three layers with tensors
             yield f"{first + 1}.weight", self._weight(self.depthwise, repeat)[places]
             yield f"{first + 2}.weight", self._weight(self.pointwise, repeat)[places]
-            norms = self.norms[repeat]
-            assert isinstance(norms, Norms)
-            yield from ((f"{first + 3}.{name}", tensor) for name, tensor in norms.tensors(places).items())
+            norms = self._norms(repeat).tensors(places)
+            yield from ((f"{first + 3}.{name}", tensor) for name, tensor in norms.items())
 
     def _places(self, edge: int) -> slice:
         return slice(edge * self.channels, (edge + 1) * self.channels)
 
     def _weight(self, layers: nn.ModuleList, repeat: int) -> Tensor:
-        layer = layers[repeat]
-        assert isinstance(layer, nn.Conv2d)
-        return layer.weight
+        return cast(nn.Conv2d, layers[repeat]).weight
+
+    def _norms(self, repeat: int) -> Norms:
+        return cast(Norms, self.norms[repeat])
 
 
 @final
@@ -122,21 +116,21 @@ class ReductionBank(Bank):
         super().__init__()
         self.edges, self.channels = edges, channels
         self.widths = (channels // 2, channels - channels // 2)
-        self.straight, self.shifted = (
-            nn.Conv2d(channels, edges * width, 1, stride=2, bias=False) for width in self.widths
-        )
+        self.straight, self.shifted = (conv(channels, edges * width, stride=2) for width in self.widths)
         self.norms = Norms(edges * channels, options, options.bn_affine)
 
     @override
     def forward(self, active: Tensor, scale: Tensor) -> Tensor:
         halves = self._halves(active, slice(None), slice(None))
         joined = torch.cat([half.unflatten(1, (self.edges, -1)) for half in halves], dim=2).flatten(1, 2)
-        found: Tensor = self.norms(joined, scale)
+        found: Tensor = self.norms(joined, scale=scale)
         return found
 
     @override
     def one(self, active: Tensor, edge: int) -> Tensor:
-        return self.norms.one(torch.cat(self._halves(active, *self._places(edge)), dim=1), edge)
+        places = slice(edge * self.channels, (edge + 1) * self.channels)
+        found: Tensor = self.norms(torch.cat(self._halves(active, *self._places(edge)), dim=1), places)
+        return found
 
     @override
     def tensors(self, edge: int) -> Iterator[tuple[str, Tensor]]:
@@ -156,11 +150,6 @@ class ReductionBank(Bank):
             functional.conv2d(active, self.straight.weight[straight], stride=2),
             functional.conv2d(moved, self.shifted.weight[shifted], stride=2),
         ]
-
-
-def repeated(state: Tensor, edges: int) -> Tensor:
-    """(N, C, H, W) -> (N, E·C, H, W)."""
-    return state.unsqueeze(1).expand(-1, edges, -1, -1, -1).flatten(1, 2)
 
 
 def bank(name: str, edges: int, channels: int, stride: int, options: DartsOptions) -> Bank | None:

@@ -12,6 +12,8 @@ from typing_extensions import override
 from nasframe.training.running_statistics import Holding
 from nasframe_cells.darts.options import SkeletonOptions
 
+EVERY = slice(None)
+
 
 @final
 class Norms(nn.Module, Holding):
@@ -35,21 +37,17 @@ class Norms(nn.Module, Holding):
         self.register_buffer("running_var", torch.ones(channels))
 
     @override
-    def forward(self, values: Tensor, scale: Tensor | None = None) -> Tensor:
-        """(N, C, H, W) -> (N, C, H, W). Args: scale: what each channel is multiplied by afterwards, (C,)."""
-        return self._normalised(values, slice(None), scale)
+    def forward(self, values: Tensor, places: slice = EVERY, scale: Tensor | None = None) -> Tensor:
+        """Normalise them.
 
-    def one(self, values: Tensor, at: int) -> Tensor:
-        """One of the tensors, the one at this place, (N, C', H, W) -> (N, C', H, W)."""
-        width = values.shape[1]
-        return self._normalised(values, slice(at * width, (at + 1) * width), None)
+        Args:
+            values: (N, C, H, W).
+            places: of the channels that they are.
+            scale: what each channel is multiplied by afterwards, (C,).
 
-    def tensors(self, places: slice) -> dict[str, Tensor]:
-        """What the norm of some channels is made of, by the names of a torch norm."""
-        named = {**dict(self.named_parameters()), **dict(self.named_buffers())}
-        return {name: tensor[places] for name, tensor in named.items()}
-
-    def _normalised(self, values: Tensor, places: slice, scale: Tensor | None) -> Tensor:
+        Returns:
+            (N, C, H, W).
+        """
         weight = None if self.weight is None else self.weight[places]
         bias = None if self.bias is None else self.bias[places]
         if scale is not None:
@@ -66,3 +64,8 @@ class Norms(nn.Module, Holding):
             0.0 if self.held else self.momentum,
             self.eps,
         )
+
+    def tensors(self, places: slice) -> dict[str, Tensor]:
+        """What the norm of some channels is made of, by the names of a torch norm."""
+        named = {**dict(self.named_parameters()), **dict(self.named_buffers())}
+        return {name: tensor[places] for name, tensor in named.items()}

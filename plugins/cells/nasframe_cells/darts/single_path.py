@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from nasframe import Genotype
 from nasframe.supernet import SwitchableSupernet
+from nasframe_cells.darts.layouts import arranged
 from nasframe_cells.darts.supernet import DartsSupernet
 from nasframe_cells.language import Cells
 
@@ -56,7 +57,7 @@ class SinglePath(SwitchableSupernet):
         """(N, C, H, W) -> (N, classes)."""
         assert self._cells is not None, "it was never switched"
         whole = self.supernet
-        before_last, last = whole.stem(inputs)
+        before_last, last = whole.stem(arranged(inputs))
         for number, place in enumerate(whole.places):
             cell = self._cells.normal if place.cell == "normal" else self._cells.reduction
             prepared = whole.prepared(number, before_last, last)

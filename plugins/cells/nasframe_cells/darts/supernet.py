@@ -13,6 +13,7 @@ from typing_extensions import override
 from nasframe import Genotype, Task, Weigh
 from nasframe.supernet import Supernet
 from nasframe_cells.darts.decoding import decode, decode_several
+from nasframe_cells.darts.layouts import arranged
 from nasframe_cells.darts.mixed_cell import MixedCell, by_state
 from nasframe_cells.darts.network import Stem, preparations
 from nasframe_cells.darts.norms import Norms
@@ -73,7 +74,7 @@ class DartsSupernet(Supernet):
         """(N, C, H, W) -> (N, classes)."""
         found = self.weighed(self.weigh)
         weights = {kind: [table[rows] for rows in self.rows] for kind, table in found.items()}
-        before_last, last = self.stem(inputs)
+        before_last, last = self.stem(arranged(inputs))
         for number, place in enumerate(self.places):
             prepared = self.prepared(number, before_last, last)
             before_last, last = last, self.cell(number)(*prepared, weights[place.cell])
