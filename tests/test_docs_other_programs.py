@@ -19,16 +19,22 @@ PYTHON = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
 
 @pytest.fixture
 def theirs(tmp_path, monkeypatch):
-    """A folder with what the page says that it has."""
+    """Writes what the page says that there is, whose space may have other options and arrays of other sizes."""
     monkeypatch.chdir(tmp_path)
     (text,) = re.findall(r"```yaml\n(# theirs.yaml.*?)```", PAGE, flags=re.DOTALL)
-    Path("theirs.yaml").write_text(text)
-    torch.manual_seed(0)
-    torch.save({"epoch": 40, "state_dict": {"alphas": torch.randn(20, 8)}}, "checkpoint.pt")
-    np.save("betas.npy", np.random.default_rng(0).normal(size=(12, 4, 3)))
+
+    def write(options="{filters: 20}", edges=20, layers=12):
+        assert "options: {filters: 20}" in text
+        Path("theirs.yaml").write_text(text.replace("{filters: 20}", options))
+        torch.manual_seed(0)
+        torch.save({"epoch": 40, "state_dict": {"alphas": torch.randn(edges, 8)}}, "checkpoint.pt")
+        np.save("betas.npy", np.random.default_rng(0).normal(size=(layers, 4, 3)))
+
+    return write
 
 
 def test_the_commands_on_arrays_run_as_they_stand(theirs):
+    theirs()
     for arguments in COMMANDS:
         if arguments[0] in ("derive", "show"):
             result = CliRunner().invoke(main, arguments)
@@ -60,7 +66,7 @@ def test_the_retraining_begins_with_what_was_written():
     assert context.params["source"] in {arguments[-1] for arguments in COMMANDS if arguments[0] == "derive"}
 
 
-@pytest.mark.slow  # it prices a trellis of twelve layers
 def test_the_example_in_python_runs_as_it_stands(theirs):
+    theirs("{filters: 4, layers: 4, blocks: 2}", edges=5, layers=4)
     assert len(PYTHON) == 1
     exec(compile(PYTHON[0], "other-programs.md", "exec"), {})
