@@ -50,6 +50,7 @@ from nasframe.plugin.hookspecs import hookimpl
 from nasframe.space import (
     Canonical,
     Costed,
+    Dialect,
     Growing,
     ImageSizes,
     Inheriting,
@@ -63,6 +64,7 @@ from nasframe.space import (
     SpaceCapability,
     Switchable,
     Task,
+    Translatable,
     Weigh,
 )
 from nasframe.stepper import EndsEarly, GoesOn, Stepper, Uneven
@@ -94,6 +96,7 @@ __all__ = [
     "Costed",
     "DataError",
     "Deferring",
+    "Dialect",
     "Differentiable",
     "EndsEarly",
     "Evaluation",
@@ -144,6 +147,7 @@ __all__ = [
     "Task",
     "Trainable",
     "TrainsSupernet",
+    "Translatable",
     "Uneven",
     "Validating",
     "Weigh",

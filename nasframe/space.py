@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, final
 
-from nasframe.genotype import Choose, Genotype, is_legal
+from nasframe.genotype import Choose, Genotype, GenotypeRecord, is_legal
 from nasframe.options import Options as BaseOptions
 
 if TYPE_CHECKING:
@@ -245,6 +245,56 @@ class Canonical(SpaceCapability):
         Raises:
             GenotypeError: the genotype is not legal in this space.
         """
+
+    def signature(self, genotype: Genotype) -> str:
+        """What genotypes of the same network have in common under whatever options of the space, as text for a hash.
+
+        Empty, as is the default: the canonical form and its graph say it. A space needs one if its canonical form keeps
+        to its options, as of a cell that gives out given states.
+
+        Raises:
+            GenotypeError: the genotype is not legal in this space.
+        """
+        return ""
+
+
+def canonical_form(space: SearchSpace, genotype: Genotype) -> Genotype:
+    """The one genotype that stands for all of the same network; itself, where the space does not say.
+
+    Raises:
+        GenotypeError: it is not legal.
+    """
+    stage = stage_of(space, genotype)
+    return stage.canonical(genotype) if isinstance(stage, Canonical) else genotype
+
+
+class Dialect(Protocol):
+    """A form of text in which other programs write a space's genotypes."""
+
+    def read(self, text: str, /) -> GenotypeRecord:
+        """The genotype that a text stands for, with those of the space's options that the text settles.
+
+        Nothing of the text is ever executed.
+
+        Raises:
+            GenotypeError: the text is not of this form, or stands for something that the space does not have; says
+                what was found, on which line, and what was expected.
+        """
+
+    def write(self, genotype: Genotype, /) -> str:
+        """The text for a genotype, which ``read`` reads back equal.
+
+        Raises:
+            GenotypeError: the genotype is not legal in the space, or the form cannot say it.
+        """
+
+
+class Translatable(SpaceCapability):
+    """A space whose genotypes other programs write in forms of their own."""
+
+    @abstractmethod
+    def dialects(self) -> Mapping[str, Dialect]:
+        """The forms by name. Of several that a text fits, it is taken to be of the first."""
 
 
 class Measure(Protocol):

@@ -16,7 +16,7 @@ from PIL import Image
 from nasframe.errors import CapabilityError
 from nasframe.experiment.checking import load
 from nasframe.files.yaml_text import dump
-from nasframe.genotype import validate
+from nasframe.genotype import enumerate_all, validate
 from nasframe.plugin.compatibility import combinations
 from nasframe.plugin.registry import Plugin, Registry
 from nasframe.run.problems import make_strategy, open_problems
@@ -25,6 +25,9 @@ from nasframe.training.seeding import seed_all
 STRANGERS = Path(__file__).parent / "data" / "judged_plugin"
 SMALL = {
     "autodeeplab": {"layers": 2, "levels": 2, "blocks": 1, "filters": 2},
+    "nasnet": {"cells": 1, "filters": 2, "blocks": 1, "operations": ["sep_3x3"]},
+    "pnas": {"cells": 1, "filters": 2, "blocks": 2, "operations": ["skip", "sep_3x3"]},
+    "amoebanet": {"cells": 1, "filters": 2, "blocks": 1, "operations": ["skip", "sep_3x3"]},
     "macro": {"stages": [1, 1], "filters": 8, "head": 8},
     "cityscapes": {"root": "SET", "reduce": 1, "crop": 33, "batch": 2, "workers": 0, "training": {"steps": 1}},
     "streets": {
@@ -69,7 +72,7 @@ def named(one):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder with a data set, a table of all answers to two questions, and room for marks."""
+    """A folder with a data set, a table of all genotypes of the spaces that label images, and room for marks."""
     place = tmp_path_factory.mktemp("matrix")
     rng = np.random.default_rng(0)
     for split, number in itertools.product(("train", "val"), range(4)):
@@ -81,8 +84,13 @@ def place(tmp_path_factory):
             path = place / "set" / kind / split / "aa" / f"{stem}_{suffix}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(rng.choice(np.array([7, 8, 11], dtype=np.uint8), shape)).save(path)
-    rows = {a + b: {"test_acc": [90.0, 91.0], "flops": 1.0, "params": 1.0} for a in "012" for b in "012"}
-    (place / "table.json").write_text(json.dumps(rows))
+    keys = [a + b for a in "012" for b in "012"]
+    for name in ("nasnet", "pnas", "amoebanet"):
+        space = REGISTRY.get("space", name).value
+        of_it = enumerate_all(space(space.Options(**SMALL[name])))
+        keys += ["".join(str(answer) for _, answer in genotype.decisions) for genotype in of_it]
+    row = {"test_acc": [90.0, 91.0], "flops": 1.0, "params": 1.0}
+    (place / "table.json").write_text(json.dumps(dict.fromkeys(keys, row)))
     return place
 
 

@@ -1,4 +1,4 @@
-"""``nasframe derive``: decode a run again, by another rule, at another step, within bounds."""
+"""``nasframe derive``: decode a run again, by another rule, at another step, within bounds; or arrays of others."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CHANNELS = 3
 
 
 @click.command()
-@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="RUN|ARRAYS", type=click.Path(path_type=Path))
 @click.option("--k", default=5, show_default=True, type=click.IntRange(1), help="How many paths.")
 @click.option("--max", "most", multiple=True, metavar="NAME=NUMBER", help="A path costs at most this, like macs=3e9.")
 @click.option("--min", "least", multiple=True, metavar="NAME=NUMBER", help="A path costs at least this.")
@@ -65,18 +65,30 @@ def derive(
     output: Path | None,
     format_: str,
 ) -> None:
-    """Decode a run's mixing weights: the best paths, within bounds, and the cells."""
-    from nasframe.derive import Request, read_limits, read_weighted
+    """Decode mixing weights: the best paths, within bounds, and the cells.
+
+    They are a RUN's, or those of another program, of which a YAML file says what its ARRAYS are.
+    """
+    from nasframe.derive import Request, read_given, read_limits, read_weighted
     from nasframe.derive import derive as decode
 
     if output is not None and output.exists():
         raise ExperimentError(f"{output}: exists already; remove it, or choose another --output")
     request = Request(max(k, pick), rule, read_limits(most, "--max"), read_limits(least, "--min"), latency)
-    weighted = read_weighted(folder, step)
-    final = _final_space(folder, registry)
-    found = decode(weighted, request, final, _task(folder, size, classes))
+    weighted: Weighted
+    final: FinalSpace | NasframeError
+    if folder.is_file():
+        if step is not None:
+            raise click.UsageError("--step is for a run, which has snapshots; a file of arrays has none")
+        weighted, final = read_given(folder, registry)
+        task = _asked(final, size, classes)
+    else:
+        weighted, final = read_weighted(folder, step), _final_space(folder, registry)
+        task = _task(folder, size, classes)
+    found = decode(weighted, request, final, task)
     if format_ == "json":
-        click.echo(json.dumps(finite({"run": str(folder), **asdict(found)}), indent=1))
+        kind = "arrays" if folder.is_file() else "run"
+        click.echo(json.dumps(finite({kind: str(folder), **asdict(found)}), indent=1))
     else:
         _show(found, folder, weighted, request.most, request.least)
     if output is not None:
@@ -102,6 +114,11 @@ def _task(folder: Path, size: tuple[int, int] | None, classes: int | None) -> Ta
     return replace(task, num_classes=classes or task.num_classes, size=size or task.size)
 
 
+def _asked(final: FinalSpace, size: tuple[int, int] | None, classes: int | None) -> Task | None:
+    """What networks of given arrays have to do, as far as it is said."""
+    return Task(CHANNELS, classes, size, "pixels" in final.space.labels) if size and classes else None
+
+
 def _write(output: Path, weighted: Weighted, final: FinalSpace | NasframeError, found: Derivation, pick: int) -> None:
     from nasframe.derive import genotype_with
 
@@ -112,7 +129,7 @@ def _write(output: Path, weighted: Weighted, final: FinalSpace | NasframeError, 
         raise GenotypeError(f"--pick {pick}: within the bounds {'is' if len(found.paths) == 1 else 'are'} only {there}")
     path = found.paths[pick - 1] if found.paths else None
     genotype = genotype_with(final.space, weighted.graph, path, found.cells)
-    source = f"run {weighted.folder.name}, step {found.step}, {found.rule} rule"
+    source = f"{weighted.source}, {found.rule} rule"
     plugin = {"distribution": final.distribution, "version": final.version}
     record = GenotypeRecord(genotype, final.options, f"{source}, path {pick}" if path else source)
     genotypes.write(output, record, {"plugin": plugin})
@@ -121,7 +138,8 @@ def _write(output: Path, weighted: Weighted, final: FinalSpace | NasframeError, 
 def _show(
     found: Derivation, folder: Path, weighted: Weighted, most: Mapping[str, float], least: Mapping[str, float]
 ) -> None:
-    click.echo(f"{folder}: snapshot of step {found.step}, {found.rule} rule")
+    snapshot = "" if found.step is None else f"snapshot of step {found.step}, "
+    click.echo(f"{folder}: {snapshot}{found.rule} rule")
     if found.paths:
         limits = [f"{name} <= {value:.10g}" for name, value in most.items()]
         limits += [f"{name} >= {value:.10g}" for name, value in least.items()]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from nasframe.errors import GenotypeError, PluginError
 from nasframe.experiment.checking import load
@@ -36,6 +37,30 @@ def find_genotype(registry: Registry, name_or_file: str, overrides: Sequence[str
     return record.genotype, space
 
 
+def find_record(registry: Registry, name_or_file: str) -> GenotypeRecord:
+    """A published genotype, or that of a file; nothing is checked against its space.
+
+    Raises:
+        PluginError: nothing has that name.
+        GenotypeError: the file is no genotype file.
+    """
+    return _record(registry, name_or_file)[0]
+
+
+def space_of(registry: Registry, name: str, options: Mapping[str, Any], overrides: Sequence[str]) -> SearchSpace:
+    """A space by its name.
+
+    Args:
+        options: as plain data.
+        overrides: texts like ``filters=8`` or ``space.filters=8``, over the options.
+
+    Raises:
+        PluginError: the space is not installed.
+        ExperimentError: everything that is wrong with the options.
+    """
+    return _space(registry, name, placed(options, Place(f"space {name!r}")), overrides)
+
+
 def find_space(registry: Registry, name_or_file: str, overrides: Sequence[str]) -> SearchSpace:
     """A space by its name, with its defaults, or that of an experiment file.
 
@@ -53,7 +78,7 @@ def find_space(registry: Registry, name_or_file: str, overrides: Sequence[str]) 
         found = registry.get("space", name_or_file)
     except PluginError as error:
         raise PluginError(f"{error}; nor is there an experiment file of that name") from error
-    return _space(registry, found.component.name, placed({}, Place(f"space {name_or_file!r}")), overrides)
+    return space_of(registry, found.component.name, {}, overrides)
 
 
 def _record(registry: Registry, name_or_file: str) -> tuple[GenotypeRecord, Value]:

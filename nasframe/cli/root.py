@@ -14,6 +14,7 @@ from typing_extensions import override
 import nasframe
 from nasframe.cli.check import check
 from nasframe.cli.compare import compare
+from nasframe.cli.convert import convert
 from nasframe.cli.cost import cost
 from nasframe.cli.derive import derive
 from nasframe.cli.evaluate import evaluate
@@ -181,6 +182,7 @@ for _command in (
     compare,
     runs,
     cost,
+    convert,
     supernet,
     verify,
     new,

@@ -51,7 +51,7 @@ def _file_option(kind: str, help_: str) -> Callable[[Any], Any]:
 
 
 @click.command()
-@click.argument("name_or_path", metavar="ARCH|RUN")
+@click.argument("name_or_path", metavar="ARCH|RUN|ARRAYS")
 @_file_option("svg", "Draw the trellis here, and each cell next to it as FILE-CELL.svg.")
 @_file_option("png", "The same as pixels.")
 @_file_option("dot", "Write the graph for Graphviz.")
@@ -69,7 +69,7 @@ def show(
     json: Path | None,
     overrides: tuple[str, ...],
 ) -> None:
-    """Show a published genotype, a genotype file or a run: its trellis and cells."""
+    """Show a published genotype, a genotype file, a run or a file of arrays: its trellis and cells."""
     shown = _find(registry, name_or_path, overrides)
     pictures = [path for path in (svg, png) if path]
     graphs = [path for path in (dot, graphml, json) if path]
@@ -93,8 +93,23 @@ def _find(registry: Registry, name_or_path: str, overrides: tuple[str, ...]) -> 
         if files.graph.is_file() or not files.genotype.is_file():
             return _find_run(folder)
         name_or_path = str(files.genotype)  # of a run that only retrains
+    elif name_or_path not in registry.names("genotype") and folder.is_file():
+        if given := _find_given(folder, registry, overrides):
+            return given
     genotype, space = find_genotype(registry, name_or_path, overrides)
     return Shown(f"{name_or_path}, of space {space.name}", space.graph(), space.graph(genotype), of_run=False)
+
+
+def _find_given(path: Path, registry: Registry, overrides: tuple[str, ...]) -> Shown | None:
+    """What the arrays of another program favour; None: the file says of none."""
+    from nasframe.derive import favoured, holds_arrays, read_given
+
+    if not holds_arrays(path):
+        return None
+    if overrides:
+        raise click.UsageError("--set is for a genotype's space; a file of arrays has the options in it")
+    weighted, _ = read_given(path, registry)
+    return Shown(f"{path}: favoured by {weighted.source}", weighted.graph, favoured(weighted.graph), of_run=True)
 
 
 def _find_run(folder: Path) -> Shown:

@@ -40,7 +40,8 @@ class Request:
 class Derivation:
     """What a snapshot says."""
 
-    step: int
+    step: int | None
+    """Of the run's search; None: the weights are of no run."""
     rule: str
     path_count: int
     """Of all paths of the trellis; 0: the space has none."""
@@ -71,9 +72,7 @@ def derive(weighted: Weighted, request: Request, final: FinalSpace | NasframeErr
     network = part(weighted.graph, NETWORK)
     moves = [data for _, _, data in network.edges(data=True) if data["kind"] == "move"]
     if not any("value" in data for data in moves):
-        remark = (
-            f"No paths: {'the snapshot has no weights for moves' if moves else 'the space has no trellis of moves'}."
-        )
+        remark = f"No paths: {'there are no weights for moves' if moves else 'the space has no trellis of moves'}."
         return Derivation(weighted.step, request.rule, 0, (), {}, 0.0, (), cells, (remark,))
     trellis = RULES[request.rule](network)
     start, ends = decode.terminals(trellis)
@@ -101,7 +100,7 @@ def strongest_cells(graph: nx.DiGraph) -> dict[str, tuple[KeptBlock, ...]]:
     for name in parts(graph):
         cell = part(graph, name)
         if any("operations" in data and "value" in data for _, data in edges(cell)):
-            found[name] = tuple(decode.strongest(cell))
+            found[name] = tuple(decode.strongest(cell, exclude=graph.graph.get("zeros", ("zero",))))
     return found
 
 
@@ -155,9 +154,7 @@ def _priced(
     if isinstance(final, NasframeError):
         raise final
     if task is None:
-        raise CapabilityError(
-            "the run folder does not say for which images the network is; give --size HxW and --classes N"
-        )
+        raise CapabilityError("nothing says for which images the network is; give --size HxW and --classes N")
     genotype = genotype_with(final.space, weighted.graph, path, strongest_cells(weighted.graph))
     return priced_trellis(final, genotype, task, latency)
 

@@ -20,14 +20,18 @@ from nasframe.space import SearchSpace
 
 @dataclass(frozen=True)
 class Weighted:
-    """A run's space after some step of its search."""
+    """A space with mixing weights: a run's after some step of its search, or one with given arrays."""
 
     folder: Path
-    step: int
+    """The run's; of given arrays the file that says what they are."""
+    step: int | None
+    """None: the weights are of no run."""
     graph: nx.DiGraph
-    """With the mixing weights of the snapshot."""
+    """With the mixing weights as ``value``."""
     genotype: nx.DiGraph | None
     """What the run itself derived, if it has come so far."""
+    source: str = ""
+    """Where the weights come from, in words."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def read_weighted(folder: Path, step: int | None = None) -> Weighted:
             f"the snapshots in {folder} hold {', '.join(arrays) or 'nothing'}, to which no edge of graph.json refers: "
             "there are no mixing weights to decode"
         )
-    return Weighted(folder, step, weighted, read_genotype_graph(folder))
+    return Weighted(folder, step, weighted, read_genotype_graph(folder), f"run {folder.name}, step {step}")
 
 
 def read_final_space(folder: Path, registry: Registry) -> FinalSpace:

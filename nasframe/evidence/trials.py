@@ -25,12 +25,12 @@ from nasframe.files.words import quantity
 from nasframe.genotype import Genotype, sample
 from nasframe.pareto import SCORE
 from nasframe.plugin.engine import Engine, Job, Outcome
-from nasframe.run.candidates.known_results import canonical_form
 from nasframe.run.candidates.processes import Processes
 from nasframe.run.candidates.set_up import make_engine
 from nasframe.run.candidates.shared_results import Shared, context
 from nasframe.run.candidates.worker import WorkerSetup
 from nasframe.run.problems import make_problem, open_problems
+from nasframe.space import canonical_form
 from nasframe.strategy import Problem
 
 Place = tuple[int, float, int]

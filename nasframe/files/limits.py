@@ -10,3 +10,7 @@ DEEPEST = 64
 """Lists and mappings inside each other."""
 MOST_DIGITS = 300
 """Of one number: the largest that double precision can hold has 309."""
+MOST_ARRAY_BYTES = 2**24
+"""Of one array of logits or mixing weights."""
+MOST_TENSOR_BYTES = 2**32
+"""Of a file of tensors, which may be the whole checkpoint of a supernet."""

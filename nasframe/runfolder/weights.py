@@ -110,16 +110,21 @@ def _require_whole(path: Path) -> None:
             )
         logger.warning("%s has no checksums, as torch before 1.6 wrote such files: damage cannot be noticed", path)
         return
-    try:
-        with zipfile.ZipFile(path) as parts:
-            folders = [part.filename for part in parts.infolist() if part.external_attr & _FOLDER]
-            damaged = folders[0] if folders else parts.testzip()
-    except (*(OSError, ValueError, RuntimeError, EOFError, LookupError), zipfile.BadZipFile, zlib.error) as error:
-        damaged = first_line(error)
+    damaged = damaged_part(path)
     if damaged is not None:
         raise FileError(
             f"{path} is damaged ({damaged}: its checksum differs); put a whole one back, or train the network again"
         )
+
+
+def damaged_part(path: Path) -> str | None:
+    """What in a zip file, as torch writes it, has not its CRC-32 or could not be checked; None: nothing."""
+    try:
+        with zipfile.ZipFile(path) as parts:
+            folders = [part.filename for part in parts.infolist() if part.external_attr & _FOLDER]
+            return folders[0] if folders else parts.testzip()
+    except (*(OSError, ValueError, RuntimeError, EOFError, LookupError), zipfile.BadZipFile, zlib.error) as error:
+        return first_line(error)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -32,6 +32,7 @@ from nasframe.space import (
     SearchSpace,
     Switchable,
     Task,
+    Translatable,
     stage_of,
 )
 from nasframe.supernet import Supernet, SupernetCosts, SwitchableSupernet
@@ -160,6 +161,20 @@ class SpaceContract:
             keys = [edge[2:] for edge, data in edges_into(chosen, node) if data["kind"] == "operation"]
             open_ = {edge[2:] for edge, data in edges_into(whole, node) if data["kind"] == "operation"}
             assert len(open_) < 2 or len(keys) == len(set(keys)), f"{node!r} keeps one edge of each of its keys"
+
+    def test_what_a_dialect_writes_it_reads_back(self) -> None:
+        if not isinstance(self.space, Translatable):
+            pytest.skip("the space knows no dialects of other programs")
+        for name, dialect in self.space.dialects().items():
+            for seed in range(3):
+                genotype = self._draw(seed)
+                try:
+                    text = dialect.write(genotype)
+                except GenotypeError:
+                    continue  # which the dialect cannot say
+                assert dialect.read(text).genotype == genotype, f"the dialect {name!r} must read what it writes"
+            with pytest.raises(GenotypeError):
+                dialect.read("no genotype")
 
     def test_a_canonical_form_is_legal_and_its_own(self) -> None:
         if not isinstance(self.space, Canonical):

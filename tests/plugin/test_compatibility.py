@@ -12,7 +12,10 @@ from nasframe.plugin.compatibility import combinations, refusals
 from nasframe.plugin.registry import Found, Plugin, Registry
 
 TINY = Path(__file__).parents[1] / "data" / "tiny_plugin"
-OF_A_SPACE = {"Landmarked", "Relaxable", "Switchable", "Canonical", "Priced", "Costed", "Growing", "Inheriting"}
+OF_A_SPACE = {
+    *("Landmarked", "Relaxable", "Switchable", "Canonical", "Priced", "Costed", "Growing", "Inheriting"),
+    "Translatable",
+}
 OF_AN_EVALUATOR = {"Differentiable", "Trainable", "Inferring", "HoldsOut", "Predicting", "Illustrating"}
 
 

@@ -12,7 +12,7 @@ from typing_extensions import override
 from nasframe.ask_tell import AskTell
 from nasframe.experiment.finalists import Finalists
 from nasframe.genotype import Genotype
-from nasframe.run.candidates.known_results import canonical_form
+from nasframe.space import canonical_form
 from nasframe.strategy import Problem, Strategy
 
 MORE = 4

@@ -9,7 +9,7 @@ from nasframe.genotype import Genotype, is_legal
 from nasframe.plugin.engine import Job, Outcome
 from nasframe.run.candidates.results_file import Kept
 from nasframe.run.candidates.shared_results import Shared
-from nasframe.space import Canonical, Growing, SearchSpace, stage_of
+from nasframe.space import Growing, SearchSpace, canonical_form, stage_of
 
 
 @final
@@ -64,13 +64,3 @@ class Known:
             return canonical_form(self._space, genotype)
         except GenotypeError:  # its evaluation tells
             return genotype
-
-
-def canonical_form(space: SearchSpace, genotype: Genotype) -> Genotype:
-    """The one genotype that stands for all of the same network; itself, where the space does not say.
-
-    Raises:
-        GenotypeError: it is not legal.
-    """
-    stage = stage_of(space, genotype)
-    return stage.canonical(genotype) if isinstance(stage, Canonical) else genotype

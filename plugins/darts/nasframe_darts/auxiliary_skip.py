@@ -47,11 +47,12 @@ class AuxiliarySkip:
         """
         if self.graph is None:
             return
-        tables: list[Tensor] = []
+        made: list[tuple[Tensor, Tensor]] = []
 
         def recorded(logits: Tensor) -> Tensor:
-            tables.append(logits)
-            return logits.detach().softmax(-1)
+            weights = logits.detach().softmax(-1)
+            made.append((logits, weights))
+            return weights
 
         named = supernet.weighed(recorded)
         masks = _skips(self.graph, named)
@@ -62,7 +63,10 @@ class AuxiliarySkip:
             )
         own = {id(parameter) for parameter in supernet.arch_parameters()}
         for name, mask in masks.items():
-            found = [table for table in tables if id(table) in own and table.shape == mask.shape]
+            # An array that is handed on as it was made tells its table; of one that was worked on the shape has to.
+            known = [table for table, weights in made if weights is named[name]]
+            tables = known or [table for table, _ in made if table.shape == mask.shape]
+            found = [table for table in tables if id(table) in own]
             if len(found) != 1:
                 raise ExperimentError(
                     f"strategy.regularise.auxiliary_skip adds to the weights {name!r}, and {len(found)} of the "

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import torch
 
-from nasframe import ExperimentError, Problem, Runtime
+from nasframe import ExperimentError, Problem, Runtime, Task
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
 from nasframe.training.seeding import seed_all
 from nasframe_autodeeplab.space import AutoDeepLab
+from nasframe_cells.darts.space import Darts as Cells
 from nasframe_darts.auxiliary_skip import AuxiliarySkip
 from nasframe_darts.strategy import Darts
 
@@ -43,6 +44,17 @@ def test_beta_is_added_to_the_skips_of_every_mixture_and_to_nothing_else():
     assert float(added.sum()) == pytest.approx(0.5 * added[..., place].numel(), rel=1e-5)
     others = [one for one in supernet.arch_parameters() if one is not supernet.alpha]
     assert others and all(torch.equal(skip.added(one, one), one) for one in others)
+
+
+def test_tables_of_one_shape_are_told_apart_by_the_weights_that_are_made_of_them():
+    space = Cells(Cells.Options(cells=3, filters=2, blocks=1))
+    skip = AuxiliarySkip(0.5, space.graph())
+    supernet = space.relax(Task(1, 3, (8, 8), dense=False), lambda logits: logits.softmax(-1))
+    skip.find(supernet)
+    for table in (supernet.normal, supernet.reduction):
+        added = skip.added(table, torch.zeros_like(table))
+        assert torch.equal(added.nonzero(), torch.tensor([[0, 3], [1, 3]]))
+        assert added.sum() == 1.0
 
 
 def test_the_mixture_is_the_one_with_a_skip_connection_beside_it():
