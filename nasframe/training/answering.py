@@ -1,21 +1,18 @@
-"""What a network answers, for whoever measures it: in eval mode, in the runtime's precision, in the task's shape."""
+"""What a network answers, for whoever measures it: in eval mode, in the task's shape, at scales and by windows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from nasframe.errors import RunError
 from nasframe.evaluator import Model
-from nasframe.space import Task
+from nasframe.space import Size, Task
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-__all__ = ["as_logits", "set_to_eval"]
+__all__ = ["as_logits", "resized", "set_to_eval", "spans"]
 
 
 def as_logits(output: Tensor, inputs: Tensor, task: Task) -> Tensor:
@@ -50,3 +47,20 @@ def set_to_eval(model: Model) -> Iterator[None]:
     finally:
         for module, training in zip(modules, before, strict=True):
             module.training = training
+
+
+def resized(pictures: Tensor, size: Size) -> Tensor:
+    """Bilinear, (N, C, H, W); as they are if they have the size."""
+    height, width = pictures.shape[-2:]
+    if (height, width) == size:
+        return pictures
+    smaller = size[0] < height or size[1] < width
+    return F.interpolate(pictures, size, mode="bilinear", align_corners=False, antialias=smaller)
+
+
+def spans(length: int, window: int, stride: int) -> list[slice]:
+    """Windows that cover a side, from its beginning; the last is shifted back so that it ends with the side."""
+    window = min(window, length)
+    count = -(-(length - window) // stride) + 1
+    starts = (min(number * stride, length - window) for number in range(count))
+    return [slice(start, start + window) for start in starts]

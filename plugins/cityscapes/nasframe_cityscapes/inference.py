@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from nasframe import Inference, Model, Runtime, Task, padded
-from nasframe.training.answering import as_logits
+from nasframe.training.answering import as_logits, resized, spans
 from nasframe.training.precision import autocast
 from nasframe_cityscapes.classes import CLASSES
 
@@ -65,15 +64,6 @@ def answer(model: Answering, inputs: Tensor, size: Size, scale: float = 1.0) -> 
     return resized(model(resized(inputs, shown)), size)
 
 
-def resized(pictures: Tensor, size: Size) -> Tensor:
-    """Bilinear, (N, C, H, W); as they are if they have the size."""
-    height, width = pictures.shape[-2:]
-    if (height, width) == size:
-        return pictures
-    smaller = size[0] < height or size[1] < width
-    return F.interpolate(pictures, size, mode="bilinear", align_corners=False, antialias=smaller)
-
-
 def sliding(model: Answering, window: Size, stride: Size) -> Answering:
     """A model that sees windows of an image: where they overlap, the mean of their logits."""
 
@@ -89,14 +79,6 @@ def sliding(model: Answering, window: Size, stride: Size) -> Answering:
         return total.div_(count)
 
     return slide
-
-
-def spans(length: int, window: int, stride: int) -> list[slice]:
-    """Windows that cover a side, from its beginning; the last is shifted back so that it ends with the side."""
-    window = min(window, length)
-    count = -(-(length - window) // stride) + 1
-    starts = (min(number * stride, length - window) for number in range(count))
-    return [slice(start, start + window) for start in starts]
 
 
 def checked(model: Model, runtime: Runtime) -> Answering:

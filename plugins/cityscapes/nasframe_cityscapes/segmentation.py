@@ -27,7 +27,7 @@ from nasframe_cityscapes.inspection import inspect
 from nasframe_cityscapes.loading import CropLoader
 from nasframe_cityscapes.measuring import Meter, Scored
 from nasframe_cityscapes.options import SegmentationOptions
-from nasframe_cityscapes.repeats import remarks_on_repeats
+from nasframe_cityscapes.repeats import remarks_on_frames
 from nasframe_cityscapes.source import Source, collect, evenly, street_task
 
 
@@ -147,7 +147,7 @@ class Segmentation:
         parts: dict[str, tuple[Frame, ...]] = {name: self._parts[name] for name in names if name in self._parts}
         height, width = self.task.size
         padding = f"whole frames are padded to {height}x{width} pixels, as the space's networks take no other sizes"
-        return [*remarks_on_repeats(parts, self._source), *([padding] if self._padded else [])]
+        return [*remarks_on_frames(parts, self._source), *([padding] if self._padded else [])]
 
     def fingerprint(self) -> Mapping[str, str]:
         """What identifies the files of all frames; their contents only where the option ``check`` has them decoded."""
