@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from nasframe.errors import RunError
 from nasframe.evaluator import Model
+from nasframe.files.words import quantity
 from nasframe.space import Size, Task
 
 __all__ = ["as_logits", "resized", "set_to_eval", "spans"]
@@ -30,7 +31,7 @@ def as_logits(output: Tensor, inputs: Tensor, task: Task) -> Tensor:
         what = "at the size of its input" if task.dense else "a row an image"
         raise RunError(
             f"the network returned the shape {tuple(output.shape)} for inputs {tuple(inputs.shape)}; a network for "
-            f"{task.num_classes} classes returns {expected}: logits {what}"
+            f"{quantity(task.num_classes, 'class', 'classes')} returns {expected}: logits {what}"
         )
     return output.float()
 

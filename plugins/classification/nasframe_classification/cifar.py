@@ -92,7 +92,7 @@ def _content(path: Path, files: dict[str, str], faults: list[FileFault]) -> dict
     """What a file holds, by texts as bytes; notes what identifies it, or why it cannot be read."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise DataError(f"{path.stat().st_size:,} bytes; expected at most {MOST_BYTES:,}")
+            raise DataError(f"{quantity(path.stat().st_size, 'byte')}; expected at most {MOST_BYTES:,}")
         content = path.read_bytes()
         files[path.name] = fingerprint_of(len(content), hashlib.sha256(content).hexdigest())
         found = read_plain_pickle(content)

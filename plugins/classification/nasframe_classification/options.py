@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from typing_extensions import override
 
 from nasframe import AbsolutePath, Options, Size
+from nasframe.files.words import quantity
 from nasframe.training.options import TrainingOptions
 
 Data = Literal["digits", "cifar10", "cifar100", "folder"]
@@ -123,7 +124,9 @@ class ClassificationOptions(Options):
         for option in ("mean", "std"):
             value = getattr(self, option)
             if value is not None and len(value) != self.channels:
-                raise ValueError(f"{option} has {len(value)} numbers for images of {self.channels} channel(s)")
+                raise ValueError(
+                    f"{option} has {quantity(len(value), 'number')} for {quantity(self.channels, 'channel')}"
+                )
         return self
 
     @override

@@ -48,7 +48,7 @@ def read_plain_pickle(content: bytes) -> Any:
         DataError: the content is no pickle, broken, too large, or holds something else; the message is a predicate.
     """
     if len(content) > MOST_BYTES:
-        raise DataError(f"{len(content):,} bytes; expected at most {MOST_BYTES:,}")
+        raise DataError(f"{quantity(len(content), 'byte')}; expected at most {MOST_BYTES:,}")
     try:
         _look_through(content)
         return _plain(_Reader(io.BytesIO(content), encoding="bytes").load())

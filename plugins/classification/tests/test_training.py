@@ -188,7 +188,7 @@ def test_without_scikit_learn_the_digits_say_what_to_install(monkeypatch):
         ({"data": "folder", "root": "x"}, "needs a size"),
         ({"holdout": "test"}, "holdout: test names a folder, and digits has none"),
         ({"size": 7, "fitting": "pad"}, "size 7x7 is smaller than the images, 8x8"),
-        ({"mean": (0.1, 0.2, 0.3)}, r"mean has 3 numbers for images of 1 channel"),
+        ({"mean": (0.1, 0.2, 0.3)}, r"mean has 3 numbers for 1 channel"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(options, said):
