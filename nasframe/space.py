@@ -86,9 +86,10 @@ class ImageSizes:
 
     def described(self) -> str:
         """In words: ``sides of 32·n + 1 pixels, at least 97``."""
-        sides = f"{self.multiple}·n{f' + {self.plus}' if self.plus else ''} pixels"
-        least = f", at least {self._above(1)}" if self._above(1) > self.multiple else ""
-        return f"sides of {sides}{least}"
+        if self.multiple == 1:
+            return f"sides of {self._above(1)} pixels or more"
+        least = f", at least {self._above(1)}" if self.least > self.multiple else ""
+        return f"sides of {self.multiple}·n{f' + {self.plus}' if self.plus else ''} pixels{least}"
 
     def _above(self, side: int) -> int:
         """The smallest side that fits and is no smaller than one."""
@@ -148,6 +149,25 @@ class SearchSpace(ABC):
 
         The graph of a genotype is a subgraph of the whole.
         """
+
+
+def size_misfits(space: SearchSpace, sizes: Mapping[str, Size]) -> list[str]:
+    """Which of some image sizes a space's networks do not take, each as a phrase with the nearest that they do.
+
+    Args:
+        sizes: by what they are, such as ``a training crop``.
+    """
+    taken = space.image_sizes()
+    return [
+        f"{what} is {_pixels(size)} (height x width), but networks of space {space.name!r} take {taken.described()}: "
+        f"{' or '.join(map(_pixels, taken.nearest(size)))} would fit"
+        for what, size in sizes.items()
+        if not taken.fit(size)
+    ]
+
+
+def _pixels(size: Size) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 class SpaceCapability(ABC):  # noqa: B024  it says whose a capability is, and asks for no method

@@ -11,7 +11,7 @@ from torch import nn
 from nasframe.cost.layers import LayerCost, layer_costs
 from nasframe.errors import GenotypeError
 from nasframe.genotype import Genotype
-from nasframe.space import SearchSpace, Task
+from nasframe.space import SearchSpace, Task, size_misfits
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ def layers(
     Raises:
         GenotypeError: the genotype is not legal in the space, or its network cannot take an input of that size.
     """
+    if misfits := size_misfits(space, {"the image": task.size}):
+        raise GenotypeError("; ".join(misfits))
     with torch.device("meta"):
         network = space.build(genotype, task)
     try:

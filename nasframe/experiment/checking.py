@@ -31,10 +31,10 @@ from nasframe.experiment.sections import (
 from nasframe.experiment.terms import TERMS, Terms, read_terms
 from nasframe.files.yaml_text import Faults, Value
 from nasframe.genotype import GenotypeRecord
-from nasframe.plugin.compatibility import bound_refusals, inheritance_refusals, misfits, refusals, size_misfits
+from nasframe.plugin.compatibility import bound_refusals, inheritance_refusals, misfits, refusals
 from nasframe.plugin.engine import Engine
 from nasframe.plugin.registry import Registry
-from nasframe.space import Inheriting
+from nasframe.space import Inheriting, size_misfits
 from nasframe.strategy import Deferring
 
 KEYS = ("name", "seed", "extends", *SECTIONS, GENOTYPE, *TERMS, FINALISTS, LEDGER, "retrain", "run")

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from nasframe.evaluator import Evaluator, EvaluatorCapability, Trainable
 from nasframe.plugin.needs import lacking, unmet
 from nasframe.plugin.registry import Found, Registry
-from nasframe.space import Inheriting, SearchSpace, Size, SpaceCapability
+from nasframe.space import Inheriting, SearchSpace, SpaceCapability
 from nasframe.strategy import Bounded, TrainsSupernet
 
 Partner = Literal["space", "evaluator"]
@@ -56,21 +56,6 @@ def misfits(registry: Registry, space: Found[Any], evaluator: Found[Any]) -> lis
         f"networks that label {' and '.join(offered)}. "
         f"Installed spaces that label {wanted}: {', '.join(spaces) or 'none'}. "
         f"Installed evaluators that want {' or '.join(offered)} labelled: {', '.join(evaluators) or 'none'}."
-    ]
-
-
-def size_misfits(space: SearchSpace, sizes: Mapping[str, Size]) -> list[str]:
-    """Which of some image sizes a space's networks do not take, each as a phrase with the nearest that they do.
-
-    Args:
-        sizes: by what they are, such as ``a training crop``.
-    """
-    taken = space.image_sizes()
-    return [
-        f"{what} is {_pixels(size)} (height x width), but networks of space {space.name!r} take {taken.described()}: "
-        f"{' or '.join(map(_pixels, taken.nearest(size)))} would fit"
-        for what, size in sizes.items()
-        if not taken.fit(size)
     ]
 
 
@@ -182,7 +167,3 @@ def _owners(registry: Registry, need: type) -> tuple[Partner, ...]:
         kind for kind in CAPABILITY_BASES if any(issubclass(found.value, need) for found in registry.usable(kind))
     )
     return owners or tuple(having) or tuple(CAPABILITY_BASES)
-
-
-def _pixels(size: Size) -> str:
-    return f"{size[0]}x{size[1]}"

@@ -20,10 +20,9 @@ from nasframe.experiment.experiment import Experiment
 from nasframe.experiment.sections import Part
 from nasframe.files.words import quantity
 from nasframe.genotype import sample, validate
-from nasframe.plugin.compatibility import size_misfits
 from nasframe.run.device import runtime, set_numerics
 from nasframe.run.interrupt import raise_at_signals
-from nasframe.space import Relaxable, SearchSpace
+from nasframe.space import Relaxable, SearchSpace, size_misfits
 from nasframe.strategy import Problem, Strategy
 from nasframe.training.seeding import seed_all
 
