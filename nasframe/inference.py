@@ -29,8 +29,9 @@ class Inference:
     """How a network is asked; the default: once, on the whole image as it is."""
 
     window: Size | None = None
-    """Height and width in pixels of the windows that the network sees; overlapping logits are averaged, and
-    where whole images are labelled those of all windows. None: the whole image. A side that is longer than the image's is cut to it."""
+    """Height and width in pixels of the windows that the network sees; overlapping logits are averaged, and where whole
+    images are labelled those of all windows. None: the whole image. A side that is longer than the image's is cut to
+    it."""
     stride: Size | None = None
     """Pixels from a window to the next, down and to the right; None: two thirds of the window."""
     scales: tuple[float, ...] = (1.0,)
