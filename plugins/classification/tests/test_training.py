@@ -174,6 +174,12 @@ def test_digits_can_be_padded_and_enlarged():
     assert padded.shape[2:] == (9, 10) and padded[..., 8:, :].sum() == 0 and padded[..., 0].sum() == 0
 
 
+def test_the_size_at_which_networks_see_images_is_known_before_they_are_read():
+    assert Classification.input_sizes(Options()) == {"an image": (8, 8)}
+    cifar = Options(data="cifar10", root="nowhere", size=(40, 48))
+    assert Classification.input_sizes(cifar) == {"an image": (40, 48)}
+
+
 def test_without_scikit_learn_the_digits_say_what_to_install(monkeypatch):
     monkeypatch.setattr(digits, "find_spec", lambda name: None)
     with pytest.raises(DataError, match="pip install scikit-learn"):
