@@ -26,11 +26,12 @@ PictureKind = Literal["labels", "color", "overlay"]
 @final
 @dataclass(frozen=True)
 class Inference:
-    """How a network for a dense task is asked; the default: once, on the whole image as it is."""
+    """How a network is asked; the default: once, on the whole image as it is."""
 
     window: Size | None = None
-    """Height and width in pixels of the windows that the network sees; overlapping logits are averaged. None: the
-    whole image. A side that is longer than the image's is cut to it."""
+    """Height and width in pixels of the windows that the network sees; overlapping logits are averaged, and where whole
+    images are labelled those of all windows. None: the whole image. A side that is longer than the image's is cut to
+    it."""
     stride: Size | None = None
     """Pixels from a window to the next, down and to the right; None: two thirds of the window."""
     scales: tuple[float, ...] = (1.0,)
@@ -73,7 +74,7 @@ class Inference:
 
 
 class Inferring(Differentiable):
-    """Measuring a model of a dense task by windows, at several scales, mirrored."""
+    """Measuring a model by windows, at several scales, mirrored: of a dense task, or of whole images by crops."""
 
     @abstractmethod
     def measure_with(self, model: Model, inference: Inference, split: str, progressing: Progressing) -> Evaluation:

@@ -59,6 +59,7 @@ def test_an_example_is_a_right_experiment(path, monkeypatch):
     monkeypatch.setenv("NASFRAME_CAMVID", "somewhere")
     monkeypatch.setenv("NASFRAME_MACRO", "somewhere")
     monkeypatch.setenv("CITYSCAPES_DATASET", "somewhere")
+    monkeypatch.setenv("CIFAR", "somewhere")
     load(path)
 
 

@@ -17,7 +17,7 @@ TORCH = (
 )
 """What loads torch when it is imported: these modules and all in these folders, but for ``WITHOUT_TORCH``."""
 WITHOUT_TORCH = {
-    *"training.__init__ training.options training.progressive training.finite".split(),
+    *"training.__init__ training.options training.progressive training.finite training.reading".split(),
     *"run.__init__ run.progress run.lasting_output run.interrupt run.from_genotype".split(),
     *"run.candidates.__init__ run.candidates.crew run.candidates.processes".split(),
 }

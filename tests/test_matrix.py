@@ -37,6 +37,7 @@ SMALL = {
         "workers": 0,
         "training": {"steps": 1},
     },
+    "classification": {"batch": 8, "val": 0.01, "training": {"steps": 1}},
     "table": {"path": "TABLE"},
     "marks": {"file": "MARKS"},
     "trains": {"file": "MARKS", "steps": 1},

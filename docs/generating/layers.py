@@ -25,9 +25,11 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split(
 FOR_PLUGINS = {
     *"__init__ genotype graph supernet evaluator space strategy options errors inference pareto outputs".split(),
     *"training.sgd training.options training.progressive training.seeding training.precision".split(),
+    *"training.answering training.reading".split(),
     *"training.batches training.gradients training.finite training.running_statistics cost.__init__".split(),
     *"run.progress plugin.golden plugin.engine plugin.proxy run.candidates.crew runfolder.layout".split(),
-    *"files.words files.fingerprints files.plain_json files.yaml_text files.evaluations".split(),
+    *"files.words files.faults files.fingerprints files.repeats".split(),
+    *"files.plain_json files.yaml_text files.evaluations".split(),
     *"decode.__init__ testing.__init__ testing.tiny testing.tiny_blocks".split(),
 }
 """The modules of the core that plug-ins may import; a folder's own names are its ``__init__``."""

@@ -10,8 +10,13 @@ NOTHING = "–"
 
 
 def is_fraction(name: str) -> bool:
-    """Whether a metric or a column of this name holds fractions that are shown in percent."""
+    """Whether a metric or a column of this name holds fractions, of which more is better."""
     return "iou" in name.lower() or "accuracy" in name.lower()
+
+
+def in_percent(name: str) -> bool:
+    """Whether a metric or a column of this name is shown in percent: fractions, of which more is better, and others."""
+    return is_fraction(name) or name.lower() in ("error", "precision")
 
 
 def are_fractions(scores: Iterable[float]) -> bool:
@@ -44,8 +49,8 @@ def number(value: object, *, fraction: bool = False, digits: int = 4) -> str:
 
 
 def cell_text(value: object, name: str) -> str:
-    """A value of a table under the name of its metric or column, which tells whether it is a fraction."""
-    return number(value, fraction=is_fraction(name))
+    """A value of a table under the name of its metric or column, which tells whether it is shown in percent."""
+    return number(value, fraction=in_percent(name))
 
 
 def amount(value: float) -> str:

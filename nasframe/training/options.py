@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,7 @@ __all__ = ["TrainingOptions"]
 
 
 class TrainingOptions(Options):
-    """SGD with momentum and a "poly" learning rate, as DeepLab trains (Auto-DeepLab, section 4.2)."""
+    """SGD with momentum; by default with a "poly" learning rate, as DeepLab trains (Auto-DeepLab, section 4.2)."""
 
     epochs: float = Field(default=100.0, gt=0)
     """Length in passes over the split ``train``. (The paper trains Cityscapes for 1.5 million steps.)"""
@@ -20,8 +20,13 @@ class TrainingOptions(Options):
     """Length in optimiser updates; None: as ``epochs`` says."""
     lr: float = Field(default=0.05, gt=0)
     """Learning rate at the start (after the warm-up)."""
+    schedule: Literal["poly", "cosine"] = "poly"
+    """How the learning rate falls. ``poly``: as ``power`` says; ``cosine``: along half a cosine, as the training of
+    images does (Loshchilov and Hutter, 2017, equation 5, without restarts), update by update."""
     power: float = Field(default=0.9, ge=0)
-    """The learning rate falls as (1 - step/steps)^power; 0: constant."""
+    """With ``poly`` the learning rate falls as (1 - step/steps)^power; 0: constant."""
+    lr_end: float = Field(default=0.0, ge=0)
+    """With ``cosine`` the learning rate at the end."""
     warmup_steps: int = Field(default=0, ge=0)
     """Updates over which the learning rate rises linearly to its schedule."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
@@ -50,6 +55,14 @@ class TrainingOptions(Options):
     the others are evenly spread over the tenth of the steps before; the metrics are those of the last one. 1: that one
     alone. It takes out the noise of single steps, for the time of so many measurements; ``patience``, ``prune`` and
     ``validate_epochs`` know nothing of it."""
+
+    @model_validator(mode="after")
+    def _check_schedule(self) -> Self:
+        if self.lr_end and self.schedule != "cosine":
+            raise ValueError(f"lr_end: {self.lr_end:g} is for schedule: cosine; the schedule is {self.schedule}")
+        if self.lr_end > self.lr:
+            raise ValueError(f"lr_end is {self.lr_end:g}, above lr, which is {self.lr:g}; the learning rate falls")
+        return self
 
     @model_validator(mode="after")
     def _check_measuring(self) -> Self:

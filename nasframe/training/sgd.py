@@ -1,7 +1,8 @@
-"""Training a network by SGD with a poly learning rate, one update a step; for evaluators that train."""
+"""Training a network by SGD with a falling learning rate, one update a step; for evaluators that train."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from nasframe.errors import RunError
-from nasframe.evaluator import Batch, Differentiable, Evaluation, Runtime, Validating
+from nasframe.evaluator import Batch, Candidate, Differentiable, Evaluation, Runtime, Trainable, Validating
 from nasframe.stepper import EndsEarly, GoesOn, Stepper, Uneven
 from nasframe.training.batches import BatchStream
 from nasframe.training.finite import require_finite_numbers
@@ -23,7 +24,7 @@ from nasframe.training.precision import autocast, grad_scaler
 from nasframe.training.progressive import Progressive
 from nasframe.training.seeding import seed_all
 
-__all__ = ["Training", "check_finite", "concluded", "fit", "learning_rate"]
+__all__ = ["Training", "check_finite", "concluded", "fit", "learning_rate", "train_and_measure"]
 
 
 def check_finite(loss: Tensor, batch: Batch) -> float:
@@ -72,6 +73,18 @@ def concluded(training: Stepper, last: Evaluation) -> Evaluation:
         last: what was measured after its last step.
     """
     return training.concluded(last) if isinstance(training, Validating) else last
+
+
+def train_and_measure(evaluator: Trainable, seed: int, candidate: Candidate, budget: float = 1.0) -> Evaluation:
+    """Build a candidate's network, train it by an evaluator's recipe in memory, and measure it.
+
+    The result follows from the candidate, the budget and the seed: every candidate starts from the same random numbers.
+    """
+    seed_all(seed, "build")
+    network = candidate.build()
+    training = evaluator.training(network, budget)
+    fit(training, seed)
+    return concluded(training, evaluator.measure(network))
 
 
 def _as_it_is() -> None:
@@ -239,8 +252,10 @@ class Training(EndsEarly, GoesOn, Uneven, Validating):
 
 
 def learning_rate(options: TrainingOptions, index: int, steps: int) -> float:
-    """The poly learning rate of step ``index`` of ``steps``, with its linear warm-up."""
+    """The learning rate of step ``index`` of ``steps`` by the schedule, with its linear warm-up."""
     warm = min(1.0, (index + 1) / (options.warmup_steps + 1))
+    if options.schedule == "cosine":
+        return warm * (options.lr_end + (options.lr - options.lr_end) * (1 + math.cos(math.pi * index / steps)) / 2)
     return float(options.lr * warm * (1 - index / steps) ** options.power)
 
 

@@ -63,7 +63,14 @@ def test_more_digits_are_shown_of_what_is_not_whole():
 
 @pytest.mark.parametrize(
     ("value", "name", "text"),
-    [(1.0, "IoU", "100.00 %"), (1.0, "classes", "1"), (0.25, "lr", "0.25"), (1, "accuracy", "1"), ("x", "IoU", "x")],
+    [
+        (1.0, "IoU", "100.00 %"),
+        (1.0, "classes", "1"),
+        (0.25, "lr", "0.25"),
+        (1, "accuracy", "1"),
+        (0.5, "error", "50.00 %"),
+        ("x", "IoU", "x"),
+    ],
 )
 def test_only_fractions_are_shown_in_percent(value, name, text):
     assert cell_text(value, name) == text

@@ -111,6 +111,21 @@ def test_the_length_follows_from_epochs_steps_accumulation_and_budget():
     assert steps(steps=2, budget=0.01) == 1
 
 
+def test_the_learning_rate_falls_along_half_a_cosine_to_its_end():
+    options = TrainingOptions(lr=0.025, lr_end=0.001, schedule="cosine")
+    rates = [learning_rate(options, index, 4) for index in (0, 1, 2, 4)]
+    assert rates == pytest.approx([0.025, 0.013 + 0.012 * math.sqrt(0.5), 0.013, 0.001])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [({"lr_end": 0.1}, "lr_end: 0.1 is for schedule: cosine"), ({"schedule": "cosine", "lr_end": 1}, "above lr")],
+)
+def test_an_end_of_the_learning_rate_that_nothing_reaches_is_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        TrainingOptions(**wrong)
+
+
 def test_the_learning_rate_warms_up_and_falls_by_a_power():
     options = TrainingOptions(lr=1.0, power=0.9, warmup_steps=3)
     rates = [learning_rate(options, index, 10) for index in range(10)]

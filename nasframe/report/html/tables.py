@@ -131,7 +131,7 @@ def _most_confused(found: Heatmap, counts: Mapping[str, Any]) -> Markup | None:
 
 
 def _measured(column: str, value: Any) -> Child:
-    fraction = words.is_fraction(column)
+    fraction = words.in_percent(column)
     text = words.number(value, fraction=fraction)
     if fraction and isinstance(value, float) and 0 <= value <= 1:
         return tag("td", text, class_="number bar", style=f"--v:{value:.3f}")

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nasframe import DataError
+from nasframe.files.faults import FileFault, message
 from nasframe.files.words import quantity
 from nasframe_cityscapes.classes import CLASSES, LABELS, TO_TRAIN_ID, VOID
 from nasframe_cityscapes.dataset import IMAGE_SUFFIX, STEM, Check, Frame, LabelKind, missing_instances
-from nasframe_cityscapes.faults import FileFault, Wrong, message
 from nasframe_cityscapes.inspection import IMAGE_MODES, Facts, inspect
 
 ALLOWED: dict[LabelKind, frozenset[int]] = {
@@ -93,7 +93,7 @@ def require_scored(part: str, frames: Sequence[Frame], root: Path, kind: LabelKi
         )
 
 
-def _faults(frame: Frame, image: Facts, label: Facts | None, kind: LabelKind) -> Iterator[tuple[Path, Wrong, str]]:
+def _faults(frame: Frame, image: Facts, label: Facts | None, kind: LabelKind) -> Iterator[tuple[Path, str, str]]:
     """What is wrong with the two files of a frame, of which the label may be absent."""
     if image.fault is not None:
         yield frame.image, "unreadable", f"cannot be read ({image.fault})"

@@ -84,14 +84,9 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, HoldsOut, Predicting, Ill
         The result follows from the candidate, the budget and the runtime's seed: every candidate starts from the
         same random numbers.
         """
-        from nasframe.training.seeding import seed_all
-        from nasframe.training.sgd import concluded, fit
+        from nasframe.training.sgd import train_and_measure
 
-        seed_all(self.runtime.seed, "build")
-        network = candidate.build()
-        training = self.training(network, budget)
-        fit(training, self.runtime.seed)
-        return concluded(training, self.measure(network))
+        return train_and_measure(self, self.runtime.seed, candidate, budget)
 
     @final
     @classmethod

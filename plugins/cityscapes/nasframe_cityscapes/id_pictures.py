@@ -13,15 +13,15 @@ import numpy.typing as npt
 from PIL import Image
 
 from nasframe import DataError, Evaluation, Progressing
+from nasframe.files.faults import FileFault, message
 from nasframe.files.words import quantity
+from nasframe.training.reading import ahead
 from nasframe_cityscapes.checks import ALLOWED
 from nasframe_cityscapes.classes import CLASSES, LABELS, TO_LABEL_ID
 from nasframe_cityscapes.dataset import Frame, LabelKind, find_labels, missing_instances
-from nasframe_cityscapes.faults import FileFault, message
 from nasframe_cityscapes.frames import Picture, read_instances
 from nasframe_cityscapes.inspection import UNREADABLE, reason
 from nasframe_cityscapes.instances import InstanceCounts, instance_scores
-from nasframe_cityscapes.loading import ahead
 from nasframe_cityscapes.results import evaluation, sizes_text
 from nasframe_cityscapes.scoring import confusion, scored
 

@@ -7,14 +7,13 @@ merely rounded to whole pixels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from nasframe import Inference, Model, RunError, Runtime, padded
+from nasframe import Inference, Model, Runtime, Task, padded
+from nasframe.training.answering import as_logits, resized, spans
 from nasframe.training.precision import autocast
 from nasframe_cityscapes.classes import CLASSES
 
@@ -65,15 +64,6 @@ def answer(model: Answering, inputs: Tensor, size: Size, scale: float = 1.0) -> 
     return resized(model(resized(inputs, shown)), size)
 
 
-def resized(pictures: Tensor, size: Size) -> Tensor:
-    """Bilinear, (N, C, H, W); as they are if they have the size."""
-    height, width = pictures.shape[-2:]
-    if (height, width) == size:
-        return pictures
-    smaller = size[0] < height or size[1] < width
-    return F.interpolate(pictures, size, mode="bilinear", align_corners=False, antialias=smaller)
-
-
 def sliding(model: Answering, window: Size, stride: Size) -> Answering:
     """A model that sees windows of an image: where they overlap, the mean of their logits."""
 
@@ -91,50 +81,14 @@ def sliding(model: Answering, window: Size, stride: Size) -> Answering:
     return slide
 
 
-def spans(length: int, window: int, stride: int) -> list[slice]:
-    """Windows that cover a side, from its beginning; the last is shifted back so that it ends with the side."""
-    window = min(window, length)
-    count = -(-(length - window) // stride) + 1
-    starts = (min(number * stride, length - window) for number in range(count))
-    return [slice(start, start + window) for start in starts]
-
-
 def checked(model: Model, runtime: Runtime) -> Answering:
     """The model's main output for images of every size, in the runtime's precision, as ``as_logits`` makes it."""
     asked = padded(model, runtime.image_sizes)
+    task = Task(in_channels=3, num_classes=len(CLASSES), size=(1, 1))  # of every size
 
     def logits(inputs: Tensor) -> Tensor:
         with autocast(runtime):
             found = asked(inputs)
-        return as_logits(found, inputs)
+        return as_logits(found, inputs, task)
 
     return logits
-
-
-def as_logits(output: Tensor, inputs: Tensor) -> Tensor:
-    """One output of a network in float32.
-
-    Raises:
-        RunError: it is no logits at the inputs' size.
-    """
-    expected = (inputs.shape[0], len(CLASSES), *inputs.shape[-2:])
-    if tuple(output.shape) != expected:
-        raise RunError(
-            f"the network returned the shape {tuple(output.shape)} for inputs {tuple(inputs.shape)}; a network for "
-            f"{len(CLASSES)} classes returns {expected}: logits at the size of its input"
-        )
-    return output.float()
-
-
-@contextmanager
-def set_to_eval(model: Model) -> Iterator[None]:
-    """A module in eval mode; afterwards each of its submodules as it was."""
-    modules = list(model.modules()) if isinstance(model, nn.Module) else []
-    before = [module.training for module in modules]
-    for module in modules:
-        module.training = False
-    try:
-        yield
-    finally:
-        for module, training in zip(modules, before, strict=True):
-            module.training = training

@@ -11,13 +11,14 @@ import torch
 from torch import Tensor
 
 from nasframe import Evaluation, Inference, Model, Progressing, Runtime
+from nasframe.training.answering import set_to_eval
 from nasframe.training.finite import require_finite
+from nasframe.training.reading import ahead
 from nasframe_cityscapes.classes import CLASSES, TO_LABEL_ID
 from nasframe_cityscapes.dataset import Frame
 from nasframe_cityscapes.frames import FrameStore, Picture, read_instances
-from nasframe_cityscapes.inference import answers, checked, set_to_eval
+from nasframe_cityscapes.inference import answers, checked
 from nasframe_cityscapes.instances import InstanceCounts, instance_scores
-from nasframe_cityscapes.loading import ahead
 from nasframe_cityscapes.losses import FrameLoss
 from nasframe_cityscapes.options import SegmentationOptions
 from nasframe_cityscapes.results import evaluation, sizes_text

@@ -11,12 +11,13 @@ import torch
 from typing_extensions import override
 
 from nasframe import DataError, Inference, Model, PictureKind, Predictor, Runtime
+from nasframe.training.answering import set_to_eval
 from nasframe.training.finite import require_finite
+from nasframe.training.reading import ahead
 from nasframe_cityscapes.dataset import IMAGE_SUFFIX, find_images
 from nasframe_cityscapes.drawing import draw, png
 from nasframe_cityscapes.frames import Picture, read_image, reduced
-from nasframe_cityscapes.inference import answers, checked, set_to_eval
-from nasframe_cityscapes.loading import ahead
+from nasframe_cityscapes.inference import answers, checked
 from nasframe_cityscapes.options import SegmentationOptions
 from nasframe_cityscapes.source import Source, street_task
 from nasframe_cityscapes.transforms import normalised

@@ -6,49 +6,27 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from nasframe.errors import listed
 from nasframe.files.fingerprints import sha256_of
-from nasframe.files.words import quantity
+from nasframe.files.repeats import remarks_on_repeats
 from nasframe_cityscapes.dataset import Frame
 from nasframe_cityscapes.inspection import inspect
 from nasframe_cityscapes.source import Source
 
 Parts = Mapping[str, Sequence[Frame]]
-Pair = tuple[Frame, Frame]
 
 
-def remarks_on_repeats(parts: Parts, source: Source) -> list[str]:
-    """What to know of images that are in two parts, one sentence for two parts."""
-    remarks = []
-    for (first, second), pairs in repeats(parts, source).items():
-        shown = listed(f"{one.stem} is {other.stem}" for one, other in pairs)
-        remarks.append(
-            f"{quantity(len(pairs), 'image')} of {second} can be found in {first} too, byte for byte, so that a score "
-            f"on {second} is partly one on what was trained on or chosen by: {shown}. Remove them from one of the two"
-        )
-    return remarks
-
-
-def repeats(parts: Parts, source: Source) -> dict[tuple[str, str], list[Pair]]:
-    """Pairs of frames of different parts whose image files are equal, by the names of the parts.
+def remarks_on_frames(parts: Parts, source: Source) -> list[str]:
+    """What to know of images that are in two parts, one sentence for two parts.
 
     Args:
-        parts: in the order in which they come first in a pair; of each pair the earlier part is named first, the frame
-            of the later one comes first. Of equal frames in one part the first counts.
+        parts: in the order in which they come first in a pair.
 
     Only files of equal size are read; not those whose SHA-256 is known since they were decoded.
     """
-    found: dict[tuple[str, str], list[Pair]] = defaultdict(list)
     known = _digests(parts, source)
-    first: dict[str, tuple[str, Frame]] = {}
-    for part, frames in parts.items():
-        for frame in frames:
-            if (digest := known.get(frame.image)) is None:
-                continue
-            earlier, other = first.setdefault(digest, (part, frame))
-            if earlier != part:
-                found[earlier, part].append((frame, other))
-    return found
+    return remarks_on_repeats(
+        {part: {one.stem: known[one.image] for one in frames if one.image in known} for part, frames in parts.items()}
+    )
 
 
 def _digests(parts: Parts, source: Source) -> dict[Path, str]:

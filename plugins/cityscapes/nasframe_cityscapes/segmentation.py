@@ -15,18 +15,19 @@ from torch import Tensor
 
 from nasframe import Batch, DataError, Evaluation, Inference, Model, Progressing, Runtime, Split, total_loss
 from nasframe.files.fingerprints import fingerprint_of, sha256_of
+from nasframe.training.answering import as_logits
 from nasframe.training.precision import autocast
+from nasframe.training.reading import ahead
 from nasframe_cityscapes.checks import class_pixels, require_scored
 from nasframe_cityscapes.classes import CLASSES, NAMES, PALETTE, VOID
 from nasframe_cityscapes.dataset import DUMMIES, Frame, missing_instances
 from nasframe_cityscapes.frames import FrameStore, Picture
 from nasframe_cityscapes.hard_pixels import hard_pixels
-from nasframe_cityscapes.inference import as_logits
 from nasframe_cityscapes.inspection import inspect
-from nasframe_cityscapes.loading import CropLoader, ahead
+from nasframe_cityscapes.loading import CropLoader
 from nasframe_cityscapes.measuring import Meter, Scored
 from nasframe_cityscapes.options import SegmentationOptions
-from nasframe_cityscapes.repeats import remarks_on_repeats
+from nasframe_cityscapes.repeats import remarks_on_frames
 from nasframe_cityscapes.source import Source, collect, evenly, street_task
 
 
@@ -79,7 +80,7 @@ class Segmentation:
         """
         with autocast(self._runtime):
             found = model(batch.inputs)
-        return total_loss(found, lambda output: self._criterion(as_logits(output, batch.inputs), batch))
+        return total_loss(found, lambda output: self._criterion(as_logits(output, batch.inputs, self.task), batch))
 
     def _criterion(self, logits: Tensor, batch: Batch) -> Tensor:
         """The loss of one output. Args: logits: (N, C, h, w)."""
@@ -146,7 +147,7 @@ class Segmentation:
         parts: dict[str, tuple[Frame, ...]] = {name: self._parts[name] for name in names if name in self._parts}
         height, width = self.task.size
         padding = f"whole frames are padded to {height}x{width} pixels, as the space's networks take no other sizes"
-        return [*remarks_on_repeats(parts, self._source), *([padding] if self._padded else [])]
+        return [*remarks_on_frames(parts, self._source), *([padding] if self._padded else [])]
 
     def fingerprint(self) -> Mapping[str, str]:
         """What identifies the files of all frames; their contents only where the option ``check`` has them decoded."""

@@ -1,14 +1,12 @@
 """Crops and batches: the same window for image and label, and batch k always the same."""
 
-from itertools import count, islice
-
 import numpy as np
 import pytest
 
 from nasframe import DataError
 from nasframe_cityscapes.dataset import find_frames
 from nasframe_cityscapes.frames import FrameStore
-from nasframe_cityscapes.loading import CropLoader, ahead
+from nasframe_cityscapes.loading import CropLoader
 from nasframe_cityscapes.options import ColourJitterOptions, SegmentationOptions
 from nasframe_cityscapes.transforms import ColourJitter, Window, cut, normalised
 
@@ -188,28 +186,3 @@ def test_val_is_read_in_order_and_as_it_is(write_tree):
     one = loader(root, "val", batch=3, scale=(0.5, 2.0), flip=1.0)
     assert [*one.batch(0).stems, *one.batch(1).stems] == [frame.stem for frame in find_frames(root, "train")[:6]]
     assert np.array_equal(one.batch(0).inputs, one.batch(3).inputs)
-
-
-@pytest.mark.parametrize("workers", [0, 1, 3])
-def test_reading_ahead_keeps_the_order(workers):
-    assert list(ahead(lambda number: number**2, range(20), workers)) == [number**2 for number in range(20)]
-
-
-def test_reading_ahead_of_an_endless_stream_can_be_left():
-    made = []
-    stream = ahead(lambda number: made.append(number) or number, count(5), 2)
-    assert list(islice(stream, 3)) == [5, 6, 7]
-    stream.close()
-    assert max(made) <= 12
-
-
-def test_an_error_in_a_thread_comes_out_where_its_result_would():
-    def make(number):
-        if number == 2:
-            raise DataError("frame 2")
-        return number
-
-    stream = ahead(make, range(9), 2)
-    assert [next(stream), next(stream)] == [0, 1]
-    with pytest.raises(DataError, match="frame 2"):
-        next(stream)

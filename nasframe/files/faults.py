@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from nasframe.files.words import quantity
 
-Wrong = Literal["unreadable", "wrong kind of picture", "wrong size", "wrong ids", "wrong instance ids", "turned"]
+__all__ = ["MOST_NAMES", "FileFault", "listing", "message"]
+
 MOST_NAMES = 20
 """How many names of a kind a message has."""
 
@@ -18,7 +19,8 @@ class FileFault(NamedTuple):
 
     file: str
     """Its name, as the message shows it."""
-    wrong: Wrong
+    wrong: str
+    """The kind of fault, in few words: ``unreadable``, ``wrong size``."""
     text: str
     """What was found and what was expected, as the file's predicate."""
 
@@ -31,7 +33,7 @@ def message(cannot: str, absent: Mapping[str, Sequence[str]], faults: Sequence[F
         absent: the names of what is not there, each kind under its own headline.
         faults: of files that are there, in any order.
     """
-    kinds: dict[Wrong, list[str]] = defaultdict(list)
+    kinds: dict[str, list[str]] = defaultdict(list)
     for fault in faults:
         kinds[fault.wrong].append(f"{fault.file}: {fault.text}")
     listings = [listing(headline, names) for headline, names in absent.items() if names]
