@@ -105,7 +105,7 @@ def cost(
         }
     record = _published(registry, name_or_file)
     if record and record.reported:
-        facts["reported"] = {**record.reported, "note": record.note}
+        facts["reported"] = {**record.reported, **({"note": record.note} if record.note else {})}
     if format_ == "json":
         click.echo(json.dumps(facts, indent=1))
     else:

@@ -2,14 +2,20 @@
 
 import json
 import re
+import sys
 
+import networkx as nx
 import numpy as np
 import pytest
+from stairs_runs import Stairs
 
 from nasframe.files import genotypes
 from nasframe.files.graphs import load
 from nasframe.genotype import trace
 from nasframe.report import write_report
+from nasframe.report.html import page
+from nasframe.report.record import read
+from nasframe.runfolder.reading import read_snapshot
 from nasframe.testing.tiny_blocks import TinyBlocks
 
 SPACE = TinyBlocks()
@@ -100,3 +106,40 @@ def test_the_report_draws_two_lines_and_says_what_was_found(run):
     assert len(wires) == len(set(wires)) == 10, "a line for each edge, and none on top of another"
     assert "h0 → b0, left" in html and "h0 → b0, right" in html
     assert html.count("kept") >= 4 and "(chosen)" in html
+
+
+class Keyed(Stairs):
+    """The same space, whose edges have keys that say nothing."""
+
+    def graph(self, genotype=None):
+        plain = super().graph(genotype)
+        graph = nx.MultiDiGraph(**plain.graph)
+        graph.add_nodes_from(plain.nodes(data=True))
+        graph.add_edges_from((before, node, "only", data) for before, node, data in plain.edges(data=True))
+        return graph
+
+    def priced_trellis(self, genotype, task, measure):
+        return Stairs(self.options).priced_trellis(genotype, task, measure)
+
+
+def told(invoke, folder):
+    """All that is said of a run with a trellis, in words."""
+    commands = [("show", folder), ("derive", folder, "--k", 3, "--max", "macs=100000")]
+    results = [invoke(*command) for command in commands]
+    derived = json.loads(invoke("derive", folder, "--format", "json", "--output", folder / "derived.yaml").stdout)
+    for block in derived["cells"]["cell"]:
+        assert {edge.pop("key") for edge in block["edges"]} <= {None, "only"}
+    assert all(result.exit_code == 0 for result in results), [result.output for result in results]
+    written = (folder / "derived.yaml").read_text()
+    return [*(result.stdout for result in results), json.dumps(derived), written, page(read(folder))]
+
+
+def test_a_graph_whose_keys_say_nothing_is_read_as_one_without(invoke, searched, make_run, monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 1e9)
+    plain = searched("run")
+    expected = told(invoke, plain)
+    plain.rename(plain.with_name("plain"))
+    monkeypatch.setattr(sys.modules["parts_of_looking"], "Stairs", Keyed)
+    genotype = genotypes.read(plain.with_name("plain") / "genotype.yaml").genotype
+    snapshots = {step: read_snapshot(plain.with_name("plain"), step)[1] for step in (1, 2)}
+    assert told(invoke, make_run("run", genotype, snapshots, space=Keyed())) == expected

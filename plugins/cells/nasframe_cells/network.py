@@ -14,6 +14,7 @@ from nasframe import GenotypeError, Task
 from nasframe.outputs import Auxiliary, Outputs
 from nasframe_cells.built_cell import BuiltCell, Reads
 from nasframe_cells.language import Cells
+from nasframe_cells.normalisation import BatchNorm
 from nasframe_cells.operations import Norm
 from nasframe_cells.options import CellOptions
 from nasframe_cells.skeleton import Place, auxiliary_place
@@ -30,7 +31,7 @@ class CellNetwork(nn.Module):
 
     def __init__(self, cells: Cells, places: Sequence[Place], options: CellOptions, task: Task) -> None:
         super().__init__()
-        norm: Norm = partial(nn.BatchNorm2d, eps=options.bn_eps, momentum=options.bn_momentum)
+        norm: Norm = partial(BatchNorm, eps=options.bn_eps, momentum=options.bn_momentum)
         self.places = tuple(places)
         self.stem = _stem(options, task.in_channels, norm)
         self.cells = nn.ModuleList()

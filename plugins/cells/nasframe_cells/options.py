@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from nasframe import Options
 from nasframe.files.words import quantity
-from nasframe_cells.language import INPUTS, Combine, state_index
+from nasframe_cells.language import INPUTS, Combine, state_name
 
 Primitive = Literal[
     "skip",
@@ -69,8 +69,7 @@ AMOEBANET: tuple[Primitive, ...] = (
 """AmoebaNet's eight, in the paper's order."""
 
 Count = Annotated[int, Field(ge=1)]
-State = Annotated[str, Field(pattern=r"^(h-1|h-2|b[1-9][0-9]*)$")]
-Output = Literal["loose_ends", "all"] | Annotated[tuple[State, ...], Field(min_length=1)]
+Output = Literal["loose_ends", "all"] | tuple[str, ...]
 """What a cell concatenates: the blocks that no block reads, all blocks, or the states of these names, in this order."""
 
 
@@ -132,13 +131,14 @@ class CellOptions(Options):
     @field_validator("output", "normal_output", "reduction_output", check_fields=False)
     @classmethod
     def _states_are_there(cls, output: Output, found: ValidationInfo) -> Output:
-        names = () if isinstance(output, str) else output
-        blocks = found.data.get("blocks", 0)  # absent: it is wrong itself
-        absent = [name for name in names if state_index(name) >= blocks + len(INPUTS)]
-        if absent and blocks:
-            raise ValueError(f"a cell of {quantity(blocks, 'block')} has no {', '.join(absent)}")
-        if len(set(names)) < len(names):
-            raise ValueError(f"{', '.join(names)} names a state twice; a cell gives out each state once")
+        blocks = found.data.get("blocks", 0)
+        if isinstance(output, str) or blocks == 0:  # 0: that is wrong itself
+            return output
+        names = [state_name(state) for state in range(len(INPUTS) + blocks)]
+        if not output or len(set(output)) < len(output) or any(name not in names for name in output):
+            raise ValueError(
+                f"a cell of {quantity(blocks, 'block')} gives out one or more of {', '.join(names)}, each once"
+            )
         return output
 
 

@@ -9,6 +9,7 @@ from typing import final
 import networkx as nx
 
 from nasframe import Choose, Genotype, GenotypeError
+from nasframe.files.words import quantity
 from nasframe.genotype import Option
 from nasframe_cells.canonical import canonical
 from nasframe_cells.language import INPUTS, SIDES, Block, Cell, Combine, Edge, loose_ends, state_index, state_name
@@ -113,7 +114,9 @@ class CellQuestions:
 
     def _require(self, cell: Cell) -> None:
         if len(cell.blocks) != self.blocks:
-            raise GenotypeError(f"the {self.part} cell has {len(cell.blocks)} blocks; the space has {self.blocks}")
+            raise GenotypeError(
+                f"the {self.part} cell has {quantity(len(cell.blocks), 'block')}; the space has {self.blocks}"
+            )
         for number, block in enumerate(cell.blocks, start=1):
             if block.combine not in self.combines:
                 raise GenotypeError(

@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from nasframe import GenotypeError, Outputs, Task
 from nasframe.genotype import sample
+from nasframe.training.running_statistics import HeldStatistics
 from nasframe_cells import published
 from nasframe_cells.amoebanet import AmoebaNet
 from nasframe_cells.built_cell import BuiltCell, Reads
@@ -30,10 +31,13 @@ def shapes(record, space_class, side, **options):
     return found
 
 
-def test_nasnet_as_cells_have_the_shapes_of_slims_tests():
+def test_nasnet_as_cells_for_cifar_have_the_shapes_of_slims_tests():
     assert shapes(published.nasnet_a, NasNet, 32, **CIFAR, filters=32) == [
         (192, 32), (256, 16), (384, 16), (512, 8), (768, 8)
     ]  # fmt: skip
+
+
+def test_nasnet_as_cells_for_imagenet_have_the_shapes_of_slims_tests():
     mobile = shapes(published.nasnet_a, NasNet, 224)
     assert mobile[1:] == [(88, 28), (264, 28), (352, 14), (528, 14), (704, 7), (1056, 7)]
     large = shapes(published.nasnet_a, NasNet, 331, filters=168, stem_multiplier=3, skip_reduction_input=True)
@@ -165,6 +169,26 @@ def test_an_auxiliary_head_speaks_in_training_alone():
     assert (tuple(extra.shape), weight) == ((2, 10), 0.4)
     assert network(torch.randn(2, 3, 24, 24)).extra[0][0].shape == (2, 10), "crops may be smaller than the task's size"
     assert isinstance(network.eval()(torch.randn(2, 3, 32, 32)), torch.Tensor)
+
+
+def test_a_batch_of_one_image_trains_down_to_a_single_pixel():
+    options = {**published.pnasnet_5.options, "skeleton": "cifar", "cells": 1, "filters": 4}
+    network = Pnas(Pnas.Options(**options)).build(published.pnasnet_5.genotype, Task(3, 10, (9, 9), dense=False))
+    found = network(torch.randn(1, 3, 9, 9))
+    assert torch.isfinite(found.extra[0][0]).all()
+    before = network.auxiliary.join[1].running_mean.clone()
+    network(torch.randn(1, 3, 9, 9))
+    assert torch.equal(network.auxiliary.join[1].running_mean, before), "one value a channel tells no statistics"
+
+
+def test_running_statistics_hold_still_while_they_are_held():
+    options = {"cells": 1, "filters": 4, "blocks": 1}
+    space = Pnas(Pnas.Options(**options))
+    network = space.build(sample(space, np.random.default_rng(0)), Task(3, 10, (8, 8), dense=False))
+    before = {name: buffer.clone() for name, buffer in network.named_buffers()}
+    with HeldStatistics(network):
+        network(torch.randn(4, 3, 8, 8))
+    assert all(torch.equal(buffer, before[name]) for name, buffer in network.named_buffers())
 
 
 def test_images_that_are_too_small_for_an_auxiliary_head_are_refused():

@@ -62,9 +62,16 @@ def test_a_published_network_counts_to_the_digit(what, params, macs):
     assert len(of_it) == 2 and all(verify(known).holds for known in of_it)
 
 
-def test_the_command_counts_nasnet_a_without_its_auxiliary_head_and_with_it_when_asked():
-    arguments = ["cost", "nasnet-a", "--size", "224x224", "--classes", "1000", "--format", "json"]
-    plain, whole = (json.loads(CliRunner().invoke(main, [*arguments, *more]).stdout) for more in ((), ("--auxiliary",)))
-    assert plain["params"] == 5_289_978
-    head = 528 * 128 + 2 * 128 + 128 * 768 * 4 * 4 + 2 * 768 + 769 * 1000
-    assert whole["params"] - plain["params"] == head
+def counted(*arguments):
+    command = ["cost", "nasnet-a", "--format", "json", *arguments]
+    return json.loads(CliRunner().invoke(main, command).stdout)["params"]
+
+
+def test_the_command_counts_nasnet_a_for_imagenet_by_its_name_alone():
+    assert counted("--size", "224x224", "--classes", "1000") == 5_289_978
+
+
+def test_the_command_counts_an_auxiliary_head_when_asked():
+    small = [f"--set={change}" for change in ("skeleton=cifar", "cells=1", "filters=4")]
+    plain, whole = (counted("--size", "32x32", "--classes", "10", *small, *more) for more in ((), ("--auxiliary",)))
+    assert whole - plain == 48 * 128 + 2 * 128 + 128 * 768 * 4 * 4 + 2 * 768 + 769 * 10

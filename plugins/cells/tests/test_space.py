@@ -56,11 +56,9 @@ def test_a_cell_gives_out_its_loose_ends_all_blocks_or_the_states_that_the_optio
     assert outputs["h-1", "b3"].concat == (1, 4)
 
 
-@pytest.mark.parametrize(
-    ("output", "said"),
-    [(("b3",), "a cell of 2 blocks has no b3"), (("b1", "b1"), "names a state twice"), (("b0",), "pattern")],
-)
-def test_an_output_that_a_cell_cannot_have_is_refused(output, said):
+@pytest.mark.parametrize("output", [("b3",), ("b1", "b1"), ("h-3", "b1"), ()])
+def test_an_output_that_a_cell_cannot_have_is_refused(output):
+    said = "a cell of 2 blocks gives out one or more of h-2, h-1, b1, b2, each once"
     with pytest.raises(ValidationError, match=said):
         AmoebaNet.Options(blocks=2, reduction_output=output)
 
@@ -73,7 +71,7 @@ def test_an_operation_that_is_listed_twice_is_refused():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("skip(0) skip(1) -> 2", "the cell cell has 1 blocks; the space has 2"),
+        ("skip(0) skip(1) -> 2", "the cell cell has 1 block; the space has 2"),
         (f"{SKIPS} concat -> 2 3", "block b2 of the cell cell combines by 'concat'"),
         (f"{SKIPS} -> 3", r"gives out \['b2'\]; by the space's options it is \['b1', 'b2'\]"),
         (f"sep_3x3(0) sep_9x9(0); {SKIPS[:15]} -> 2 3", "'sep_9x9'"),
