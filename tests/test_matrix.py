@@ -28,6 +28,8 @@ SMALL = {
     "nasnet": {"cells": 1, "filters": 2, "blocks": 1, "operations": ["sep_3x3"]},
     "pnas": {"cells": 1, "filters": 2, "blocks": 2, "operations": ["skip", "sep_3x3"]},
     "amoebanet": {"cells": 1, "filters": 2, "blocks": 1, "operations": ["skip", "sep_3x3"]},
+    "space darts": {"cells": 3, "filters": 2, "blocks": 1, "operations": ["none", "skip", "sep_3x3"]},
+    "darts-wide": {"cells": 3, "filters": 2, "blocks": 1, "operations": ["skip", "sep_3x3"]},
     "macro": {"stages": [1, 1], "filters": 8, "head": 8},
     "cityscapes": {"root": "SET", "reduce": 1, "crop": 33, "batch": 2, "workers": 0, "training": {"steps": 1}},
     "streets": {
@@ -40,7 +42,7 @@ SMALL = {
     "table": {"path": "TABLE"},
     "marks": {"file": "MARKS"},
     "trains": {"file": "MARKS", "steps": 1},
-    "darts": {"steps": 4, "warmup_steps": 1, "validate_epochs": 0},
+    "strategy darts": {"steps": 4, "warmup_steps": 1, "validate_epochs": 0},
     "halving": {"over": "random", "candidates": 3},
     "hyperband": {"over": "random", "units": 3},
     "nsga2": {"population": 2},
@@ -48,7 +50,8 @@ SMALL = {
     "progressive": {"keep": 1, "first": 1},
     "thompson": {"start": 2, "pool": 4},
 }
-"""Options with which a component is quick; others run with their defaults."""
+"""Options with which a component is quick, by its name, or by kind and name where two have it; others run with their
+defaults."""
 
 
 def registry():
@@ -101,10 +104,10 @@ def cache(place, monkeypatch):
 
 def experiment(one, place):
     places = {"SET": str(place / "set"), "TABLE": str(place / "table.json"), "MARKS": str(place / "marks")}
-    parts = {
-        kind: {"type": name, **{key: places.get(str(value), value) for key, value in SMALL.get(name, {}).items()}}
-        for kind, name in (("space", one.space), ("evaluator", one.evaluator), ("strategy", one.strategy))
-    }
+    parts = {}
+    for kind, name in (("space", one.space), ("evaluator", one.evaluator), ("strategy", one.strategy)):
+        small = SMALL.get(name, SMALL.get(f"{kind} {name}", {}))
+        parts[kind] = {"type": name, **{key: places.get(str(value), value) for key, value in small.items()}}
     path = place / "exp.yaml"
     path.write_text(dump({**parts, "retrain": None, "run": {"device": "cpu", "threads": 1}}))
     return load(path, (), REGISTRY)
