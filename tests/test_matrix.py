@@ -73,6 +73,10 @@ def named(one):
     return f"{one.space}-{one.evaluator}-{one.strategy}"
 
 
+def small(kind, name):
+    return SMALL.get(name, SMALL.get(f"{kind} {name}", {}))
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A folder with a data set, a table of all genotypes of the spaces that label images, and room for marks."""
@@ -88,10 +92,11 @@ def place(tmp_path_factory):
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(rng.choice(np.array([7, 8, 11], dtype=np.uint8), shape)).save(path)
     keys = [a + b for a in "012" for b in "012"]
-    for name in ("nasnet", "pnas", "amoebanet"):
+    for name in ("nasnet", "pnas", "amoebanet", "darts", "darts-wide"):
         space = REGISTRY.get("space", name).value
-        of_it = enumerate_all(space(space.Options(**SMALL[name])))
-        keys += ["".join(str(answer) for _, answer in genotype.decisions) for genotype in of_it]
+        for genotype in enumerate_all(space(space.Options(**small("space", name)))):
+            answers = (answer for _, answer in genotype.decisions)
+            keys.append("".join(answer if isinstance(answer, str) else json.dumps(answer) for answer in answers))
     row = {"test_acc": [90.0, 91.0], "flops": 1.0, "params": 1.0}
     (place / "table.json").write_text(json.dumps(dict.fromkeys(keys, row)))
     return place
@@ -106,8 +111,8 @@ def experiment(one, place):
     places = {"SET": str(place / "set"), "TABLE": str(place / "table.json"), "MARKS": str(place / "marks")}
     parts = {}
     for kind, name in (("space", one.space), ("evaluator", one.evaluator), ("strategy", one.strategy)):
-        small = SMALL.get(name, SMALL.get(f"{kind} {name}", {}))
-        parts[kind] = {"type": name, **{key: places.get(str(value), value) for key, value in small.items()}}
+        options = {key: places.get(str(value), value) for key, value in small(kind, name).items()}
+        parts[kind] = {"type": name, **options}
     path = place / "exp.yaml"
     path.write_text(dump({**parts, "retrain": None, "run": {"device": "cpu", "threads": 1}}))
     return load(path, (), REGISTRY)
