@@ -89,12 +89,12 @@ class Small:
         """A product with a matrix (pixels, pixels) for each channel."""
         height, width = self.size
         taps = _taps(weight.shape[-1], height, width, stride, rate).to(weight)
-        matrices = (weight.flatten(1) @ taps.flatten(1)).unflatten(1, taps.shape[1:])
+        matrices = (weight.flatten(1) @ taps.flatten(1)).view(-1, *taps.shape[1:])
         return type(self)(torch.bmm(self.rows, matrices), (-(-height // stride), -(-width // stride)))
 
     def pointwise(self, weight: Tensor) -> Self:
         """A product of matrices for each group."""
-        groups = weight.flatten(1).unflatten(0, (-1, weight.shape[1]))  # (groups, C', C')
+        groups = weight.reshape(-1, weight.shape[1], weight.shape[1])  # (groups, C', C')
         mixed = torch.bmm(groups, self.rows.reshape(*groups.shape[:2], -1))
         return type(self)(mixed.view(self.rows.shape), self.size)
 
@@ -104,7 +104,7 @@ class Small:
 
     def images(self) -> Tensor:
         """(N, C, H, W), without copying."""
-        return self.rows.unflatten(2, self.size).transpose(0, 1)
+        return self.rows.view(*self.rows.shape[:2], *self.size).transpose(0, 1)
 
 
 def _convolved(values: Tensor, weight: Tensor, stride: int = 1, rate: int = 1) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import final
+from typing import cast, final
 
 import torch
 from torch import Tensor, nn
@@ -26,8 +26,7 @@ class DartsNetwork(nn.Module):
     def __init__(self, cells: Cells, options: SkeletonOptions, task: Task) -> None:
         super().__init__()
         norm: Norm = partial(nn.BatchNorm2d, eps=options.bn_eps, momentum=options.bn_momentum)
-        joined = {"normal": len(cells.normal.concat), "reduction": len(cells.reduction.concat)}
-        plan = skeleton(options, joined)
+        plan = skeleton(options, len(cells.normal.concat), len(cells.reduction.concat))
         self.stem = Stem(options, task.in_channels, norm)
         self.cells = nn.ModuleList(
             DartsCell(cells.normal if place.cell == "normal" else cells.reduction, place, norm, options.drop_path_keep)
@@ -99,7 +98,7 @@ class DartsCell(nn.Module):
         read = (before_last, last)
         states = {int(state): prepare(read[int(state)]) for state, prepare in self.inputs.items()}
         for name, operations in self.blocks.items():
-            edges = zip(self.cell.blocks[int(name) - len(INPUTS)].edges, operations, strict=True)
+            edges = zip(self.cell.blocks[int(name) - len(INPUTS)].edges, cast(nn.ModuleList, operations), strict=True)
             left, right = (operation(states[edge.input]) for edge, operation in edges)
             states[int(name)] = left + right
         return torch.cat([states[state] for state in self.cell.concat], dim=1)
