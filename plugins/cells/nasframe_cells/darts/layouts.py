@@ -1,6 +1,6 @@
 """Depthwise separable convolutions, most of a supernet's time, in the forms that a CPU computes fastest.
 
-Torch's depthwise convolutions (oneDNN) are made for large images. They are faster where the channels of a pixel lie side by
+Torch's depthwise convolutions (oneDNN) are made for large images. They are faster where a pixel's channels lie side by
 side in memory, and several times as slow at rate 2, where outputs at even and at odd rows and columns depend on
 different pixels, so that four convolutions of rate 1, or with stride 2 one, do the same. Of images of 8x8 pixels and
 below most are slower than a product with a matrix of pixels by pixels for each channel. On other devices than a CPU
