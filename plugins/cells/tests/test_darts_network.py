@@ -4,6 +4,8 @@ from torch import nn
 from torch.nn import functional
 
 from nasframe import CapabilityError, GenotypeError, Outputs, Task
+from nasframe.trained.export import relative_difference
+from nasframe.trained.folding import fold_batch_norm
 from nasframe_cells.darts import published
 from nasframe_cells.darts.operations import OPERATIONS, relu_reduction
 from nasframe_cells.darts.options import DartsOptions, DartsWideOptions
@@ -120,3 +122,15 @@ def test_options_that_leave_nothing_to_search_are_refused(options, said):
 def test_outputs_that_a_wide_cell_cannot_have_are_refused(output, said):
     with pytest.raises(ValueError, match=said):
         DartsWideOptions(normal_output=output)
+
+
+def test_a_folded_network_computes_as_before_at_any_size():
+    torch.manual_seed(0)
+    found = network()
+    for _ in range(3):
+        found(torch.randn(4, 3, 16, 16))
+    folded = fold_batch_norm(found.eval())
+    assert (folded.folded, folded.left) == (17, ("cells.2.inputs.0.1.norm",)), "but for a factorised reduction"
+    images = torch.randn(2, 3, 15, 18)
+    with torch.no_grad():
+        assert relative_difference(folded.network(images), found(images)) < 1e-5

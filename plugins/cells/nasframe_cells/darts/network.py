@@ -16,6 +16,7 @@ from nasframe_cells.darts.options import SkeletonOptions
 from nasframe_cells.darts.skeleton import Place, skeleton
 from nasframe_cells.language import INPUTS, Block, Cell, Cells
 from nasframe_cells.network import AuxiliaryHead, Size
+from nasframe_cells.normalisation import BatchNorm
 from nasframe_cells.operations import DropPath, Norm
 
 
@@ -25,7 +26,7 @@ class DartsNetwork(nn.Module):
 
     def __init__(self, cells: Cells, options: SkeletonOptions, task: Task) -> None:
         super().__init__()
-        norm: Norm = partial(nn.BatchNorm2d, eps=options.bn_eps, momentum=options.bn_momentum)
+        norm: Norm = partial(BatchNorm, eps=options.bn_eps, momentum=options.bn_momentum)
         plan = skeleton(options, len(cells.normal.concat), len(cells.reduction.concat))
         self.stem = Stem(options, task.in_channels, norm)
         self.cells = nn.ModuleList(
