@@ -28,6 +28,8 @@ SMALL = {
     "nasnet": {"cells": 1, "filters": 2, "blocks": 1, "operations": ["sep_3x3"]},
     "pnas": {"cells": 1, "filters": 2, "blocks": 2, "operations": ["skip", "sep_3x3"]},
     "amoebanet": {"cells": 1, "filters": 2, "blocks": 1, "operations": ["skip", "sep_3x3"]},
+    "space darts": {"cells": 3, "filters": 2, "blocks": 1, "operations": ["none", "skip", "sep_3x3"]},
+    "darts-wide": {"cells": 3, "filters": 2, "blocks": 1, "operations": ["skip", "sep_3x3"]},
     "macro": {"stages": [1, 1], "filters": 8, "head": 8},
     "cityscapes": {"root": "SET", "reduce": 1, "crop": 33, "batch": 2, "workers": 0, "training": {"steps": 1}},
     "streets": {
@@ -41,7 +43,7 @@ SMALL = {
     "table": {"path": "TABLE"},
     "marks": {"file": "MARKS"},
     "trains": {"file": "MARKS", "steps": 1},
-    "darts": {"steps": 4, "warmup_steps": 1, "validate_epochs": 0},
+    "strategy darts": {"steps": 4, "warmup_steps": 1, "validate_epochs": 0},
     "halving": {"over": "random", "candidates": 3},
     "hyperband": {"over": "random", "units": 3},
     "nsga2": {"population": 2},
@@ -49,7 +51,8 @@ SMALL = {
     "progressive": {"keep": 1, "first": 1},
     "thompson": {"start": 2, "pool": 4},
 }
-"""Options with which a component is quick; others run with their defaults."""
+"""Options with which a component is quick, by its name, or by kind and name where two have it; others run with their
+defaults."""
 
 
 def registry():
@@ -71,6 +74,10 @@ def named(one):
     return f"{one.space}-{one.evaluator}-{one.strategy}"
 
 
+def small(kind, name):
+    return SMALL.get(name, SMALL.get(f"{kind} {name}", {}))
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A folder with a data set, a table of all genotypes of the spaces that label images, and room for marks."""
@@ -86,10 +93,11 @@ def place(tmp_path_factory):
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(rng.choice(np.array([7, 8, 11], dtype=np.uint8), shape)).save(path)
     keys = [a + b for a in "012" for b in "012"]
-    for name in ("nasnet", "pnas", "amoebanet"):
+    for name in ("nasnet", "pnas", "amoebanet", "darts", "darts-wide"):
         space = REGISTRY.get("space", name).value
-        of_it = enumerate_all(space(space.Options(**SMALL[name])))
-        keys += ["".join(str(answer) for _, answer in genotype.decisions) for genotype in of_it]
+        for genotype in enumerate_all(space(space.Options(**small("space", name)))):
+            answers = (answer for _, answer in genotype.decisions)
+            keys.append("".join(answer if isinstance(answer, str) else json.dumps(answer) for answer in answers))
     row = {"test_acc": [90.0, 91.0], "flops": 1.0, "params": 1.0}
     (place / "table.json").write_text(json.dumps(dict.fromkeys(keys, row)))
     return place
@@ -102,10 +110,10 @@ def cache(place, monkeypatch):
 
 def experiment(one, place):
     places = {"SET": str(place / "set"), "TABLE": str(place / "table.json"), "MARKS": str(place / "marks")}
-    parts = {
-        kind: {"type": name, **{key: places.get(str(value), value) for key, value in SMALL.get(name, {}).items()}}
-        for kind, name in (("space", one.space), ("evaluator", one.evaluator), ("strategy", one.strategy))
-    }
+    parts = {}
+    for kind, name in (("space", one.space), ("evaluator", one.evaluator), ("strategy", one.strategy)):
+        options = {key: places.get(str(value), value) for key, value in small(kind, name).items()}
+        parts[kind] = {"type": name, **options}
     path = place / "exp.yaml"
     path.write_text(dump({**parts, "retrain": None, "run": {"device": "cpu", "threads": 1}}))
     return load(path, (), REGISTRY)

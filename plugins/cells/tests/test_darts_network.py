@@ -4,13 +4,14 @@ from torch import nn
 from torch.nn import functional
 
 from nasframe import CapabilityError, GenotypeError, Outputs, Task
+from nasframe.trained.export import relative_difference
+from nasframe.trained.folding import fold_batch_norm
 from nasframe_cells.darts import published
 from nasframe_cells.darts.operations import OPERATIONS, relu_reduction
 from nasframe_cells.darts.options import DartsOptions, DartsWideOptions
 from nasframe_cells.darts.skeleton import skeleton, stages
 from nasframe_cells.darts.space import Darts
 
-FOUR = {"normal": 4, "reduction": 4}
 TASK = Task(3, 10, (32, 32), dense=False)
 
 
@@ -20,7 +21,7 @@ def network(task=TASK, **options):
 
 
 def test_reductions_come_after_a_third_and_two_thirds_of_the_cells():
-    plan = skeleton(DartsOptions(cells=20, filters=36), FOUR)
+    plan = skeleton(DartsOptions(cells=20, filters=36), 4, 4)
     assert [index for index, place in enumerate(plan.places) if place.cell == "reduction"] == [6, 13]
     assert (plan.auxiliary_after, plan.auxiliary_channels, plan.channels) == (13, 576, 576)
     first, after = plan.places[0], plan.places[7]
@@ -29,13 +30,13 @@ def test_reductions_come_after_a_third_and_two_thirds_of_the_cells():
 
 
 def test_on_imagenet_the_first_cell_reads_an_output_of_twice_the_resolution():
-    plan = skeleton(DartsOptions(skeleton="imagenet", cells=14, filters=48), FOUR)
+    plan = skeleton(DartsOptions(skeleton="imagenet", cells=14, filters=48), 4, 4)
     assert plan.places[0].halved and not plan.places[1].halved
     assert (plan.places[0].before_last, plan.places[0].last) == (48, 48)
 
 
 def test_cells_have_a_stage_and_a_number_in_it():
-    found = stages(skeleton(DartsOptions(cells=5), FOUR).places)
+    found = stages(skeleton(DartsOptions(cells=5), 4, 4).places)
     assert found == [("normal", 0, 0), ("reduction", 0, 0), ("normal", 1, 0), ("reduction", 1, 0), ("normal", 2, 0)]
 
 
@@ -121,3 +122,15 @@ def test_options_that_leave_nothing_to_search_are_refused(options, said):
 def test_outputs_that_a_wide_cell_cannot_have_are_refused(output, said):
     with pytest.raises(ValueError, match=said):
         DartsWideOptions(normal_output=output)
+
+
+def test_a_folded_network_computes_as_before_at_any_size():
+    torch.manual_seed(0)
+    found = network()
+    for _ in range(3):
+        found(torch.randn(4, 3, 16, 16))
+    folded = fold_batch_norm(found.eval())
+    assert (folded.folded, folded.left) == (17, ("cells.2.inputs.0.1.norm",)), "but for a factorised reduction"
+    images = torch.randn(2, 3, 15, 18)
+    with torch.no_grad():
+        assert relative_difference(folded.network(images), found(images)) < 1e-5

@@ -66,7 +66,7 @@ def test_blocks_that_do_not_read_each_other_have_one_canonical_order():
     [
         ("skip(0) skip(0); skip(0) skip(1) -> 2 3", "two different states"),
         ("skip(0) skip(1) concat; skip(0) skip(1) -> 2 3", "two different states"),
-        ("skip(0) skip(1) -> 2", "has 1 blocks; the space has 2"),
+        ("skip(0) skip(1) -> 2", "has 1 block; the space has 2"),
         ("skip(0) skip(1); skip(0) skip(1) -> 3", "gives out all its blocks"),
         ("skip(0) sep_7x7(1); skip(0) skip(1) -> 2 3", "sep_7x7"),
     ],

@@ -122,7 +122,7 @@ class ReductionBank(Bank):
     @override
     def forward(self, active: Tensor, scale: Tensor) -> Tensor:
         halves = self._halves(active, slice(None), slice(None))
-        joined = torch.cat([half.unflatten(1, (self.edges, -1)) for half in halves], dim=2).flatten(1, 2)
+        joined = torch.cat([by_edge(half, self.edges) for half in halves], dim=2).flatten(1, 2)
         found: Tensor = self.norms(joined, scale=scale)
         return found
 
@@ -150,6 +150,11 @@ class ReductionBank(Bank):
             functional.conv2d(active, self.straight.weight[straight], stride=2),
             functional.conv2d(moved, self.shifted.weight[shifted], stride=2),
         ]
+
+
+def by_edge(values: Tensor, edges: int) -> Tensor:
+    """(N, E·C, H, W) -> (N, E, C, H, W), without copying."""
+    return values.view(values.shape[0], edges, -1, *values.shape[2:])
 
 
 def bank(name: str, edges: int, channels: int, stride: int, options: DartsOptions) -> Bank | None:

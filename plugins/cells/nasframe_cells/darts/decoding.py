@@ -63,9 +63,11 @@ def _genotype(space: str, questions: Sequence[DartsQuestions], cells: Sequence[C
 
 def _strongest(asked: DartsQuestions, weights: Mapping[str, np.ndarray]) -> Cell:
     blocks = strongest(with_weights(asked.graph(), weights), keep=2, exclude=(NONE,))
-    return _cell(
-        [Block(*(Edge(one.operation, state_index(one.before.split("/")[1])) for one in kept.edges)) for kept in blocks]
-    )
+    found = []
+    for kept in blocks:
+        left, right = (Edge(one.operation, state_index(one.before.split("/")[1])) for one in kept.edges)
+        found.append(Block(left, right))
+    return _cell(found)
 
 
 def _cell(blocks: Sequence[Block]) -> Cell:

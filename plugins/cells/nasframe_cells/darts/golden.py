@@ -27,16 +27,16 @@ def counts(row: int) -> tuple[int, int, int]:
     """Parameters without and with the auxiliary head, and multiply-adds, of one of ``COUNTS``."""
     import torch
 
-    from nasframe.cost.layers import layer_costs
+    from nasframe.cost import counted
 
     _, name, options, *_ = COUNTS[row]
     imagenet = options.get("skeleton") == "imagenet"
     task = Task(3, 1000 if imagenet else 10, (224, 224) if imagenet else (32, 32), dense=False)
     with torch.device("meta"):
         network = Darts(Darts.Options(**options)).build(vars(published)[name].genotype, task)
-    found = layer_costs(network, (1, 3, *task.size))
+    cost = counted(lambda: network, (1, 3, *task.size))
     whole = sum(parameter.numel() for parameter in network.parameters())
-    return sum(layer.params for layer in found), whole, sum(layer.conv_linear for layer in found)
+    return int(cost["params"]), whole, int(cost["macs"])
 
 
 def _count(row: int, which: int) -> float:
@@ -48,7 +48,7 @@ def supernet_counts() -> tuple[int, int, int]:
     """Weights, alphas and multiply-adds of the search's supernet at 32x32."""
     import torch
 
-    from nasframe.cost.layers import layer_costs
+    from nasframe.cost import counted
 
     with torch.device("meta"):
         supernet = Darts().relax(Task(3, 10, (32, 32), dense=False), lambda logits: logits.softmax(-1))
@@ -56,7 +56,7 @@ def supernet_counts() -> tuple[int, int, int]:
         sum(parameter.numel() for parameter in parameters)
         for parameters in (supernet.weight_parameters(), supernet.arch_parameters())
     )
-    return weights, alphas, sum(layer.conv_linear for layer in layer_costs(supernet, (1, 3, 32, 32)))
+    return weights, alphas, int(counted(lambda: supernet, (1, 3, 32, 32))["macs"])
 
 
 def _supernet_count(which: int) -> float:

@@ -43,9 +43,9 @@ def inherited(supernet: nn.Module, cells: Cells, options: SkeletonOptions) -> di
 def _tensors(supernet: DartsSupernet, cells: Cells, options: SkeletonOptions) -> Iterator[tuple[str, Tensor]]:
     for name, part in (("stem", supernet.stem), ("classify", supernet.classify)):
         yield from ((f"{name}.{inner}", tensor) for inner, tensor in part.state_dict().items())
-    joined = {"normal": len(cells.normal.concat), "reduction": len(cells.reduction.concat)}
+    plan = skeleton(options, len(cells.normal.concat), len(cells.reduction.concat))
     at = {place: number for number, place in enumerate(stages(supernet.places))}
-    for number, place in enumerate(stages(skeleton(options, joined).places)):
+    for number, place in enumerate(stages(plan.places)):
         if place in at:
             for name, tensor in _of_cell(supernet, at[place], cells):
                 yield f"cells.{number}.{name}", tensor

@@ -1,10 +1,10 @@
 """Depthwise separable convolutions, most of a supernet's time, in the forms that a CPU computes fastest.
 
-Torch's depthwise convolutions (oneDNN) are made for large images. They are two to four times as fast where the channels
-of a pixel lie side by side in memory, and several times as slow at rate 2, where outputs at even and at odd rows and
-columns depend on different pixels, so that four convolutions of rate 1, or with stride 2 one, do the same. Of images of
-8x8 pixels and below they take ten times as long as a product with a matrix of pixels by pixels for each channel. On
-other devices than a CPU torch's own are taken.
+Torch's depthwise convolutions (oneDNN) are made for large images. They are faster where a pixel's channels lie side by
+side in memory, and several times as slow at rate 2, where outputs at even and at odd rows and columns depend on
+different pixels, so that four convolutions of rate 1, or with stride 2 one, do the same. Of images of 8x8 pixels and
+below most are slower than a product with a matrix of pixels by pixels for each channel. On other devices than a CPU
+torch's own are taken.
 """
 
 from __future__ import annotations
@@ -89,12 +89,12 @@ class Small:
         """A product with a matrix (pixels, pixels) for each channel."""
         height, width = self.size
         taps = _taps(weight.shape[-1], height, width, stride, rate).to(weight)
-        matrices = (weight.flatten(1) @ taps.flatten(1)).unflatten(1, taps.shape[1:])
+        matrices = (weight.flatten(1) @ taps.flatten(1)).view(-1, *taps.shape[1:])
         return type(self)(torch.bmm(self.rows, matrices), (-(-height // stride), -(-width // stride)))
 
     def pointwise(self, weight: Tensor) -> Self:
         """A product of matrices for each group."""
-        groups = weight.flatten(1).unflatten(0, (-1, weight.shape[1]))  # (groups, C', C')
+        groups = weight.reshape(-1, weight.shape[1], weight.shape[1])  # (groups, C', C')
         mixed = torch.bmm(groups, self.rows.reshape(*groups.shape[:2], -1))
         return type(self)(mixed.view(self.rows.shape), self.size)
 
@@ -104,7 +104,7 @@ class Small:
 
     def images(self) -> Tensor:
         """(N, C, H, W), without copying."""
-        return self.rows.unflatten(2, self.size).transpose(0, 1)
+        return self.rows.view(*self.rows.shape[:2], *self.size).transpose(0, 1)
 
 
 def _convolved(values: Tensor, weight: Tensor, stride: int = 1, rate: int = 1) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
-from nasframe_cells.darts.banks import Bank, bank
+from nasframe_cells.darts.banks import Bank, bank, by_edge
 from nasframe_cells.darts.norms import Norms
 from nasframe_cells.darts.operations import avg_pool, max_pool
 from nasframe_cells.darts.options import DartsOptions
@@ -32,7 +32,7 @@ class Fan(nn.Module):
         super().__init__()
         self.edges, self.channels, self.stride = edges, channels, stride
         self.banks, self.pools, self.norms = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
-        self.columns = {name: column for column, name in enumerate(options.operations)}
+        self.columns: dict[str, int] = {name: column for column, name in enumerate(options.operations)}
         for name in options.kept_operations:
             made = bank(name, edges, channels, stride, options)
             if made is not None:
@@ -50,7 +50,7 @@ class Fan(nn.Module):
             scale = weights[:, self.columns[name]].repeat_interleave(self.channels)
             term = one(active, scale)
             found = term if found is None else found + term
-        total = None if found is None else found.unflatten(1, (self.edges, -1))
+        total = None if found is None else by_edge(found, self.edges)
         for name, shared in self._shared(state):
             scale = weights[:, self.columns[name], None, None, None]
             values = shared().unsqueeze(1)
@@ -62,7 +62,8 @@ class Fan(nn.Module):
         """One operation on one edge, (N, C, H, W) -> (N, C, H', W')."""
         if operation in self.banks:
             return self._bank(operation).one(functional.relu(state), edge)
-        return dict(self._shared(state))[operation]()
+        shared: Callable[[], Tensor] = dict(self._shared(state))[operation]
+        return shared()
 
     def tensors(self, edge: int, operation: str) -> Iterator[tuple[str, Tensor]]:
         """The tensors of one operation on one edge, by their names in a derived network; none of pools and skips."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import final
+from typing import cast, final
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from nasframe_cells.darts.options import SkeletonOptions
 from nasframe_cells.darts.skeleton import Place, skeleton
 from nasframe_cells.language import INPUTS, Block, Cell, Cells
 from nasframe_cells.network import AuxiliaryHead, Size
+from nasframe_cells.normalisation import BatchNorm
 from nasframe_cells.operations import DropPath, Norm
 
 
@@ -25,9 +26,8 @@ class DartsNetwork(nn.Module):
 
     def __init__(self, cells: Cells, options: SkeletonOptions, task: Task) -> None:
         super().__init__()
-        norm: Norm = partial(nn.BatchNorm2d, eps=options.bn_eps, momentum=options.bn_momentum)
-        joined = {"normal": len(cells.normal.concat), "reduction": len(cells.reduction.concat)}
-        plan = skeleton(options, joined)
+        norm: Norm = partial(BatchNorm, eps=options.bn_eps, momentum=options.bn_momentum)
+        plan = skeleton(options, len(cells.normal.concat), len(cells.reduction.concat))
         self.stem = Stem(options, task.in_channels, norm)
         self.cells = nn.ModuleList(
             DartsCell(cells.normal if place.cell == "normal" else cells.reduction, place, norm, options.drop_path_keep)
@@ -99,7 +99,7 @@ class DartsCell(nn.Module):
         read = (before_last, last)
         states = {int(state): prepare(read[int(state)]) for state, prepare in self.inputs.items()}
         for name, operations in self.blocks.items():
-            edges = zip(self.cell.blocks[int(name) - len(INPUTS)].edges, operations, strict=True)
+            edges = zip(self.cell.blocks[int(name) - len(INPUTS)].edges, cast(nn.ModuleList, operations), strict=True)
             left, right = (operation(states[edge.input]) for edge, operation in edges)
             states[int(name)] = left + right
         return torch.cat([states[state] for state in self.cell.concat], dim=1)

@@ -10,6 +10,7 @@ from typing import NamedTuple, final
 import networkx as nx
 
 from nasframe import Choose, Genotype, GenotypeError
+from nasframe.files.words import quantity
 from nasframe.genotype import Option
 from nasframe_cells.canonical import canonical
 from nasframe_cells.darts.options import NONE
@@ -128,7 +129,8 @@ class DartsQuestions:
 
     def _require(self, cell: Cell) -> None:
         if len(cell.blocks) != self.blocks:
-            raise GenotypeError(f"the {self.part} cell has {len(cell.blocks)} blocks; the space has {self.blocks}")
+            found = quantity(len(cell.blocks), "block")
+            raise GenotypeError(f"the {self.part} cell has {found}; the space has {self.blocks}")
         for number, block in enumerate(cell.blocks, start=1):
             if block.combine != "add" or block.left.input == block.right.input:
                 raise GenotypeError(

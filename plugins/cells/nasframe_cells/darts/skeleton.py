@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,11 +44,12 @@ class Skeleton:
     auxiliary_channels: int
 
 
-def skeleton(options: SkeletonOptions, joined: Mapping[Kind, int]) -> Skeleton:
+def skeleton(options: SkeletonOptions, normal: int, reduction: int) -> Skeleton:
     """The network's or the supernet's.
 
     Args:
-        joined: how many states each cell gives out.
+        normal: how many states a normal cell gives out.
+        reduction: how many a reduction cell gives out.
     """
     imagenet = options.skeleton == "imagenet"
     stem = options.filters if imagenet else 3 * options.filters
@@ -60,7 +60,7 @@ def skeleton(options: SkeletonOptions, joined: Mapping[Kind, int]) -> Skeleton:
         kind: Kind = "reduction" if number in reductions else "normal"
         width *= 2 if kind == "reduction" else 1
         found.append(Place(kind, width, channels[-2], channels[-1], halved))
-        channels.append(width * joined[kind])
+        channels.append(width * (reduction if kind == "reduction" else normal))
         halved = kind == "reduction"
     after = reductions[1]
     return Skeleton((stem, stem), tuple(found), channels[-1], after, channels[after + len((stem, stem))])

@@ -41,7 +41,7 @@ class DartsSupernet(Supernet):
         shape = (len(relaxed_edges(options.blocks)), len(options.operations))
         self.normal, self.reduction = (nn.Parameter(options.arch_init * torch.randn(shape)) for _ in questions)
         self.rows = by_state(options.blocks)
-        plan = skeleton(options, {"normal": options.blocks, "reduction": options.blocks})
+        plan = skeleton(options, options.blocks, options.blocks)
         self.places = plan.places
         norm: Norm = partial(Norms, options=options, affine=options.bn_affine)
         self.stem = Stem(options, task.in_channels, partial(Norms, options=options, affine=True))
