@@ -216,3 +216,12 @@ def test_images_of_few_pixels_are_multiplied_with_matrices():
 @pytest.mark.parametrize("number", [0, 1], ids=["normal", "reduction"])
 def test_a_mixed_cell_of_large_images_is_that_sum_too(number):
     compare_with_the_plain_sum(number, side=10)
+
+
+@pytest.mark.parametrize("filters", [2, 3])
+def test_few_channels_train_on_larger_images_too(filters):
+    """Torch's gradient of a strided 1x1 convolution of 2 to 7 channels, side by side in memory, ends the process."""
+    supernet = Darts(Darts.Options(cells=3, filters=filters)).relax(Task(3, 10, (32, 32), dense=False), softmax)
+    for _ in range(3):
+        supernet(torch.randn(8, 3, 32, 32)).logsumexp(1).mean().backward()
+    assert all(weight.grad.isfinite().all() for weight in supernet.parameters() if weight.grad is not None)

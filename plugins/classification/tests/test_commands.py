@@ -8,13 +8,15 @@ from click.testing import CliRunner
 
 from nasframe.cli import main
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "darts_cifar10.yaml"
+EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLE = EXAMPLES / "darts_cifar10.yaml"
+SYSTEMS = ("darts", "nasnet", "pnas", "amoebanet")
 SMALL = [
-    *("--set", "space.stages=[1,1]", "--set", "space.filters=4", "--set", "space.head=8"),
-    *("--set", "evaluator.batch=8", "--set", "evaluator.val=0.2", "--set", "run.threads=1"),
-    *("--set", "evaluator.training.epochs=1"),
-    *("--set", "strategy.samples=2", "--set", "strategy.population=2", "--set", "strategy.sample=1"),
-    *("--set", "strategy.budget=1", "--set", "retrain.evaluator={batch: 8, training: {epochs: 1}}"),
+    *("--set", "space.cells=3", "--set", "space.filters=2", "--set", "evaluator.batch=8"),
+    *("--set", "evaluator.val=0.2", "--set", "evaluator.training.epochs=1", "--set", "run.threads=1"),
+    *("--set", "strategy.steps=2", "--set", "strategy.order=first"),
+    *("--set", "retrain.space={cells: 3, filters: 2, auxiliary: true}"),
+    *("--set", "retrain.evaluator={batch: 8, training: {epochs: 1}}"),
 ]
 
 
@@ -30,9 +32,14 @@ def invoke(cifar10, monkeypatch):
     return invoke
 
 
-def test_the_example_is_checked_and_planned_on_drawn_data(invoke):
-    assert invoke("check", EXAMPLE).startswith("OK: darts_cifar10")
-    assert "search" in invoke("plan", EXAMPLE, *SMALL[:-2], "--set", "retrain=null")
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_papers_settings_are_checked_on_drawn_data(invoke, system):
+    assert invoke("check", EXAMPLES / f"{system}_cifar10.yaml").startswith(f"OK: {system}_cifar10")
+
+
+def test_an_example_is_planned_on_drawn_data(invoke):
+    said = invoke("plan", EXAMPLE, *SMALL)
+    assert "search" in said and "retrain" in said
 
 
 def test_a_run_reports_the_error_of_the_test_batch_and_draws_mistakes(invoke, tmp_path):

@@ -20,6 +20,7 @@ from nasframe_cells.darts.layouts import Large, Small
 from nasframe_cells.darts.norms import Norms
 from nasframe_cells.darts.operations import SEPARABLE, conv
 from nasframe_cells.darts.options import DartsOptions
+from nasframe_cells.operations import every_second
 
 
 class Bank(nn.Module, ABC):
@@ -116,7 +117,7 @@ class ReductionBank(Bank):
         super().__init__()
         self.edges, self.channels = edges, channels
         self.widths = (channels // 2, channels - channels // 2)
-        self.straight, self.shifted = (conv(channels, edges * width, stride=2) for width in self.widths)
+        self.straight, self.shifted = (conv(channels, edges * width) for width in self.widths)
         self.norms = Norms(edges * channels, options, options.bn_affine)
 
     @override
@@ -145,11 +146,8 @@ class ReductionBank(Bank):
         return straight, shifted
 
     def _halves(self, active: Tensor, straight: slice, shifted: slice) -> list[Tensor]:
-        moved = functional.pad(active, (-1, 1, -1, 1))
-        return [
-            functional.conv2d(active, self.straight.weight[straight], stride=2),
-            functional.conv2d(moved, self.shifted.weight[shifted], stride=2),
-        ]
+        weights = (self.straight.weight[straight], self.shifted.weight[shifted])
+        return [functional.conv2d(seen, weight) for seen, weight in zip(every_second(active), weights, strict=True)]
 
 
 def by_edge(values: Tensor, edges: int) -> Tensor:
