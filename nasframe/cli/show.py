@@ -129,7 +129,7 @@ def _print(shown: Shown) -> None:
             "",
             *terminal.trellis_lines(found, glyphs, shares),
             "",
-            terminal.legend(glyphs, shares is not None),
+            terminal.legend(found, glyphs, shares is not None),
         ):
             click.echo(line)
     graph = shown.space if shown.chosen is None else shown.chosen
