@@ -172,7 +172,8 @@ def _chosen(record: RunRecord) -> tuple[nx.DiGraph | None, Origin]:
 def _passed(chosen: nx.DiGraph | None, path: Sequence[str]) -> list[str]:
     """The states on the way through a network, after the place where every path begins; or else those of its moves."""
     states = [node for node in facts.way(chosen) if chosen.nodes[node]["kind"] == "state"] if chosen is not None else []
-    return [node for node in states if node not in path[:1]] or list(path[1:])
+    begins = len(states) > 0 and (states[0],) == tuple(path[:1])
+    return states[begins:] or list(path[1:])
 
 
 def _operations(chosen: nx.DiGraph | None) -> Operations:

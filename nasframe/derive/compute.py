@@ -12,7 +12,7 @@ from nasframe import decode
 from nasframe.decode import RULES, Design, KeptBlock, Marginals
 from nasframe.derive.bounds import bounds
 from nasframe.derive.inverse import Wanted, genotype_of, ordered
-from nasframe.derive.paths import FoundPath, KnownPath, Route, known_designs, on_the_way, path_of, taken
+from nasframe.derive.paths import FoundPath, KnownPath, Route, beside, known_designs, on_the_way, path_of, taken
 from nasframe.derive.pricing import COUNTS, carried_costs, path_costs, priced_trellis
 from nasframe.derive.source import FinalSpace, Weighted
 from nasframe.errors import CapabilityError, NasframeError
@@ -169,8 +169,6 @@ def _designs(final: FinalSpace | NasframeError) -> Sequence[Design]:
 
 
 def _own(weighted: Weighted, route: Route, best: FoundPath) -> list[KnownPath]:
-    """The path that the run itself derived, if it has."""
-    if weighted.genotype is None:
-        return []
-    path = route.through(path_of(weighted.genotype))
-    return [KnownPath(OWN, "the run's own", False, path, decode.distance(path.levels, best.levels))]
+    """The path that the run itself derived, if it has one."""
+    path = path_of(weighted.genotype) if weighted.genotype is not None else ()
+    return [beside(OWN, "the run's own", False, route.through(path), best)] if path else []

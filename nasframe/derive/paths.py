@@ -48,8 +48,8 @@ class KnownPath:
     title: str
     published: bool
     path: FoundPath
-    distance: Distance
-    """To the best path."""
+    distance: Distance | None
+    """To the best path; None: it is not as long."""
 
 
 @dataclass(frozen=True)
@@ -180,10 +180,14 @@ def known_designs(designs: Iterable[Design], route: Route, trellis: nx.DiGraph, 
             places = decode.path_of_levels(trellis, route.start, design.levels)
         except GraphError:
             continue  # of another depth, or of levels that this trellis has not
-        path = route.through(places)
-        distance = decode.distance(path.levels, best.levels)
-        found.append(KnownPath(design.name, design.title, design.published, path, distance))
+        found.append(beside(design.name, design.title, design.published, route.through(places), best))
     return found
+
+
+def beside(name: str, title: str, published: bool, path: FoundPath, best: FoundPath) -> KnownPath:
+    """A known path, with its distance to the best one where both are of one length."""
+    of_one_length = len(path.levels) == len(best.levels)
+    return KnownPath(name, title, published, path, decode.distance(path.levels, best.levels) if of_one_length else None)
 
 
 def _unlimited(bound: Bound) -> Bound:
