@@ -140,7 +140,7 @@ def log_weight(weighted: nx.DiGraph, genotype: nx.DiGraph) -> float | None:
     }
     weights = [_weight_of(weighted.edges[name], genotype.edges[name]) for name in taken]
     weights += [None if (value := weighted.edges[name].get("value")) is None else 1 - value for name in left_out]
-    return math.fsum(map(math.log, weights)) if all(weights) else None
+    return math.fsum(math.log(weight) for weight in weights if weight) if all(weights) else None
 
 
 def _weight_of(edge: Mapping[str, Any], chosen: Mapping[str, Any]) -> float | None:

@@ -100,7 +100,7 @@ def draw(paths: Paths, axes: Axes) -> None:
         above = 5 - rank / 100  # under the stems' and heads' boxes
         axes.plot(x, y, marker="o", markersize=4, zorder=above, color=paint["color"], linestyle="none")
         wires = LineCollection(line.wires, zorder=above, colors=paint["color"], linestyles=[paint["linestyle"]])
-        wires.set_linewidths([1.0 if optional else 2.2 for optional in line.optional])
+        wires.set_linewidth([1.0 if optional else 2.2 for optional in line.optional])
         axes.add_collection(wires)
         handles.append(Line2D([], [], marker="o", markersize=4, label=line.name, **paint))
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, -0.2), borderaxespad=0, handlelength=3)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import networkx as nx
 import numpy as np
@@ -22,7 +24,7 @@ _BEND = 0.16
 _LEGEND = (0.1, 0.5, 1.0)
 _BOX_FONT = 7.5
 _FREE = "#A9BBD3"
-_Style = str | tuple[float, tuple[float, ...]]
+_Style = Literal["solid"] | tuple[float, Sequence[float]]
 _DOTS, _DASHES = (0.0, (1.5, 1.5)), (0.0, (2.5, 1.5))
 _CLEAR = 0.25
 """How far from a place an edge has to pass it, in levels."""

@@ -7,8 +7,7 @@ from pydantic import Field
 
 import nasframe
 from nasframe.genotype import validate
-
-OPERATIONS = ("conv_3x3", "residual_3x3", "sep_3x3")
+from nasframe_unet.names import OPERATIONS
 
 
 class UNet(nasframe.SearchSpace, nasframe.Relaxable):

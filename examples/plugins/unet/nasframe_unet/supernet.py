@@ -5,8 +5,8 @@ from torch import nn
 
 from nasframe.genotype import trace
 from nasframe.supernet import Supernet
+from nasframe_unet.names import OPERATIONS
 from nasframe_unet.network import doubled, halved, operation
-from nasframe_unet.space import OPERATIONS
 
 
 class UNetSupernet(Supernet):
