@@ -55,6 +55,7 @@ class ComparedRun:
     labels: tuple[str, ...]
     """Of the path's nodes but the first."""
     levels: tuple[int, ...]
+    layers: tuple[int, ...]
     network: Connections
     """Of the places of its network."""
     operations: Operations
@@ -70,7 +71,7 @@ class Pair:
     first: str
     second: str
     path: decode.Distance | None
-    """None: the paths are not of one trellis, or not of one length."""
+    """None: the paths are not of one trellis, or do not pass the same layers."""
     connections: int
     """Edges of the network that both have."""
     all_connections: int
@@ -155,6 +156,7 @@ def _run(name: str, record: RunRecord) -> ComparedRun:
         path=path,
         labels=tuple(str(at[node].get("label", node)) for node in _passed(chosen, path)),
         levels=tuple(int(at[node]["level"]) for node in path[1:]),
+        layers=tuple(int(at[node]["layer"]) for node in path[1:]),
         network=_connections(chosen),
         operations=_operations(chosen),
         decisions=record.decisions,
@@ -193,7 +195,7 @@ def _connections(graph: nx.DiGraph | None) -> Connections:
 
 def _pair(one: ComparedRun, other: ComparedRun, trellises: Mapping[str, frozenset[tuple[str, str]]]) -> Pair:
     same_trellis = trellises[one.name] == trellises[other.name]
-    of_one_length = same_trellis and one.path and other.path and len(one.path) == len(other.path)
+    side_by_side = same_trellis and one.path and other.path and one.layers == other.layers
     network, another = (set(one.network), set(other.network)) if same_trellis else (set(), set())
     same_space = one.parts.get("space") == other.parts.get("space") is not None
     both = same_space and one.operations and other.operations
@@ -204,7 +206,7 @@ def _pair(one: ComparedRun, other: ComparedRun, trellises: Mapping[str, frozense
     return Pair(
         first=one.name,
         second=other.name,
-        path=decode.distance(one.levels, other.levels) if of_one_length else None,
+        path=decode.distance(one.levels, other.levels) if side_by_side else None,
         connections=len(network & another),
         all_connections=len(network | another) if network and another else 0,
         edges=(first & second).total(),

@@ -171,4 +171,7 @@ def _designs(final: FinalSpace | NasframeError) -> Sequence[Design]:
 def _own(weighted: Weighted, route: Route, best: FoundPath) -> list[KnownPath]:
     """The path that the run itself derived, if it has one."""
     path = path_of(weighted.genotype) if weighted.genotype is not None else ()
-    return [beside(OWN, "the run's own", False, route.through(path), best)] if path else []
+    if not path:
+        return []
+    found = route.through(path)
+    return [beside(weighted.graph, Design(OWN, "the run's own", found.levels, False, "the run"), found, best)]

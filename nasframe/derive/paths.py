@@ -49,7 +49,7 @@ class KnownPath:
     published: bool
     path: FoundPath
     distance: Distance | None
-    """To the best path; None: it is not as long."""
+    """To the best path; None: it passes other layers."""
 
 
 @dataclass(frozen=True)
@@ -180,14 +180,20 @@ def known_designs(designs: Iterable[Design], route: Route, trellis: nx.DiGraph, 
             places = decode.path_of_levels(trellis, route.start, design.levels)
         except GraphError:
             continue  # of another depth, or of levels that this trellis has not
-        found.append(beside(design.name, design.title, design.published, route.through(places), best))
+        found.append(beside(trellis, design, route.through(places), best))
     return found
 
 
-def beside(name: str, title: str, published: bool, path: FoundPath, best: FoundPath) -> KnownPath:
-    """A known path, with its distance to the best one where both are of one length."""
-    of_one_length = len(path.levels) == len(best.levels)
-    return KnownPath(name, title, published, path, decode.distance(path.levels, best.levels) if of_one_length else None)
+def beside(trellis: nx.DiGraph, design: Design, path: FoundPath, best: FoundPath) -> KnownPath:
+    """A known path, with its distance to the best one where both pass the same layers.
+
+    Args:
+        trellis: not priced.
+        design: whose path it is.
+    """
+    passed, other = ([trellis.nodes[node]["layer"] for node in found.nodes] for found in (path, best))
+    distance = decode.distance(path.levels, best.levels) if passed == other else None
+    return KnownPath(design.name, design.title, design.published, path, distance)
 
 
 def _unlimited(bound: Bound) -> Bound:

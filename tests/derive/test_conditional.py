@@ -57,6 +57,7 @@ def test_a_path_of_another_length_is_derived_beside_the_best_one():
     )
     assert [path.nodes for path in found.paths] == [("b", "c"), ("b", "e")]
     assert found.known[0].path.nodes == ("b", "e")
+    assert found.known[0].distance is None, "they pass different layers"
 
 
 def test_a_place_that_links_join_to_the_ends_of_paths_is_visited_as_often_as_these():
