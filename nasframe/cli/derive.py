@@ -15,7 +15,7 @@ from rich.text import Text
 
 from nasframe.cli.output import console, format_option, size_of
 from nasframe.errors import ExperimentError, GenotypeError, NasframeError
-from nasframe.files import genotypes
+from nasframe.files import genotypes, words
 from nasframe.files.plain_json import finite
 from nasframe.files.words import quantity
 from nasframe.genotype import GenotypeRecord
@@ -167,7 +167,8 @@ def _paths(found: Derivation) -> Table:
         table.add_row(str(rank), *_row(path, costs), "", end_section=rank == len(found.paths))
     for known in found.known:
         title = known.title if known.published or known.name == "run" else f"{known.title}-like"
-        table.add_row(title, *_row(known.path, costs), str(known.distance.layers))
+        apart = str(known.distance.layers) if known.distance else words.NOTHING
+        table.add_row(title, *_row(known.path, costs), apart)
     return table
 
 

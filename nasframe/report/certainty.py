@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import Any, Literal, final
 
 import networkx as nx
 import numpy as np
@@ -44,6 +44,8 @@ class Certainty:
     agreement: float | None
     """The share of its choices that the last quarter of the snapshots has in common with the last one, in the mean;
     None: there is one snapshot."""
+    optional: float | None = None
+    """The mean entropy of the optional edges of the network, each there or not; None: it has none with a weight."""
 
     @property
     def verdict(self) -> Verdict:
@@ -56,12 +58,13 @@ class Certainty:
     @property
     def _most(self) -> float:
         """The entropy of the least decided part."""
-        return max([*self.cells.values(), *([] if self.path is None else [self.path])])
+        return max([*self.cells.values(), *(share for share in (self.path, self.optional) if share is not None)])
 
     def sentences(self) -> Iterator[str]:
         """The verdict, the figures that it rests on, and what to change."""
         shares = [f"{readable(name)} {_percent(share)}" for name, share in self.cells.items()]
         shares += [f"path {_percent(self.path)}"] if self.path is not None else []
+        shares += [f"optional edges {_percent(self.optional)}"] if self.optional is not None else []
         yield f"The search is {self.verdict}: entropy against that of even weights: {', '.join(shares)}."
         if self.gap is not None and self.even_gap is not None:
             yield (
@@ -96,12 +99,20 @@ def compute(weighted: Sequence[tuple[int, nx.DiGraph]]) -> Certainty | None:
     cells = {name: float(one.entropy()[-1]) for name, one in found.items() if one is not None}
     cells = {name: share for name, share in cells.items() if math.isfinite(share)}
     network = part(last, "network")
-    weighed = any(value is not None for *_, value in network.edges(data="value"))
-    path = _entropy_share(network) if weighed else None
-    if not cells and path is None:
+    weighed = {data["kind"] for *_, data in network.edges(data=True) if data.get("value") is not None}
+    path = _entropy_share(network) if "move" in weighed else None
+    optional = _optional_entropy(network) if "optional" in weighed else None
+    if not cells and path is None and optional is None:
         return None
     gaps = (_gap(network), _gap(_even(network))) if path is not None else (None, None)
-    return Certainty(cells, path, *gaps, _agreement([graph for _, graph in weighted]))
+    return Certainty(cells, path, *gaps, _agreement([graph for _, graph in weighted]), optional)
+
+
+def _optional_entropy(network: nx.DiGraph) -> float | None:
+    """The mean over the optional edges, each there or not; None: none has a weight that can be read."""
+    found = [data["value"] for *_, data in network.edges(data=True) if _is_weighed_option(data)]
+    share = operations.mean_entropy(np.array([[(value, 1 - value) for value in found]])) if found else [math.nan]
+    return float(share[0]) if math.isfinite(share[0]) else None
 
 
 def _entropy_share(network: nx.DiGraph) -> float | None:
@@ -125,7 +136,7 @@ def _even(network: nx.DiGraph) -> nx.DiGraph:
     """The trellis with even moves from each place."""
     even = network.copy()
     for node in even:
-        moves = [after for after, data in even[node].items() if data.get("value") is not None]
+        moves = [after for after, data in even[node].items() if data["kind"] == "move" and "value" in data]
         for after in moves:
             even.edges[node, after]["value"] = 1 / len(moves)
     return even
@@ -140,18 +151,23 @@ def _agreement(graphs: Sequence[nx.DiGraph]) -> float | None:
 
 
 def _choices(graph: nx.DiGraph) -> dict[object, object]:
-    """The strongest operation of each edge, and for each layer where the best path crosses it."""
+    """The strongest operation of each edge, which optional edges are there, and where the best path crosses layers."""
     chosen: dict[object, object] = {
         edge: int(np.argmax(data["value"]))
         for edge, data in edges(graph)
         if isinstance(data.get("value"), tuple) and len(data["value"]) > 1
     }
+    chosen |= {edge: data["value"] >= 0.5 for edge, data in edges(graph) if _is_weighed_option(data)}
     network = part(graph, "network")
     try:
         (best,) = k_best(network, *terminals(network))
     except GraphError:
         return chosen
     return chosen | {network.nodes[node]["layer"]: node for node in best.nodes}
+
+
+def _is_weighed_option(edge: Mapping[str, Any]) -> bool:
+    return edge["kind"] == "optional" and isinstance(edge.get("value"), float)
 
 
 def _percent(share: float) -> str:
