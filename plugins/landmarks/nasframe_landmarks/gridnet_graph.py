@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import networkx as nx
 
@@ -33,12 +34,12 @@ def _grid(drawing: Drawing, streams: int, columns: int, most: int) -> None:
     for name, layer in zip(names, layers, strict=True):
         for stride in strides:
             drawing.node(f"{name}/{stride}", "state", layer, stride)
-        for above, below in zip(strides, strides[1:], strict=False):
+        for above, below in pairwise(strides):
             if name.startswith("down"):
                 drawing.link(f"{name}/{above}", f"{name}/{below}", "sub-sampling")
             else:
                 drawing.link(f"{name}/{below}", f"{name}/{above}", "up-sampling")
-    for before, name in zip(names, names[1:], strict=False):
+    for before, name in pairwise(names):
         for stride in strides:
             drawing.link(f"{before}/{stride}", f"{name}/{stride}", "residual unit")
     drawing.link(STEM, "down1/1", "layers at one stride")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import final
 
 import torch
@@ -54,7 +55,7 @@ class DownColumn(nn.Module):
         self.units = nn.ModuleList(units)
         self.subsample = nn.ModuleList(
             nn.Sequential(preceded(conv(above, below, stride=2)), preceded(conv(below, below)))
-            for above, below in zip(channels, channels[1:], strict=False)
+            for above, below in pairwise(channels)
         )
 
     @override
@@ -76,7 +77,7 @@ class UpColumn(nn.Module):
         self.units = nn.ModuleList(ResidualUnit(size, dropout, convolution) for size in channels)
         self.upsample = nn.ModuleList(
             nn.Sequential(preceded(deconv(below, above, stride=2)), preceded(deconv(above, above)))
-            for above, below in zip(channels, channels[1:], strict=False)
+            for above, below in pairwise(channels)
         )
 
     @override
