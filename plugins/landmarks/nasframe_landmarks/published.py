@@ -35,5 +35,5 @@ _PORT = (
     "The authors' PyTorch port also registers convolutions that it never calls: 32,819,328 parameters in 8 stacks, "
     "7,385,216 of them unused."
 )
-hourglass_2 = GenotypeRecord(Genotype("hourglass", (("stacks", 2),)), source=_HOURGLASS, note=_PORT)
-hourglass_8 = GenotypeRecord(Genotype("hourglass", (("stacks", 8),)), source=_HOURGLASS, note=_PORT)
+hourglass_2 = GenotypeRecord(Genotype("hourglass", (("stacks", 2),)), {"stacks": (2,)}, _HOURGLASS, note=_PORT)
+hourglass_8 = GenotypeRecord(Genotype("hourglass", (("stacks", 8),)), {"stacks": (8,)}, _HOURGLASS, note=_PORT)
