@@ -86,11 +86,11 @@ class ColourJitter:
     def random(cls, options: ColourJitterOptions, rng: np.random.Generator) -> Self:
         """Factors that are uniform within the options' ranges, and a gamma of FRRN's distribution."""
         ranges = (options.brightness, options.contrast, options.saturation)
-        factors = [float(rng.uniform(1 - width, 1 + width)) for width in ranges]
+        brightness, contrast, saturation = (float(rng.uniform(1 - width, 1 + width)) for width in ranges)
         if not options.gamma:
-            return cls(*factors)
+            return cls(brightness, contrast, saturation)
         shift = float(rng.uniform(-options.gamma, options.gamma)) / math.sqrt(2)
-        return cls(*factors, gamma=math.log(0.5 + shift) / math.log(0.5 - shift))
+        return cls(brightness, contrast, saturation, math.log(0.5 + shift) / math.log(0.5 - shift))
 
     def applied(self, image: Picture) -> Picture:
         """(H, W, 3) of 0..255, changed; what leaves that range is cut off at its ends."""

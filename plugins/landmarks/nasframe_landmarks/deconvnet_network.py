@@ -48,7 +48,7 @@ class UnpoolingNetwork(nn.Module):
         """(N, C, H, W) -> (N, classes, H / stride, W / stride)."""
         features, places = images, []
         for stage in self.down:
-            features, place = functional.max_pool2d_with_indices(stage(features), 2)
+            features, place = functional.max_pool2d_with_indices(stage(features), (2, 2))
             places.append(place)
         features = self.bottleneck(features)
         for stage in self.up:

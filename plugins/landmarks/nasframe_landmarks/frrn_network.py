@@ -25,6 +25,7 @@ class FullResolutionNetwork(nn.Module):
         self.stem = followed(conv(task.in_channels, channels, 5, bias=False))
         self.before = nn.Sequential(*(ResidualUnit(channels, channels) for _ in range(3)))
         self.split = nn.Sequential(conv(channels, streamed, 1, bias=False), nn.BatchNorm2d(streamed))
+        self.strides = [stage.stride for stage in stages]
         self.stages = nn.ModuleList()
         inputs = channels
         for stage in stages:
@@ -43,9 +44,9 @@ class FullResolutionNetwork(nn.Module):
         pooled = self.before(self.stem(images))
         residual = self.split(pooled)
         stride = 1
-        for stage in self.stages:
-            pooled, residual = stage(resized(pooled, stride, stage.stride), residual)
-            stride = stage.stride
+        for stage, wanted in zip(self.stages, self.strides, strict=True):
+            pooled, residual = stage(resized(pooled, stride, wanted), residual)
+            stride = wanted
         joined = torch.cat([resized(pooled, stride, 1), residual], dim=1)
         found: Tensor = self.fit(self.classify(self.after(joined)), images)
         return found
@@ -57,7 +58,6 @@ class FullResolutionStage(nn.Module):
 
     def __init__(self, stage: Stage, inputs: int, outputs: int, streamed: int) -> None:
         super().__init__()
-        self.stride = stage.stride
         self.units = nn.ModuleList(
             FullResolutionUnit(outputs if number else inputs, outputs, streamed, stage.stride)
             for number in range(stage.units)
