@@ -14,15 +14,19 @@ Of a node:
     label: a short text for drawing.
     combine: of a block: how it joins what its edges bring, ``"add"`` or ``"concat"`` (along the channels); absent:
         ``"add"``. In the graph of a space whose genotypes choose it: a tuple of both.
+    uses: of a state: names of nodes of cells that are there for it, a tuple; a genotype has each of them if it has a
+        state that uses it, and otherwise not. Nodes that no state names are not bound to any.
 
 Of an edge:
-    kind: ``"move"`` (in the trellis, chosen), ``"operation"`` (in a cell, carries one operation) or ``"link"``
-        (always there, or following from what is chosen). The links into a cell's output are what it concatenates:
-        one from each of these states, be it a block or an input.
+    kind: ``"move"`` (in the trellis, chosen: of those that leave a node, a path takes one), ``"optional"`` (in the
+        network: there or not, chosen by itself, like a skip connection), ``"operation"`` (in a cell, carries one
+        operation) or ``"link"`` (always there, or following from what is chosen). The links into a cell's output are
+        what it concatenates: one from each of these states, be it a block or an input.
+    label: of an edge of the network that is no move: what it is, such as ``"skip connection"``; the legend says it.
     operations: of an operation edge: the names of all primitives, a tuple.
     operation: of an operation edge in a genotype's graph: the one chosen.
     weight: where a snapshot holds the mixing weight, ``(array name, index, ...)``; for an operation edge, the row
-        over ``operations``. Absent where nothing is relaxed.
+        over ``operations``; for an optional edge, how probable it is. Absent where nothing is relaxed.
     value: after ``with_weights``: the weight, a float, or the row, a tuple of floats.
 
 Of the graph, where a space says so:
@@ -36,15 +40,16 @@ Keys: where the operation edges into a block have more than one key, each key is
 genotype keeps one of them. Where all of them have one key, the key says nothing, and a genotype keeps as many as its
 space wants. Moves, and links, never join two nodes twice, and their keys say nothing.
 
-The graph of a genotype is a subgraph of the space's: the same names of nodes, fewer edges, by name and key. Both are
-of the same class.
+The graph of a genotype is a subgraph of the space's: it has those of its nodes and edges, by name and key, that the
+genotype uses, and no others; so networks of different depth have different nodes. A node has the same attributes in
+both, but for ``combine``. Both graphs are of the same class.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import networkx as nx
@@ -118,6 +123,8 @@ def with_weights(graph: nx.DiGraph, arrays: Mapping[str, np.ndarray]) -> nx.DiGr
 def log_weight(weighted: nx.DiGraph, genotype: nx.DiGraph) -> float | None:
     """The sum of the natural logarithms of the weights of all that a genotype takes: its moves and its operations.
 
+    Of an optional edge between two of its nodes that it leaves out, the weight counts that is left to 1.
+
     Args:
         weighted: the space's graph after ``with_weights``.
         genotype: the genotype's graph.
@@ -125,18 +132,27 @@ def log_weight(weighted: nx.DiGraph, genotype: nx.DiGraph) -> float | None:
     Returns:
         None where something that it takes has no weight, or the weight 0.
     """
-    total = 0.0
-    for name, data in edges(genotype):
-        if data["kind"] == "link":
-            continue
-        edge = weighted.edges[name]
-        value = edge.get("value")
-        if isinstance(value, tuple):
-            value = value[edge["operations"].index(data["operation"])]
-        if not value:
-            return None
-        total += math.log(value)
-    return total
+    taken = {name for name, data in edges(genotype) if data["kind"] != "link"}
+    left_out = {
+        name
+        for name, data in edges(weighted)
+        if data["kind"] == "optional" and name not in taken and name[0] in genotype and name[1] in genotype
+    }
+    weights = [_weight_of(weighted.edges[name], genotype.edges[name]) for name in taken]
+    weights += [None if (value := weighted.edges[name].get("value")) is None else 1 - value for name in left_out]
+    return math.fsum(map(math.log, weights)) if all(weights) else None
+
+
+def _weight_of(edge: Mapping[str, Any], chosen: Mapping[str, Any]) -> float | None:
+    """The weight of an edge as it is in a genotype; None: it has none."""
+    value = edge.get("value")
+    return value[edge["operations"].index(chosen["operation"])] if isinstance(value, tuple) else value
+
+
+def unused(whole: nx.DiGraph, states: Iterable[str]) -> set[str]:
+    """The nodes of a space's cells that are there for states (``uses``), but for none of those that are given."""
+    bound = dict(whole.nodes(data="uses", default=()))
+    return {node for nodes in bound.values() for node in nodes} - {node for state in states for node in bound[state]}
 
 
 def to_json(graph: nx.DiGraph) -> str:

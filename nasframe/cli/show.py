@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,15 @@ import click
 from nasframe.cli.genotypes import find_genotype
 from nasframe.cli.output import set_option
 from nasframe.errors import RunFolderError
+from nasframe.files import words
 from nasframe.plugin.registry import Registry
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.reading import RunReader, read_genotype_graph, read_graph
 
 if TYPE_CHECKING:
     import networkx as nx
+
+    from nasframe.genotype import Option
 
 NETWORK = "network"
 
@@ -33,6 +36,8 @@ class Shown:
     chosen: nx.DiGraph | None
     """The graph of a genotype."""
     of_run: bool
+    decisions: Mapping[str, Option]
+    """Of the genotype; empty where there is none yet."""
 
 
 def _ending(suffix: str) -> Callable[[click.Context, click.Parameter, Path | None], Path | None]:
@@ -94,26 +99,29 @@ def _find(registry: Registry, name_or_path: str, overrides: tuple[str, ...]) -> 
             return _find_run(folder)
         name_or_path = str(files.genotype)  # of a run that only retrains
     genotype, space = find_genotype(registry, name_or_path, overrides)
-    return Shown(f"{name_or_path}, of space {space.name}", space.graph(), space.graph(genotype), of_run=False)
+    return Shown(
+        f"{name_or_path}, of space {space.name}", space.graph(), space.graph(genotype), False, genotype.answers
+    )
 
 
 def _find_run(folder: Path) -> Shown:
     from nasframe.derive import read_weighted
     from nasframe.derive.chosen import favoured
 
-    chosen = read_genotype_graph(folder)
-    if not RunReader(folder).snapshots():
+    chosen, reader = read_genotype_graph(folder), RunReader(folder)
+    decisions = reader.decisions()
+    if not reader.snapshots():
         title = "what it found" if chosen is not None else "the whole space; nothing is found or weighed yet"
-        return Shown(f"{folder}: {title}", read_graph(folder), chosen, of_run=True)
+        return Shown(f"{folder}: {title}", read_graph(folder), chosen, True, decisions)
     try:
         weighted = read_weighted(folder)
     except RunFolderError:
         if chosen is None:
             raise
-        return Shown(f"{folder}: what it found", read_graph(folder), chosen, of_run=True)
+        return Shown(f"{folder}: what it found", read_graph(folder), chosen, True, decisions)
     title = f"{folder}: what it found" if chosen is not None else f"{folder}: favoured so far"
     chosen = favoured(weighted.graph) if chosen is None else chosen
-    return Shown(f"{title}; weights of step {weighted.step}", weighted.graph, chosen, of_run=True)
+    return Shown(f"{title}; weights of step {weighted.step}", weighted.graph, chosen, True, decisions)
 
 
 def _print(shown: Shown) -> None:
@@ -129,7 +137,7 @@ def _print(shown: Shown) -> None:
             "",
             *terminal.trellis_lines(found, glyphs, shares),
             "",
-            terminal.legend(glyphs, shares is not None),
+            terminal.legend(found, glyphs, shares is not None),
         ):
             click.echo(line)
     graph = shown.space if shown.chosen is None else shown.chosen
@@ -138,6 +146,10 @@ def _print(shown: Shown) -> None:
             click.echo(f"\n{name}")
             for line in terminal.cell_lines(graph, name):
                 click.echo(f"  {line}")
+    if shown.decisions:
+        click.echo("\ndecisions")
+        for name, answer in shown.decisions.items():
+            click.echo(f"  {name} = {words.answer(answer)}")
 
 
 def _shares(space: nx.DiGraph) -> list[float] | None:
@@ -148,10 +160,10 @@ def _shares(space: nx.DiGraph) -> list[float] | None:
 
     network = part(space, NETWORK)
     try:
-        found = decode.marginals(network, *decode.terminals(network))
+        visits = decode.visits(network, decode.marginals(network, *decode.terminals(network)))
     except GraphError:
         return None
-    return [found.nodes.get(node, 0.0) for node in network]
+    return [visits.get(node, 0.0) for node in network]
 
 
 def _draw(shown: Shown, path: Path) -> list[Path]:

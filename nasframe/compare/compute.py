@@ -13,13 +13,11 @@ import networkx as nx
 
 from nasframe import decode
 from nasframe.derive import favoured, path_of
-from nasframe.errors import GenotypeError
-from nasframe.files import genotypes
 from nasframe.genotype import Option
 from nasframe.graph import NETWORK, part
+from nasframe.report import facts
 from nasframe.report.ledger import entries
 from nasframe.report.record import RunRecord
-from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.listing import state_of, worked_seconds
 
 PARTS = ("space", "strategy", "evaluator")
@@ -27,6 +25,10 @@ Origin = Literal["found", "favoured so far", "nothing yet"]
 Operations = tuple[tuple[str, str, str], ...]
 """Of each edge of the cells the node it leaves, the one it enters, and its operation. Keys are left out: which of a
 block's inputs is the left one makes no other network."""
+
+
+Connections = tuple[tuple[str, str], ...]
+"""Of each edge of the network the node that it leaves and the one that it enters."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class ComparedRun:
     labels: tuple[str, ...]
     """Of the path's nodes but the first."""
     levels: tuple[int, ...]
+    network: Connections
+    """Of the places of its network."""
     operations: Operations
     """Of the cells' edges."""
     decisions: Mapping[str, Option]
@@ -66,7 +70,11 @@ class Pair:
     first: str
     second: str
     path: decode.Distance | None
-    """None: the paths are not of one trellis."""
+    """None: the paths are not of one trellis, or not of one length."""
+    connections: int
+    """Edges of the network that both have."""
+    all_connections: int
+    """Edges of the network that one or the other has; 0: they are of different spaces, or their spaces have none."""
     edges: int
     """Cell edges that both have, whatever their operation."""
     same: int
@@ -86,7 +94,7 @@ class Comparison:
     differing: Mapping[str, tuple[Option | None, ...]]
     """The decisions in which genotypes of one space differ, with each run's answer; None: it has none."""
     on_trellis: tuple[str, ...]
-    """The runs whose paths are of one trellis: the first run's that has one."""
+    """The runs whose networks are of one trellis: the first run's that has one."""
     remarks: tuple[str, ...]
     """What cannot be compared, and why."""
 
@@ -94,15 +102,17 @@ class Comparison:
 def compare(records: Sequence[RunRecord]) -> Comparison:
     """Compare runs, finished or not, of one space or of several."""
     runs = [_run(name, record) for name, record in zip(names(records), records, strict=True)]
-    trellises = {run.name: _moves(record.graph) for run, record in zip(runs, records, strict=True)}
-    reference = next((run.name for run in runs if run.path and trellises[run.name]), None)
+    trellises = {run.name: frozenset(_connections(record.graph)) for run, record in zip(runs, records, strict=True)}
+    reference = next((run.name for run in runs if run.network and trellises[run.name]), None)
     alike = [
-        run.name for run in runs if reference is not None and run.path and trellises[run.name] == trellises[reference]
+        run.name
+        for run in runs
+        if reference is not None and run.network and trellises[run.name] == trellises[reference]
     ]
     pairs = [_pair(one, other, trellises) for one, other in combinations(runs, 2)]
     return Comparison(
         runs=tuple(runs),
-        pairs=tuple(pair for pair in pairs if pair.path or pair.all_edges or pair.decisions is not None),
+        pairs=tuple(pair for pair in pairs if pair.all_connections or pair.all_edges or pair.decisions is not None),
         differing=_differing(runs),
         on_trellis=tuple(alike),
         remarks=tuple(_remarks(runs, records, alike)),
@@ -143,10 +153,11 @@ def _run(name: str, record: RunRecord) -> ComparedRun:
         },
         origin=origin,
         path=path,
-        labels=tuple(str(at[node].get("label", node)) for node in path[1:]),
+        labels=tuple(str(at[node].get("label", node)) for node in _passed(chosen, path)),
         levels=tuple(int(at[node]["level"]) for node in path[1:]),
+        network=_connections(chosen),
         operations=_operations(chosen),
-        decisions=_decisions(record.layout),
+        decisions=record.decisions,
     )
 
 
@@ -158,11 +169,10 @@ def _chosen(record: RunRecord) -> tuple[nx.DiGraph | None, Origin]:
     return None, "nothing yet"
 
 
-def _decisions(files: RunLayout) -> Mapping[str, Option]:
-    try:
-        return genotypes.read(files.genotype).genotype.answers
-    except GenotypeError:
-        return {}
+def _passed(chosen: nx.DiGraph | None, path: Sequence[str]) -> list[str]:
+    """The states on the way through a network, after the place where every path begins; or else those of its moves."""
+    states = [node for node in facts.way(chosen) if chosen.nodes[node]["kind"] == "state"] if chosen is not None else []
+    return [node for node in states if node not in path[:1]] or list(path[1:])
 
 
 def _operations(chosen: nx.DiGraph | None) -> Operations:
@@ -175,14 +185,15 @@ def _ends(operations: Operations) -> Counter[tuple[str, str]]:
     return Counter((before, node) for before, node, _ in operations)
 
 
-def _moves(graph: nx.DiGraph | None) -> frozenset[tuple[str, str]]:
-    """The moves of a trellis: two with the same ones are the same trellis."""
-    network = part(graph, NETWORK).edges(data="kind") if graph is not None else ()
-    return frozenset((before, node) for before, node, kind in network if kind == "move")
+def _connections(graph: nx.DiGraph | None) -> Connections:
+    """The edges of a network; two whose spaces have the same ones are of one trellis."""
+    return tuple(part(graph, NETWORK).edges) if graph is not None else ()
 
 
 def _pair(one: ComparedRun, other: ComparedRun, trellises: Mapping[str, frozenset[tuple[str, str]]]) -> Pair:
-    same_trellis = one.path and other.path and trellises[one.name] == trellises[other.name]
+    same_trellis = trellises[one.name] == trellises[other.name]
+    of_one_length = same_trellis and one.path and other.path and len(one.path) == len(other.path)
+    network, another = (set(one.network), set(other.network)) if same_trellis else (set(), set())
     same_space = one.parts.get("space") == other.parts.get("space") is not None
     both = same_space and one.operations and other.operations
     cells, others = (one.operations, other.operations) if both else ((), ())
@@ -192,7 +203,9 @@ def _pair(one: ComparedRun, other: ComparedRun, trellises: Mapping[str, frozense
     return Pair(
         first=one.name,
         second=other.name,
-        path=decode.distance(one.levels, other.levels) if same_trellis else None,
+        path=decode.distance(one.levels, other.levels) if of_one_length else None,
+        connections=len(network & another),
+        all_connections=len(network | another) if network and another else 0,
         edges=(first & second).total(),
         same=(Counter(cells) & Counter(others)).total(),
         all_edges=(first | second).total(),
@@ -222,7 +235,7 @@ def _remarks(runs: Sequence[ComparedRun], records: Sequence[RunRecord], alike: S
     for run in runs:
         if run.origin != "found":
             yield f"{run.name} is {run.state} and has derived no genotype: its path and cells are {run.origin}."
-        elif not run.path:
+        elif not run.network:
             yield f"{run.name} has no path: its space has no trellis of moves."
         elif run.name not in alike:
             yield f"{run.name} is of another trellis than {alike[0]}: their paths cannot be drawn together."

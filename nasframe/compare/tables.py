@@ -19,6 +19,7 @@ def tables(comparison: Comparison) -> Iterator[TextTable]:
             "runs",
             "layers apart",
             "levels apart",
+            "connections in common",
             "cell edges in common",
             "with the same operation",
             "decisions",
@@ -53,14 +54,13 @@ def _minutes(run: ComparedRun, phase: str) -> str:
 def _pairs(comparison: Comparison) -> Iterator[tuple[str, ...]]:
     for pair in comparison.pairs:
         apart = (str(pair.path.layers), str(pair.path.levels)) if pair.path else (words.NOTHING, words.NOTHING)
+        network = f"{pair.connections} of {pair.all_connections}" if pair.all_connections else words.NOTHING
         edges = (
             (f"{pair.edges} of {pair.all_edges}", str(pair.same)) if pair.all_edges else (words.NOTHING, words.NOTHING)
         )
         decisions = words.NOTHING if pair.decisions is None else str(pair.decisions)
-        yield (f"{pair.first}, {pair.second}", *apart, *edges, decisions)
+        yield (f"{pair.first}, {pair.second}", *apart, network, *edges, decisions)
 
 
 def _answer(answer: object) -> str:
-    if answer is None:
-        return words.NOTHING
-    return ", ".join(map(str, answer)) if isinstance(answer, tuple) else str(answer)
+    return words.NOTHING if answer is None else words.answer(answer)

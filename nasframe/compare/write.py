@@ -53,13 +53,13 @@ def _text(comparison: Comparison, figures: Mapping[str, str]) -> Iterator[str]:
 def _figures(comparison: Comparison, records: Sequence[RunRecord], folder: Path) -> Iterator[tuple[str, str]]:
     """Title and file name of each figure, once it is written."""
     by_name = {run.name: record for run, record in zip(comparison.runs, records, strict=True)}
-    lines = {run.name: run.path for run in comparison.runs if run.name in comparison.on_trellis}
+    lines = {run.name: run.network for run in comparison.runs if run.name in comparison.on_trellis}
     graph = by_name[comparison.on_trellis[0]].graph if comparison.on_trellis else None
     found = paths.compute(graph, lines) if graph is not None else None
     if found is not None:
         with save_figure(folder / "paths.svg", *found.size) as (axes,):
             paths.draw(found, axes)
-        yield "Paths", "paths.svg"
+        yield "Paths" if all(run.path for run in comparison.runs if run.name in lines) else "Networks", "paths.svg"
     for phase, title in (("search", "Curves of the search"), ("retrain", "Curves of the retraining")):
         panels = overlay.compute({name: record.events for name, record in by_name.items()}, phase)
         if panels:

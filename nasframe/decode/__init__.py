@@ -11,7 +11,7 @@ from nasframe.decode.bounds import Bound, Price, attribute_cost, attribute_count
 from nasframe.decode.cells import KeptBlock, KeptEdge, Margin, strongest
 from nasframe.decode.designs import Design, Distance, distance, levels_of, path_of_levels
 from nasframe.decode.kbest import Path, count_paths, k_best
-from nasframe.decode.marginals import Marginals, marginals
+from nasframe.decode.marginals import Marginals, marginals, visits
 from nasframe.decode.moves import log_probability, terminals
 from nasframe.decode.priced import places, priced_path, with_values_of
 from nasframe.decode.rules import RULES, literal, unbiased
@@ -43,5 +43,6 @@ __all__ = [
     "strongest",
     "terminals",
     "unbiased",
+    "visits",
     "with_values_of",
 ]

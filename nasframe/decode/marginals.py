@@ -61,6 +61,22 @@ class Marginals:
         }
 
 
+def visits(trellis: nx.DiGraph, found: Marginals) -> dict[str, float]:
+    """The probability of each node to be visited, also of those that links join to the start or the ends of paths.
+
+    Args:
+        trellis: that the marginals are of, with its links.
+        found: the marginals.
+    """
+    links = trellis.edge_subgraph([(a, b) for a, b, kind in trellis.edges(data="kind") if kind == "link"])
+    shares = dict(found.nodes)
+    for end, share in found.ends.items():
+        for node in nx.descendants(links, end) - found.nodes.keys() if end in links else ():
+            shares[node] = shares.get(node, 0.0) + share
+    before = nx.ancestors(links, found.start) - found.nodes.keys() if found.start in links else set()
+    return {node: min(share, 1.0) for node, share in (shares | dict.fromkeys(before, 1.0)).items()}
+
+
 def marginals(trellis: nx.DiGraph, start: str, ends: Iterable[str]) -> Marginals:
     """The probability of every node and move, and the entropies.
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import networkx as nx
 
 from nasframe import decode
 from nasframe.derive.compute import strongest_cells
+from nasframe.derive.paths import on_the_way, taken
 from nasframe.errors import GraphError
-from nasframe.graph import NETWORK, edges, part
+from nasframe.graph import NETWORK, edges, part, unused
 
 
 def favoured(graph: nx.DiGraph) -> nx.DiGraph | None:
-    """The most probable path and the strongest edges of each block, as ``decode.strongest`` keeps them: a subgraph.
+    """The most probable path and the strongest edges of each block that it uses (``decode.strongest``): a subgraph.
+
+    With them go the optional edges that are more probable than not.
 
     Args:
         graph: of a whole space, with the values of a snapshot.
@@ -28,19 +29,19 @@ def favoured(graph: nx.DiGraph) -> nx.DiGraph | None:
         for block in blocks
         for name, operation in block.operations().items()
     }
-    moves = set(pairwise(_best_path(network)))
-    if not moves and not operations:
+    path = _best_path(network)
+    kept = set(taken(graph, path))
+    if not kept and not operations:
         return None
-    passed = {node for move in moves for node in move}
-    passed |= {node for node, kind in graph.nodes(data="kind") if kind != "state"}
+    passed = on_the_way(graph, path)
     chosen = graph.copy()
-    for name, data in edges(graph):
-        ends = name[:2]
-        kept = {"move": ends in moves, "operation": name in operations, "link": passed.issuperset(ends)}
-        if not kept[data["kind"]]:
+    chosen.remove_nodes_from(unused(graph, passed))
+    chosen.remove_nodes_from([node for node in network if node not in passed])
+    for name, data in list(edges(chosen)):
+        if name not in kept and name not in operations and data["kind"] != "link":
             chosen.remove_edge(*name)
     chosen.remove_nodes_from(list(nx.isolates(chosen)))
-    nx.set_edge_attributes(chosen, operations, "operation")
+    nx.set_edge_attributes(chosen, {name: op for name, op in operations.items() if chosen.has_edge(*name)}, "operation")
     return chosen
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import chain
 
 import networkx as nx
 
@@ -12,12 +12,12 @@ from nasframe import decode
 from nasframe.decode import RULES, Design, KeptBlock, Marginals
 from nasframe.derive.bounds import bounds
 from nasframe.derive.inverse import Wanted, genotype_of, ordered
-from nasframe.derive.paths import FoundPath, KnownPath, Route, known_designs, path_of
+from nasframe.derive.paths import FoundPath, KnownPath, Route, known_designs, on_the_way, path_of, taken
 from nasframe.derive.pricing import COUNTS, carried_costs, path_costs, priced_trellis
 from nasframe.derive.source import FinalSpace, Weighted
 from nasframe.errors import CapabilityError, NasframeError
 from nasframe.genotype import Genotype
-from nasframe.graph import NETWORK, Edge, edges, part, parts
+from nasframe.graph import NETWORK, Edge, edges, part, parts, unused
 from nasframe.space import Landmarked, SearchSpace, Task
 
 OWN = "run"
@@ -113,12 +113,13 @@ def genotype_with(
     Raises:
         GenotypeError: the space has none.
     """
-    taken = set(pairwise(path.nodes)) if path else set()
-    moves = [name for name, data in edges(graph) if data["kind"] == "move" and name[:2] in taken]
-    chosen: dict[Edge, str | None] = dict.fromkeys(moves)
+    nodes = path.nodes if path else ()
+    chosen: dict[Edge, str | None] = dict.fromkeys(taken(graph, nodes))
     for block in chain.from_iterable(cells.values()):
         chosen |= block.operations()
-    wanted: Wanted = ordered(graph, chosen.items())
+    idle = unused(graph, on_the_way(graph, nodes))
+    used = ((name, operation) for name, operation in chosen.items() if idle.isdisjoint(name[:2]))
+    wanted: Wanted = ordered(graph, used)
     return genotype_of(space, wanted)
 
 

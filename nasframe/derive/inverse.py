@@ -18,7 +18,7 @@ from nasframe.space import SearchSpace
 
 T = TypeVar("T")
 Wanted = Mapping[Edge, str | None]
-"""Moves and operation edges, by their names in the space's graph; of an operation edge its operation."""
+"""Moves, optional edges and operation edges, by their names in the space's graph; of the last their operations."""
 
 
 def genotype_of(space: SearchSpace, wanted: Wanted) -> Genotype:
@@ -52,8 +52,8 @@ def ordered(graph: nx.DiGraph, named: Iterable[tuple[Edge, str | None]]) -> dict
 
 
 def _decided(graph: nx.DiGraph) -> dict[Edge, str | None]:
-    """The moves and operations of a genotype's graph."""
-    return {name: data.get("operation") for name, data in edges(graph) if data["kind"] in ("move", "operation")}
+    """The moves, optional edges and operations of a genotype's graph."""
+    return {name: data.get("operation") for name, data in edges(graph) if data["kind"] != "link"}
 
 
 def _best_answer(

@@ -13,9 +13,12 @@ import networkx as nx
 from nasframe import decode
 from nasframe.decode import Bound, Design, Distance
 from nasframe.decode.bounds import exact_bound
-from nasframe.decode.moves import moves_between
+from nasframe.decode.moves import is_move, moves_between
 from nasframe.derive.bounds import limited
 from nasframe.errors import GraphError
+from nasframe.graph import NETWORK, Edge, edges, part
+
+_EVEN = 0.5
 
 
 @dataclass(frozen=True)
@@ -120,12 +123,48 @@ class Route:
 
 
 def path_of(genotype: nx.DiGraph) -> tuple[str, ...]:
-    """The nodes of the path in a genotype's graph; none where it has no moves."""
-    after = {before: node for before, node, kind in genotype.edges(data="kind") if kind == "move"}
+    """The nodes of the path that the moves in a genotype's graph make; none where they make no path, but branch."""
+    moves = [(before, node) for before, node, kind in genotype.edges(data="kind") if kind == "move"]
+    after = dict(moves)
     path = [node for node in after if node not in after.values()][:1]
     while path and path[-1] in after:
         path.append(after[path[-1]])
-    return tuple(path)
+    return tuple(path) if len(path) == len(moves) + 1 else ()
+
+
+def on_the_way(graph: nx.DiGraph, path: Sequence[str]) -> set[str]:
+    """The nodes of the network that an architecture with a path has: the path, and what links join to its ends.
+
+    Stems and heads are always on the way; where nothing moves, so is everything.
+
+    Args:
+        graph: of a whole space.
+        path: its nodes; empty: it is not known.
+    """
+    network = part(graph, NETWORK)
+    if not any(is_move(data) for *_, data in network.edges(data=True)):
+        return set(network)
+    links = network.edge_subgraph([(a, b) for a, b, kind in network.edges(data="kind") if kind == "link"])
+    found = {*path, *(node for node, kind in network.nodes(data="kind") if kind != "state")}
+    found |= nx.ancestors(links, path[0]) if path and path[0] in links else set()
+    found |= nx.descendants(links, path[-1]) if path and path[-1] in links else set()
+    return found
+
+
+def taken(graph: nx.DiGraph, path: Sequence[str]) -> list[Edge]:
+    """The moves of a path, and the optional edges on its way that are as probable as not, or more so.
+
+    Args:
+        graph: of a whole space, with the values of a snapshot.
+        path: its nodes.
+    """
+    moves, way = set(pairwise(path)), on_the_way(graph, path)
+    found = []
+    for name, data in edges(graph):
+        probable = data["kind"] == "optional" and data.get("value", 0.0) >= _EVEN and way.issuperset(name[:2])
+        if probable or (data["kind"] == "move" and name[:2] in moves):
+            found.append(name)
+    return found
 
 
 def known_designs(designs: Iterable[Design], route: Route, trellis: nx.DiGraph, best: FoundPath) -> list[KnownPath]:

@@ -43,6 +43,13 @@ def number(value: object, *, fraction: bool = False, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def answer(value: object) -> str:
+    """A genotype's answer to a decision: several after each other, yes and no as YAML has them."""
+    if isinstance(value, tuple):
+        return ", ".join(map(answer, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def cell_text(value: object, name: str) -> str:
     """A value of a table under the name of its metric or column, which tells whether it is a fraction."""
     return number(value, fraction=is_fraction(name))

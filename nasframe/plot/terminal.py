@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import networkx as nx
@@ -27,12 +27,13 @@ class Glyphs:
     seldom: str
     fixed: str
     along: str
+    optional: str
     down: str
     up: str
 
 
-UNICODE = Glyphs("●", "○", "∘", "·", "■", "─", "╲", "╱")
-ASCII = Glyphs("@", "O", "o", ".", "#", "-", "\\", "/")
+UNICODE = Glyphs("●", "○", "∘", "·", "■", "─", "┄", "╲", "╱")
+ASCII = Glyphs("@", "O", "o", ".", "#", "-", "~", "\\", "/")
 
 
 def glyphs_for(encoding: str | None) -> Glyphs:
@@ -57,7 +58,8 @@ def trellis_lines(trellis: Trellis, glyphs: Glyphs, shares: Sequence[float] | No
     grid = [[" "] * width for _ in range(max(rows.values()) + 1)]
     for move in trellis.moves:
         if move.chosen:
-            _draw_move(grid, at[move.start], at[move.end], glyphs)
+            along = glyphs.optional if move.optional else glyphs.along
+            _draw_move(grid, at[move.start], at[move.end], replace(glyphs, along=along))
     for index, ((x, y), place) in enumerate(zip(at, trellis.places, strict=True)):
         grid[y][x] = _glyph(place, None if shares is None else shares[index], glyphs)
     names = {rows[level]: name for level, name in trellis.rows}
@@ -68,13 +70,15 @@ def trellis_lines(trellis: Trellis, glyphs: Glyphs, shares: Sequence[float] | No
     return [head, *lines, *([f"{'weight':>{margin}}  {weights}".rstrip()] if weights.strip() else [])]
 
 
-def legend(glyphs: Glyphs, shaded: bool) -> str:
+def legend(trellis: Trellis, glyphs: Glyphs, shaded: bool) -> str:
     """What the characters mean; shaded: shares are known."""
+    optional = dict.fromkeys(move.label or "optional" for move in trellis.moves if move.optional and move.chosen)
+    lines = f"  {glyphs.optional * 3} {', '.join(optional)}" if optional else ""
     if not shaded:
-        return f"{glyphs.chosen} chosen  {glyphs.seldom} other places  {glyphs.fixed} stem and head"
+        return f"{glyphs.chosen} chosen  {glyphs.seldom} other places  {glyphs.fixed} stem and head{lines}"
     return (
         f"{glyphs.chosen} chosen  {glyphs.often} {_OFTEN * 100:.0f} % of the paths or more  {glyphs.sometimes} "
-        f"{_SOMETIMES * 100:.0f} % or more  {glyphs.seldom} fewer  {glyphs.fixed} stem and head"
+        f"{_SOMETIMES * 100:.0f} % or more  {glyphs.seldom} fewer  {glyphs.fixed} stem and head{lines}"
     )
 
 
@@ -118,16 +122,26 @@ def _choice(incoming: Sequence[tuple[Edge, Mapping[str, Any]]], label: Mapping[s
 
 
 def _draw_move(grid: list[list[str]], start: tuple[int, int], end: tuple[int, int], glyphs: Glyphs) -> None:
-    """A line between two places, without its ends; slanting ones go through the lines between the levels."""
+    """A line between two places, without its ends; slanting ones go through the lines between the levels.
+
+    Those over several layers go up or down first, then along, and to their ends by the last line between the levels.
+    """
     (x0, y0), (x1, y1) = start, end
     if y0 == y1:
         for x in range(x0 + 1, x1):
             grid[y0][x] = glyphs.along
         return
     steps = abs(y1 - y0)
+    slant = glyphs.down if y1 > y0 else glyphs.up
+    width = min(x1 - x0, _COLUMN * steps // _ROW) if x1 - x0 > _COLUMN else x1 - x0
+    y = y0
     for step in range(1, steps):
         y = y0 + step * (1 if y1 > y0 else -1)
-        grid[y][x0 + round(step * (x1 - x0) / steps)] = glyphs.down if y1 > y0 else glyphs.up
+        grid[y][x0 + round(step * width / steps)] = slant
+    if width < x1 - x0:
+        for x in range(x0 + round((steps - 1) * width / steps) + 1, x1 - 2):
+            grid[y][x] = glyphs.along
+        grid[y][x1 - 2] = slant
 
 
 def _glyph(place: Spot, share: float | None, glyphs: Glyphs) -> str:
@@ -154,7 +168,7 @@ def _weights(trellis: Trellis, at: Sequence[tuple[int, int]], width: int) -> str
     """The chosen moves' weights below the places where they arrive."""
     line = [" "] * (width + 1)
     for move in trellis.moves:
-        if move.chosen and move.weight is not None:
+        if move.chosen and not move.optional and move.weight is not None:
             x = at[move.end][0]
             line[x - 1 : x + 2] = _two_digits(move)
     return "".join(line)

@@ -1,9 +1,9 @@
-"""The trellis: every state, every move as wide as its weight, and the chosen path in bold."""
+"""The network by resolution: every state, every move as wide as its weight, and what is chosen in bold."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import networkx as nx
 import numpy as np
@@ -22,7 +22,10 @@ _BEND = 0.16
 _LEGEND = (0.1, 0.5, 1.0)
 _BOX_FONT = 7.5
 _FREE = "#A9BBD3"
-_DOTS = (0, (1.5, 1.5))
+_Style = str | tuple[float, tuple[float, ...]]
+_DOTS, _DASHES = (0.0, (1.5, 1.5)), (0.0, (2.5, 1.5))
+_CLEAR = 0.25
+"""How far from a place an edge has to pass it, in levels."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,12 @@ class Move:
     """Always there, nothing to choose."""
     chosen: bool
     bend: float = 0.0
-    """Of a move over more than one layer, how far it is bent away from the rows that it would run along, as a share of
-    its length; below 0: upwards."""
+    """Of an edge that would run through other places, how far it is bent away from them, as a share of its length;
+    below 0: upwards."""
+    optional: bool = False
+    """There or not, beside the path."""
+    label: str = ""
+    """What an edge that is no move is; the legend says it."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,12 @@ class Trellis:
     def weighted(self) -> bool:
         """Whether any move has a weight."""
         return any(move.weight is not None for move in self.moves)
+
+    @property
+    def is_path(self) -> bool:
+        """Whether what is chosen is one path: with at most one edge out of a place, but for optional ones."""
+        starts = [move.start for move in self.moves if move.chosen and not move.optional]
+        return len(starts) == len(set(starts))
 
     @property
     def size(self) -> tuple[float, float]:
@@ -101,7 +114,9 @@ def compute(graph: nx.DiGraph, chosen: nx.DiGraph | None = None) -> Trellis | No
             _weight(data),
             data["kind"] == "link",
             path.has_edge(a, b),
-            _bend(places[index[a]], places[index[b]]),
+            _bend(places, index[a], index[b]),
+            data["kind"] == "optional",
+            readable(str(data.get("label", ""))),
         )
         for a, b, data in network.edges(data=True)
     )
@@ -136,8 +151,8 @@ def _moves(trellis: Trellis, at: list[tuple[float, float]], axes: Axes) -> None:
     lines = LineCollection(
         [(at[move.start], at[move.end]) for move in near],
         linewidths=[_line_width(move) for move in near],
-        colors=[CHOSEN if move.chosen else FAINT if move.link else _FREE for move in near],
-        linestyles=[_DOTS if move.link and not move.chosen else "solid" for move in near],
+        colors=[_colour(move) for move in near],
+        linestyles=[_style(move) for move in near],
         capstyle="round",
         zorder=1,
     )
@@ -145,22 +160,24 @@ def _moves(trellis: Trellis, at: list[tuple[float, float]], axes: Axes) -> None:
     for move in trellis.moves:
         if move.bend:
             _arc(axes, at[move.start], at[move.end], move)
-        elif move.chosen and move.weight is not None:
-            _number(axes, at[move.start], at[move.end], move.weight)
+        if move.chosen and move.weight is not None:
+            _number(axes, at[move.start], at[move.end], move)
 
 
-def _number(axes: Axes, start: tuple[float, float], end: tuple[float, float], weight: float) -> None:
+def _number(axes: Axes, start: tuple[float, float], end: tuple[float, float], move: Move) -> None:
     """A chosen move's weight: on a slanting line, above a level one."""
-    x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
+    x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + move.bend * (end[0] - start[0]) / 2
     box = {"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.9}
     above = 0.17 if start[1] == end[1] else 0
-    axes.text(x, y - above, f"{weight:.2f}", size=6.5, ha="center", va="center", zorder=5, in_layout=False, bbox=box)
+    axes.text(
+        x, y - above, f"{move.weight:.2f}", size=6.5, ha="center", va="center", zorder=5, in_layout=False, bbox=box
+    )
 
 
 def _arc(axes: Axes, start: tuple[float, float], end: tuple[float, float], move: Move) -> None:
     style = f"arc3,rad={move.bend}"
-    arc = FancyArrowPatch(start, end, connectionstyle=style, arrowstyle="-", linestyle=_DOTS, zorder=2)
-    arc.set(linewidth=1.8 if move.chosen else 0.9, color=CHOSEN if move.chosen else FAINT)
+    arc = FancyArrowPatch(start, end, connectionstyle=style, arrowstyle="-", linestyle=_style(move), zorder=2)
+    arc.set(linewidth=_line_width(move), color=_colour(move))
     axes.add_patch(arc)
 
 
@@ -197,13 +214,21 @@ def _axis(trellis: Trellis, axes: Axes) -> None:
 def _legend(trellis: Trellis, axes: Axes) -> None:
     entries = []
     if any(move.chosen for move in trellis.moves):
-        entries.append(Line2D([], [], color=CHOSEN, linewidth=3, marker="o", markersize=6, label="chosen path"))
+        entries.append(
+            Line2D(
+                [], [], color=CHOSEN, linewidth=3, marker="o", markersize=6, label=f"chosen{' path' * trellis.is_path}"
+            )
+        )
     if trellis.weighted:
         entries += [
             Line2D([], [], color=_FREE, linewidth=_WIDEST * weight, label=f"weight {weight:g}") for weight in _LEGEND
         ]
-    else:
+    elif any(not (move.link or move.optional) for move in trellis.moves):
         entries.append(Line2D([], [], color=_FREE, linewidth=1.2, label="possible move"))
+    for label, move in {move.label: move for move in trellis.moves if move.label}.items():
+        entries.append(
+            Line2D([], [], color=GREY, linewidth=1.4, linestyle=_style(replace(move, chosen=False)), label=label)
+        )
     axes.legend(
         handles=entries,
         loc="lower right",
@@ -227,10 +252,25 @@ def _rows(places: tuple[Spot, ...]) -> tuple[tuple[tuple[int, str], ...], str]:
     return tuple((level, shared.get(level, "")) for level in levels), "level"
 
 
-def _bend(start: Spot, end: Spot) -> float:
-    if end.layer - start.layer <= 1:
+def _bend(places: tuple[Spot, ...], start: int, end: int) -> float:
+    """How far an edge is to be bent so that it runs through no other place."""
+    a, b = places[start], places[end]
+    rise = (b.level - a.level) / max(b.layer - a.layer, 1)
+    between = (place for place in places if a.layer < place.layer < b.layer)
+    if all(abs(place.level - a.level - rise * (place.layer - a.layer)) > _CLEAR for place in between):
         return 0.0
-    return -_BEND if start.level >= end.level else _BEND
+    return -_BEND if a.level >= b.level else _BEND
+
+
+def _colour(move: Move) -> str:
+    return CHOSEN if move.chosen else FAINT if move.link else _FREE
+
+
+def _style(move: Move) -> _Style:
+    """Optional edges are dashed; links are dotted until they are chosen."""
+    if move.optional:
+        return _DASHES
+    return _DOTS if move.link and not move.chosen else "solid"
 
 
 def _weight(data: dict[str, object]) -> float | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import networkx as nx
 
 from nasframe.files import words
-from nasframe.graph import edges, edges_into, part
+from nasframe.files.words import quantity
+from nasframe.graph import NETWORK, edges, edges_into, part
 from nasframe.pareto import SCORE
 from nasframe.plot.canvas import labels, readable
 from nasframe.report.record import RunRecord
@@ -180,15 +182,45 @@ def remarks_on_data(record: RunRecord) -> list[str]:
     return [f"{remark}." for remark in remarks if isinstance(remark, str)] if isinstance(remarks, list) else []
 
 
-def path_labels(genotype: nx.DiGraph) -> list[str] | None:
-    """The labels along a genotype's path, stems and head included; None where there is not one state a layer."""
-    network = part(genotype, "network")
+def way(genotype: nx.DiGraph) -> tuple[str, ...]:
+    """The nodes of a genotype's network from its first to its last, where one way leads through all of them; else none.
+
+    Other edges may join them besides, as skip connections do.
+    """
+    network = part(genotype, NETWORK)
     nodes = sorted(network, key=lambda node: network.nodes[node]["layer"])
-    layers = [network.nodes[node]["layer"] for node in nodes]
-    if not any(kind == "state" for _, kind in network.nodes(data="kind")) or len(set(layers)) < len(layers):
-        return None
+    joined = {(a, b) for a, b, kind in network.edges(data="kind") if kind != "optional"}
+    states = any(kind == "state" for _, kind in network.nodes(data="kind"))
+    return tuple(nodes) if states and joined.issuperset(pairwise(nodes)) else ()
+
+
+def path_labels(genotype: nx.DiGraph) -> list[str] | None:
+    """The labels along a genotype's path, stems and head included; None where no one way leads through its network."""
+    label = labels(part(genotype, NETWORK))
+    return [label[node] for node in way(genotype)] or None
+
+
+def beside_path(genotype: nx.DiGraph) -> str:
+    """What a genotype has beside the way through its network, or that there is no one way; a sentence, or nothing."""
+    network = part(genotype, NETWORK)
     label = labels(network)
-    return [label[node] for node in nodes]
+    along = set(pairwise(way(genotype)))
+    if not along:
+        count = quantity(network.number_of_edges(), "connection")
+        several = any(kind == "state" for _, kind in network.nodes(data="kind"))
+        return f"The network is no single path: {quantity(len(network), 'place')}, {count}." if several else ""
+    found: dict[str, list[str]] = {}
+    for before, node, data in network.edges(data=True):
+        if (before, node) not in along:
+            found.setdefault(str(data.get("label", "connection")), []).append(f"{label[before]} → {label[node]}")
+    listed = "; ".join(f"{quantity(len(ends), what)} {', '.join(ends)}" for what, ends in found.items())
+    return f"Beside the path: {listed}." if listed else ""
+
+
+def decisions(record: RunRecord) -> TextTable | None:
+    """Every decision with its answer, whether anything that is drawn shows it or not; None: nothing is found yet."""
+    rows = tuple((name, words.answer(answer)) for name, answer in record.decisions.items())
+    return TextTable(quantity(len(rows), "decision"), ("decision", "answer"), rows) if rows else None
 
 
 def path_probability(weighted: nx.DiGraph, genotype: nx.DiGraph) -> float | None:

@@ -14,6 +14,7 @@ import numpy as np
 from nasframe.files.plain_json import parse
 from nasframe.files.words import first_line
 from nasframe.files.yaml_text import shown
+from nasframe.genotype import Option
 from nasframe.graph import with_weights
 from nasframe.report.certainty import Certainty, compute
 from nasframe.report.within_bounds import sentences
@@ -45,6 +46,8 @@ class RunRecord:
     """Of the whole space."""
     genotype: nx.DiGraph | None
     """Of what was found."""
+    decisions: Mapping[str, Option]
+    """Of the same; empty where nothing is found yet."""
     snapshots: Snapshots
     """Step and arrays, in order."""
     weighted: Weighted
@@ -98,6 +101,7 @@ def read(folder: Path) -> RunRecord:
         events=reader.events(),
         graph=graph,
         genotype=reader.graph(files.genotype_graph),
+        decisions=reader.decisions(),
         snapshots=snapshots,
         weighted=weighted,
         bounds=reader.mapping(files.bounds, _bounds),

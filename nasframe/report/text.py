@@ -19,6 +19,7 @@ _PARTS = ("space", "strategy", "evaluator")
 _KEY_OPTIONS = 10
 _FOLDED_FROM = 40
 _LONG_LIST = 4
+_FEW_DECISIONS = 13
 
 
 def head(record: RunRecord) -> Iterator[str]:
@@ -96,8 +97,9 @@ def times(record: RunRecord) -> Iterator[str]:
 
 
 def what_was_found(record: RunRecord, figures: Figures) -> Iterator[str]:
-    """Path and cells, in pictures and in words."""
-    if figures.trellis or figures.cells:
+    """Path, cells and all decisions, in pictures and in words."""
+    decisions = facts.decisions(record)
+    if figures.trellis or figures.cells or decisions:
         yield "## What was found" if record.genotype is not None else "## The search space"
     if figures.trellis:
         yield from _path(record, figures.trellis)
@@ -109,6 +111,9 @@ def what_was_found(record: RunRecord, figures: Figures) -> Iterator[str]:
             yield from _blocks(facts.blocks(record.genotype, name))
             if output := facts.output(record.genotype, name):
                 yield md.sentence(output)
+    if decisions:
+        table = md.table(decisions.columns, decisions.rows)
+        yield table if len(decisions.rows) < _FEW_DECISIONS else md.folded(decisions.title, table)
 
 
 def search(record: RunRecord, figures: Figures) -> Iterator[str]:
@@ -237,13 +242,16 @@ def _summary(facts_by_name: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _path(record: RunRecord, figure: str) -> Iterator[str]:
     yield md.figure("The trellis: layers from left to right, the finest level on top", figure)
-    if record.genotype is None or (labels := facts.path_labels(record.genotype)) is None:
+    if record.genotype is None:
         return
-    line = f"Path: {' → '.join(md.escaped(label) for label in labels)}."
-    if record.last_weights is not None:
-        probability = facts.path_probability(record.last_weights, record.genotype)
-        line += f" The product of its moves' weights is {probability:.3g}." if probability is not None else ""
-    yield line
+    if (labels := facts.path_labels(record.genotype)) is not None:
+        line = f"Path: {' → '.join(md.escaped(label) for label in labels)}."
+        if record.last_weights is not None:
+            probability = facts.path_probability(record.last_weights, record.genotype)
+            line += f" The product of its moves' weights is {probability:.3g}." if probability is not None else ""
+        yield line
+    if beside := facts.beside_path(record.genotype):
+        yield md.sentence(beside)
 
 
 def _blocks(found: Mapping[str, Sequence[facts.Entry]]) -> Iterator[str]:

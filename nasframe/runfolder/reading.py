@@ -17,8 +17,9 @@ import networkx as nx
 import numpy as np
 
 from nasframe.errors import GraphError, NasframeError, RunFolderError, listed
-from nasframe.files import plain_json, yaml_text
+from nasframe.files import genotypes, plain_json, yaml_text
 from nasframe.files.words import first_line, quantity
+from nasframe.genotype import Option
 from nasframe.graph import NETWORK, edges, from_data, part
 from nasframe.runfolder.checksums import Checksums
 from nasframe.runfolder.layout import RunLayout
@@ -131,6 +132,11 @@ class RunReader:
     def graph(self, path: Path) -> nx.DiGraph | None:
         """A graph whose nodes and edges have the attributes that every drawing needs."""
         return self._parsed(path, lambda: _checked(from_data(plain_json.parse(_text(path)))))
+
+    def decisions(self) -> Mapping[str, Option]:
+        """The answers of the genotype that was found; empty where there is none yet."""
+        path = self.layout.genotype
+        return self._parsed(path, lambda: genotypes.read(path).genotype.answers) or {}
 
     def snapshots(self) -> dict[int, Path]:
         """The files of the search's snapshots by step, in order; not read yet."""

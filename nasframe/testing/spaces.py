@@ -19,7 +19,7 @@ from nasframe.errors import GenotypeError, RunError, listed
 from nasframe.files import yaml_text
 from nasframe.files.graphs import from_dot, from_graphml, to_dot, to_graphml
 from nasframe.genotype import Genotype, chosen, crossover, encode, mutate, repeated, sample, validate
-from nasframe.graph import NETWORK, edges, edges_into, from_json, part, parts, to_json
+from nasframe.graph import NETWORK, edges, edges_into, from_json, part, parts, to_json, unused
 from nasframe.outputs import Outputs, auxiliary_names, total_loss
 from nasframe.space import (
     Canonical,
@@ -127,11 +127,26 @@ class SpaceContract:
             graph = self.space.graph(self._draw(seed))
             assert graph.is_multigraph() == whole.is_multigraph(), "both graphs have keys, or neither"
             assert set(graph) <= set(whole), "nodes of a genotype's graph must be nodes of the space's"
+            for node, data in graph.nodes(data=True):
+                said = {key: value for key, value in data.items() if key != "combine"}
+                assert said.items() <= whole.nodes[node].items(), f"{node!r} is another one than in the space's graph"
             foreign = set(graph.edges) - set(whole.edges)
             assert not foreign, f"edges of a genotype's graph must be edges of the space's, keys included: {foreign}"
             for node, ways in whole.nodes(data="combine", default="add"):
                 combine = graph.nodes[node].get("combine", "add") if node in graph else None
                 assert combine is None or combine in ways, f"{node!r} combines by {combine!r}, the space says {ways!r}"
+
+    def test_the_graph_of_a_genotype_has_only_what_the_genotype_uses(self) -> None:
+        whole = self.space.graph()
+        bound = {node for _, uses in whole.nodes(data="uses", default=()) for node in uses}
+        assert bound <= set(whole), "what a state uses are nodes of the space's graph"
+        for seed in range(DRAWS):
+            graph = self.space.graph(self._draw(seed))
+            idle = [node for node in nx.isolates(graph) if whole.degree(node) and _is_chosen(whole, node)]
+            assert not idle, f"{listed(idle)}: no edge of the genotype leads there, so it is not in its graph"
+            assert set(graph).isdisjoint(unused(whole, graph)), "blocks of states that the genotype lacks are not there"
+            missing = bound - unused(whole, graph) - set(graph)
+            assert not missing, f"{listed(missing)}: a state of the genotype uses it"
 
     def test_graphs_follow_the_schema_and_survive_json(self) -> None:
         for graph in (self.space.graph(), self.space.graph(self._draw(0))):
@@ -140,7 +155,7 @@ class SpaceContract:
                 missing = {"part", "kind", "layer", "level", "label"} - set(data)
                 assert isinstance(node, str) and not missing, f"node {node!r} lacks {missing}"
             for edge, data in edges(graph):
-                assert data.get("kind") in {"move", "operation", "link"}, f"edge {edge} has no kind"
+                assert data.get("kind") in {"move", "optional", "operation", "link"}, f"edge {edge} has no kind"
                 assert all(isinstance(name, str) for name in edge), f"keys are strings, unlike that of {edge}"
             for names in (graph.graph.get("skips", ()), graph.graph.get("zeros", ())):
                 assert isinstance(names, tuple), f"skips and zeros are tuples of names, not {names!r}"
@@ -267,7 +282,7 @@ class SpaceContract:
             name, *index = data["weight"]
             value = arrays[name][tuple(index)]
             count = len(data["operations"]) if data["kind"] == "operation" else 1
-            assert np.size(value) == count, "an operation edge has a weight for each primitive, a move has one"
+            assert np.size(value) == count, "an operation edge has a weight for each primitive, another edge has one"
             assert np.all(value >= 0) and np.all(value <= 1), "mixing weights are probabilities"
 
     def test_a_switchable_supernet_runs_as_each_genotype_and_trains_its_part_alone(self) -> None:
@@ -370,3 +385,8 @@ class SpaceContract:
             pytest.skip("the space is not switchable")
         torch.manual_seed(0)
         return self.space.switchable(self.task)
+
+
+def _is_chosen(whole: nx.DiGraph, node: str) -> bool:
+    """Whether a genotype may do without a node: a state or a block."""
+    return whole.nodes[node]["kind"] in ("state", "block")

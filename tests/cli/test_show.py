@@ -83,7 +83,9 @@ def test_a_run_that_has_found_nothing_yet_shows_what_is_favoured(invoke, searche
     young = make_run("young", snapshots={2: read_snapshot(finished)[1]}, state="searching")
     told, found = invoke("show", young).stdout, invoke("show", finished).stdout
     assert "favoured so far; weights of step 2" in told
-    assert told.splitlines()[1:] == found.splitlines()[1:]
+    drawn, decisions = found.split("\n\ndecisions\n")
+    assert told.splitlines()[1:] == drawn.splitlines()[1:]
+    assert len(decisions.splitlines()) == 6, "all decisions of what is found are listed"
 
 
 def test_a_run_without_weights_shows_its_space_or_what_it_found(invoke, make_run, stairs):

@@ -39,6 +39,8 @@ def test_paths_cells_and_decisions_of_two_runs(compared, two):
             "first": "one",
             "second": "other",
             "path": {"layers": 1, "levels": 1},
+            "connections": 2,
+            "all_connections": 4,
             "edges": 2,
             "same": 1,
             "all_edges": 2,
@@ -124,7 +126,8 @@ def test_paths_that_go_the_same_way_are_drawn_beside_each_other(two):
     from nasframe.plot import paths
 
     record = read(two[0])
-    found = paths.compute(record.graph, {name: ("stem", "l1/0", "l2/0", "l3/0") for name in "abcdefgh"})
+    edges = [*pairwise(("stem", "l1/0", "l2/0", "l3/0"))]
+    found = paths.compute(record.graph, {name: edges for name in "abcdefgh"})
     heights = [line.points[1][1] for line in found.lines]
     gaps = [below - above for above, below in pairwise(heights)]
     assert min(gaps) > 0.06

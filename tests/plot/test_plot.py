@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from nasframe.graph import edges, with_weights
-from nasframe.plot import cell, curves, heatmap, layout, operations, palette, trellis, weights
+from nasframe.plot import cell, curves, heatmap, layout, operations, palette, terminal, trellis, weights
 from nasframe.plot.canvas import readable, save_figure, text_width
 from nasframe.plot.operations import mean_entropy
 from nasframe.testing.tiny_blocks import TinyBlocks
@@ -132,14 +132,58 @@ def test_a_move_is_as_wide_as_its_weight():
     assert widths[0.75] == pytest.approx(3 * widths[0.25]) == pytest.approx(1.5 * widths[0.5])
 
 
-@pytest.mark.parametrize(("layers", "levels", "bend"), [((0, 1), (0, 1), 0), ((0, 2), (1, 1), -1), ((0, 3), (0, 1), 1)])
-def test_a_move_over_several_layers_is_bent_away_from_its_rows(layers, levels, bend):
+@pytest.mark.parametrize(("other", "bend"), [((1, 1), -1), ((1, 2), 0), (None, 0)])
+def test_an_edge_over_several_layers_is_bent_where_another_place_is_in_its_way(other, bend):
     graph = nx.DiGraph()
-    for node, layer, level in zip("ab", layers, levels, strict=True):
-        graph.add_node(node, part="network", kind="state", layer=layer, level=level, label=node)
+    for node, place in zip("abc", ((0, 1), (2, 1), other), strict=True):
+        if place is not None:
+            graph.add_node(node, part="network", kind="state", layer=place[0], level=place[1], label=node)
     graph.add_edge("a", "b", kind="link")
     (move,) = trellis.compute(graph).moves
     assert np.sign(move.bend) == bend
+
+
+@pytest.fixture
+def valley():
+    """Down and up again, with one connection across; the lower half may be left out."""
+    graph = nx.DiGraph()
+    for layer, (node, level) in enumerate({"a": 0, "b": 1, "c": 2, "d": 1, "e": 0}.items(), 1):
+        graph.add_node(node, part="network", kind="state", layer=layer, level=level, label=str(1 << level))
+    graph.add_edges_from([("b", "c"), ("b", "e")], kind="move")
+    graph.add_edges_from([("a", "b"), ("c", "d"), ("d", "e")], kind="link")
+    graph.add_edge("a", "e", kind="optional", label="across")
+    return graph
+
+
+def test_all_edges_of_a_genotype_are_bold_and_places_that_it_lacks_are_not(valley):
+    short = valley.edge_subgraph([("a", "b"), ("b", "e"), ("a", "e")]).copy()
+    found = trellis.compute(valley, short)
+    assert [place.chosen for place in found.places] == [True, True, False, False, True]
+    axes = Figure().subplots()
+    trellis.draw(found, axes)
+    widths = axes.collections[0].get_linewidths()
+    assert sum(width == 3.0 for width in widths) == short.number_of_edges()
+
+
+def test_the_legend_names_edges_beside_the_path_and_says_a_path_only_of_one(valley):
+    def said(chosen):
+        axes = Figure().subplots()
+        trellis.draw(trellis.compute(valley, chosen), axes)
+        return [text.get_text() for text in axes.get_legend().get_texts()]
+
+    both = valley.copy()
+    path = valley.edge_subgraph([("a", "b"), ("b", "e"), ("a", "e")]).copy()
+    assert said(path) == ["chosen path", "possible move", "across"]
+    assert said(both) == ["chosen", "possible move", "across"]
+
+
+def test_text_draws_connections_beside_the_path_by_other_lines(valley):
+    path = valley.edge_subgraph([("a", "b"), ("b", "e"), ("a", "e")]).copy()
+    found = trellis.compute(valley, path)
+    _, first, second, *_ = terminal.trellis_lines(found, terminal.ASCII)
+    assert first.endswith("@~~~~~~~~~~~~~~~@")
+    assert second.strip() == "\\   /-------/"
+    assert terminal.legend(found, terminal.ASCII, False).endswith("~~~ across")
 
 
 def test_a_space_without_states_has_no_trellis():

@@ -13,12 +13,12 @@ from nasframe.report import facts
 from nasframe.report.html import cell_picture, trellis_picture
 from nasframe.report.html.cell_section import title
 from nasframe.report.html.markup import Child, Markup, joined, tag
-from nasframe.report.html.tables import picture, table
+from nasframe.report.html.tables import folded, picture, table
 from nasframe.report.record import RunRecord
 
 
 def section(record: RunRecord, *, drawn: bool) -> Iterator[Markup]:
-    """The path with its probability, and of each cell what each block does with its inputs.
+    """The path with its probability, of each cell what each block does with its inputs, and every decision.
 
     Args:
         record: of the run.
@@ -28,11 +28,15 @@ def section(record: RunRecord, *, drawn: bool) -> Iterator[Markup]:
         yield from _trellis(record)
     if record.genotype is not None and (labels := facts.path_labels(record.genotype)) is not None:
         yield tag("p", "Path: ", tag("strong", " → ".join(labels)), ".", _probability(record))
+    if record.genotype is not None and (beside := facts.beside_path(record.genotype)):
+        yield tag("p", beside)
     graph = record.genotype or record.graph
     for name in parts(graph) if graph is not None else ():
         content = list(_cell(record, graph, name, drawn)) if name != "network" else []
         if content:
             yield joined(tag("h3", title(name)), content)
+    if decisions := facts.decisions(record):
+        yield folded(decisions.title, table(decisions.columns, decisions.rows), unfold_in_print=True)
 
 
 def _trellis(record: RunRecord) -> Iterator[Markup]:

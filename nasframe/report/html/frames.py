@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 
-from nasframe.decode import count_paths, k_best, marginals, terminals
+from nasframe.decode import count_paths, k_best, marginals, terminals, visits
 from nasframe.errors import GraphError
 from nasframe.graph import part, parts
 from nasframe.plot import operations
@@ -109,7 +109,8 @@ def _routes(trellis: nx.DiGraph, nodes: Sequence[str]) -> Routes | None:
     except GraphError:
         return None
     index = {node: i for i, node in enumerate(nodes)}
-    shares = np.array([found.nodes.get(node, np.nan) for node in nodes])
+    visited = visits(trellis, found)
+    shares = np.array([visited.get(node, np.nan) for node in nodes])
     routes = (
         BestPath(tuple(index[node] for node in path.nodes), path.log_probability - found.log_partition, path.gap)
         for path in best

@@ -29,6 +29,7 @@ def picture(trellis: Trellis, routes: Routes | None) -> Markup:
         "svg",
         at.axes(),
         tag("g", (at.move(i, move) for i, move in enumerate(trellis.moves)), class_="moves"),
+        tag("g", (at.chosen(move) for move in trellis.moves if move.chosen), class_="taken"),
         tag("g", (at.route(i, best[i] if i < len(best) else None) for i in reversed(range(len(OFFSETS))))),
         tag("g", (at.node(i, place, marginals[i]) for i, place in enumerate(trellis.places))),
         viewBox=f"0 0 {at.width} {at.height}",
@@ -72,22 +73,27 @@ class _Placing:
         return joined(rows, tag("g", columns, class_="tick"), titles)
 
     def move(self, index: int, move: Move) -> Markup:
-        (x1, y1), (x2, y2) = self.point(move.start), self.point(move.end)
         if move.link:
-            middle = f"{(x1 + x2) / 2:g} {(y1 + y2) / 2 + move.bend * (x2 - x1):g}"
-            return tag("path", d=f"M{x1} {y1}Q{middle} {x2} {y2}", class_="link")
+            return tag("path", d=self.curve(move), class_="link")
         known = move.weight is not None
         width = 1.5 if move.weight is None else max(0.6, WIDEST * min(move.weight, 1.0))
         return tag(
-            "line",
-            tag("title", f"weight {move.weight:.3f}") if known else None,
-            x1=x1,
-            y1=y1,
-            x2=x2,
-            y2=y2,
+            "path",
+            tag("title", f"{move.label + ', ' if move.label else ''}weight {move.weight:.3f}") if known else None,
+            d=self.curve(move),
+            class_="move optional" if move.optional else "move",
             stroke_width=f"{width:.1f}",
             data_move=index if known else None,
         )
+
+    def chosen(self, move: Move) -> Markup:
+        return tag("path", d=self.curve(move), class_="optional" if move.optional else None)
+
+    def curve(self, move: Move) -> str:
+        (x1, y1), (x2, y2) = self.point(move.start), self.point(move.end)
+        if not move.bend:
+            return f"M{x1} {y1}L{x2} {y2}"
+        return f"M{x1} {y1}Q{(x1 + x2) / 2:g} {(y1 + y2) / 2 + move.bend * (x2 - x1):g} {x2} {y2}"
 
     def route(self, rank: int, route: BestPath | None) -> Markup:
         points = (

@@ -164,7 +164,7 @@ def test_the_page_shows_the_last_snapshot_before_any_script_runs(whole):
     _, shown = whole
     assert f">{shown.data['rows'][-1][0][0]}<" in shown.rawdata_of
     assert shown.data["said"][-1] in shown.prose
-    drawn = {a["data-move"]: float(a["stroke-width"]) for a in shown.all("line") if "data-move" in a}
+    drawn = {a["data-move"]: float(a["stroke-width"]) for a in shown.all("path") if "data-move" in a}
     told = shown.data["moves"][-1]
     assert drawn and all(width == pytest.approx(max(0.6, 13 * told[int(i)]), abs=0.06) for i, width in drawn.items())
 
