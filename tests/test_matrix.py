@@ -25,11 +25,15 @@ from nasframe.training.seeding import seed_all
 STRANGERS = Path(__file__).parent / "data" / "judged_plugin"
 SMALL = {
     "autodeeplab": {"layers": 2, "levels": 2, "blocks": 1, "filters": 2},
+    "frrn": {"width": 0.03},
+    "gridnet": {"width": 0.25, "streams": [2, 3], "columns": [1, 2]},
+    "deconvnet": {"width": 0.004, "kernels": [1, 2]},
+    "hourglass": {"width": 0.03, "stacks": [1, 2], "depth": 2},
     "macro": {"stages": [1, 1], "filters": 8, "head": 8},
-    "cityscapes": {"root": "SET", "reduce": 1, "crop": 33, "batch": 2, "workers": 0, "training": {"steps": 1}},
+    "cityscapes": {"root": "SET", "reduce": 1, "crop": 64, "batch": 2, "workers": 0, "training": {"steps": 1}},
     "streets": {
         "scenes": {"train": 4, "val": 1, "cities": 2, "height": 32, "width": 32},
-        "crop": 33,
+        "crop": 64,
         "batch": 2,
         "workers": 0,
         "training": {"steps": 1},
