@@ -17,14 +17,18 @@ from matplotlib.ticker import FixedLocator
 
 from nasframe.graph import part
 from nasframe.plot.canvas import readable, text_width
-from nasframe.plot.palette import CHOSEN, FAINT, GREY, PAPER
+from nasframe.plot.palette import CHOSEN, FAINT, GREY, PAPER, SERIES, tint
 
 _WIDEST = 6.0
-_BEND = 0.16
+_BEND, _RISE = 0.16, 0.8
+"""How far an edge is bent at least: as a share of its length, and in layers."""
+_PALE = 0.5
+"""How strong a kind's colour is where nothing is chosen."""
 _LEGEND = (0.1, 0.5, 1.0)
 _BOX_FONT = 7.5
 _FREE = "#A9BBD3"
 _Style = Literal["solid"] | tuple[float, Sequence[float]]
+_Colour = str | tuple[float, float, float]
 _DOTS, _DASHES = (0.0, (1.5, 1.5)), (0.0, (2.5, 1.5))
 _CLEAR = 0.25
 """How far from a place an edge has to pass it, in levels."""
@@ -82,6 +86,13 @@ class Trellis:
         """Whether what is chosen is one path: with at most one edge out of a place, but for optional ones."""
         starts = [move.start for move in self.moves if move.chosen and not move.optional]
         return len(starts) == len(set(starts))
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """Of each kind of edge that is no move its colour, where there are several kinds; else nothing."""
+        kinds = list(dict.fromkeys(move.label for move in self.moves if move.label))
+        series = [colour for colour in SERIES if colour != CHOSEN]
+        return {kind: series[i % len(series)] for i, kind in enumerate(kinds)} if len(kinds) > 1 else {}
 
     @property
     def size(self) -> tuple[float, float]:
@@ -153,7 +164,7 @@ def _moves(trellis: Trellis, at: list[tuple[float, float]], axes: Axes) -> None:
     lines = LineCollection(
         [(at[move.start], at[move.end]) for move in near],
         linewidths=[_line_width(move) for move in near],
-        colors=[_colour(move) for move in near],
+        colors=[_colour(move, trellis) for move in near],
         linestyles=[_style(move) for move in near],
         capstyle="round",
         zorder=1,
@@ -161,7 +172,7 @@ def _moves(trellis: Trellis, at: list[tuple[float, float]], axes: Axes) -> None:
     axes.add_collection(lines)
     for move in trellis.moves:
         if move.bend:
-            _arc(axes, at[move.start], at[move.end], move)
+            _arc(axes, at[move.start], at[move.end], move, _colour(move, trellis))
         if move.chosen and move.weight is not None:
             _number(axes, at[move.start], at[move.end], move)
 
@@ -176,10 +187,10 @@ def _number(axes: Axes, start: tuple[float, float], end: tuple[float, float], mo
     )
 
 
-def _arc(axes: Axes, start: tuple[float, float], end: tuple[float, float], move: Move) -> None:
+def _arc(axes: Axes, start: tuple[float, float], end: tuple[float, float], move: Move, colour: _Colour) -> None:
     style = f"arc3,rad={move.bend}"
     arc = FancyArrowPatch(start, end, connectionstyle=style, arrowstyle="-", linestyle=_style(move), zorder=2)
-    arc.set(linewidth=_line_width(move), color=_colour(move))
+    arc.set(linewidth=_line_width(move), color=colour)
     axes.add_patch(arc)
 
 
@@ -215,12 +226,11 @@ def _axis(trellis: Trellis, axes: Axes) -> None:
 
 def _legend(trellis: Trellis, axes: Axes) -> None:
     entries = []
+    colours = trellis.colours
     if any(move.chosen for move in trellis.moves):
-        entries.append(
-            Line2D(
-                [], [], color=CHOSEN, linewidth=3, marker="o", markersize=6, label=f"chosen{' path' * trellis.is_path}"
-            )
-        )
+        line = "none" if colours else "-"
+        label = f"chosen{' path' * trellis.is_path}"
+        entries.append(Line2D([], [], color=CHOSEN, linewidth=3, linestyle=line, marker="o", markersize=6, label=label))
     if trellis.weighted:
         entries += [
             Line2D([], [], color=_FREE, linewidth=_WIDEST * weight, label=f"weight {weight:g}") for weight in _LEGEND
@@ -228,8 +238,9 @@ def _legend(trellis: Trellis, axes: Axes) -> None:
     elif any(not (move.link or move.optional) for move in trellis.moves):
         entries.append(Line2D([], [], color=_FREE, linewidth=1.2, label="possible move"))
     for label, move in {move.label: move for move in trellis.moves if move.label}.items():
+        shown = move if colours else replace(move, chosen=False)
         entries.append(
-            Line2D([], [], color=GREY, linewidth=1.4, linestyle=_style(replace(move, chosen=False)), label=label)
+            Line2D([], [], color=colours.get(label, GREY), linewidth=1.4, linestyle=_style(shown), label=label)
         )
     axes.legend(
         handles=entries,
@@ -261,10 +272,14 @@ def _bend(places: tuple[Spot, ...], start: int, end: int) -> float:
     between = (place for place in places if a.layer < place.layer < b.layer)
     if all(abs(place.level - a.level - rise * (place.layer - a.layer)) > _CLEAR for place in between):
         return 0.0
-    return -_BEND if a.level >= b.level else _BEND
+    bend = max(_BEND, _RISE / (b.layer - a.layer))
+    return -bend if a.level >= b.level else bend
 
 
-def _colour(move: Move) -> str:
+def _colour(move: Move, trellis: Trellis) -> _Colour:
+    """That of its kind, where there are several, pale unless it is chosen."""
+    if own := trellis.colours.get(move.label):
+        return own if move.chosen else tint(own, _PALE)
     return CHOSEN if move.chosen else FAINT if move.link else _FREE
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,12 +12,15 @@ __all__ = ["TrainingOptions"]
 
 
 class TrainingOptions(Options):
-    """SGD with momentum; by default with a "poly" learning rate, as DeepLab trains (Auto-DeepLab, section 4.2)."""
+    """How weights are updated; the defaults are DeepLab's SGD and "poly" learning rate (Auto-DeepLab, section 4.2)."""
 
     epochs: float = Field(default=100.0, gt=0)
     """Length in passes over the split ``train``. (The paper trains Cityscapes for 1.5 million steps.)"""
     steps: int | None = Field(default=None, ge=1)
     """Length in optimiser updates; None: as ``epochs`` says."""
+    optimiser: Literal["sgd", "adam", "rmsprop"] = "sgd"
+    """What turns gradients into updates: SGD, Adam (beta2 0.999) or RMSprop (alpha 0.99), as torch has them; all with
+    ``momentum``, with ``weight_decay`` as an L2 penalty and with the same course of the learning rate."""
     lr: float = Field(default=0.05, gt=0)
     """Learning rate at the start (after the warm-up)."""
     schedule: Literal["poly", "cosine"] = "poly"
@@ -27,10 +30,12 @@ class TrainingOptions(Options):
     """With ``poly`` the learning rate falls as (1 - step/steps)^power; 0: constant."""
     lr_end: float = Field(default=0.0, ge=0)
     """With ``cosine`` the learning rate at the end."""
+    lr_drops: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    """Shares of the training after each of which the learning rate falls to a tenth; with ``power: 0`` in steps."""
     warmup_steps: int = Field(default=0, ge=0)
     """Updates over which the learning rate rises linearly to its schedule."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
-    """Momentum of SGD."""
+    """Momentum of SGD and of RMSprop (0: none), and Adam's beta1."""
     weight_decay: float = Field(default=4e-5, ge=0)
     """L2 penalty on the weights (DeepLab's code: 4e-5; the paper does not say)."""
     decay_norm_and_bias: bool = False

@@ -1,4 +1,4 @@
-"""Training a network by SGD with a falling learning rate, one update a step; for evaluators that train."""
+"""Training a network by SGD, Adam or RMSprop, one update a step; for evaluators that train."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class Training(EndsEarly, GoesOn, Uneven, Validating):
         self.runtime = runtime
         self._epoch_updates = evaluator.epoch_steps("train") / options.accumulate
         self.steps = max(1, round(budget * (options.steps or options.epochs * self._epoch_updates)))
-        self._optimiser = torch.optim.SGD(_groups(network, options), lr=options.lr, momentum=options.momentum)
+        self._optimiser = _optimiser(network, options)
         self._scaler = grad_scaler(runtime)
         self._batches = BatchStream(evaluator, "train")
         self._progressive = [module for module in network.modules() if isinstance(module, Progressive)]
@@ -252,11 +252,24 @@ class Training(EndsEarly, GoesOn, Uneven, Validating):
 
 
 def learning_rate(options: TrainingOptions, index: int, steps: int) -> float:
-    """The learning rate of step ``index`` of ``steps`` by the schedule, with its linear warm-up."""
+    """The learning rate of step ``index`` of ``steps`` by the schedule, with its linear warm-up and its drops."""
     warm = min(1.0, (index + 1) / (options.warmup_steps + 1))
+    dropped = 0.1 ** sum(index >= share * steps for share in options.lr_drops)
     if options.schedule == "cosine":
-        return warm * (options.lr_end + (options.lr - options.lr_end) * (1 + math.cos(math.pi * index / steps)) / 2)
-    return float(options.lr * warm * (1 - index / steps) ** options.power)
+        along = (1 + math.cos(math.pi * index / steps)) / 2
+        return warm * dropped * (options.lr_end + (options.lr - options.lr_end) * along)
+    return float(options.lr * warm * dropped * (1 - index / steps) ** options.power)
+
+
+def _optimiser(network: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
+    groups, lr, momentum = _groups(network, options), options.lr, options.momentum
+    match options.optimiser:
+        case "sgd":
+            return torch.optim.SGD(groups, lr=lr, momentum=momentum)
+        case "adam":
+            return torch.optim.Adam(groups, lr=lr, betas=(momentum, 0.999))
+        case "rmsprop":
+            return torch.optim.RMSprop(groups, lr=lr, momentum=momentum)
 
 
 def _groups(network: nn.Module, options: TrainingOptions) -> list[dict[str, Any]]:

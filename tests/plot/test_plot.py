@@ -177,6 +177,20 @@ def test_the_legend_names_edges_beside_the_path_and_says_a_path_only_of_one(vall
     assert said(both) == ["chosen", "possible move", "across"]
 
 
+def test_several_kinds_of_connections_have_colours_that_the_legend_names_and_what_is_chosen_stays_bold(valley):
+    for edge, label in {("a", "b"): "pooled", ("c", "d"): "enlarged", ("d", "e"): "enlarged"}.items():
+        valley.edges[edge]["label"] = label
+    axes = Figure().subplots()
+    found = trellis.compute(valley, valley.edge_subgraph([("a", "b"), ("b", "e"), ("a", "e")]).copy())
+    trellis.draw(found, axes)
+    shown = {line.get_label(): line.get_color() for line in axes.get_legend().get_lines()}
+    assert {label: shown[label] for label in found.colours} == found.colours
+    assert set(found.colours) == {"pooled", "enlarged", "across"}
+    assert len({*found.colours.values(), palette.CHOSEN}) == 4
+    widths = axes.collections[0].get_linewidths()
+    assert sum(width == 3.0 for width in widths) == 3
+
+
 def test_text_draws_connections_beside_the_path_by_other_lines(valley):
     path = valley.edge_subgraph([("a", "b"), ("b", "e"), ("a", "e")]).copy()
     found = trellis.compute(valley, path)

@@ -74,6 +74,49 @@ def test_updates_equal_momentum_sgd_written_by_hand():
         torch.testing.assert_close(mine, hand, rtol=1e-12, atol=1e-12)
 
 
+def test_updates_by_adam_equal_those_written_by_hand():
+    options = TrainingOptions(steps=3, optimiser="adam", lr=0.01, power=0, weight_decay=0.1)
+    training, _ = train(options)
+    net, evaluator, means, squares = network(), Line(), [0.0, 0.0], [0.0, 0.0]
+    for index in range(3):
+        loss = evaluator.loss(net, next(evaluator.batches("train", index)))
+        gradients = torch.autograd.grad(loss, list(net.parameters()))
+        for i, (parameter, gradient) in enumerate(zip(net.parameters(), gradients, strict=True)):
+            gradient = gradient + (0.1 if i == 0 else 0.0) * parameter.detach()
+            means[i] = 0.9 * means[i] + 0.1 * gradient
+            squares[i] = 0.999 * squares[i] + 0.001 * gradient**2
+            mean, square = means[i] / (1 - 0.9 ** (index + 1)), squares[i] / (1 - 0.999 ** (index + 1))
+            parameter.data -= 0.01 * mean / (square.sqrt() + 1e-8)
+    for mine, hand in zip(training.network.parameters(), net.parameters(), strict=True):
+        torch.testing.assert_close(mine, hand, rtol=1e-9, atol=1e-12)
+
+
+def test_updates_by_rmsprop_divide_by_the_root_of_the_mean_square():
+    training, _ = train(TrainingOptions(steps=1, optimiser="rmsprop", lr=0.01, momentum=0, weight_decay=0))
+    net, evaluator = network(), Line()
+    loss = evaluator.loss(net, next(evaluator.batches("train")))
+    for mine, before, gradient in zip(
+        training.network.parameters(),
+        net.parameters(),
+        torch.autograd.grad(loss, list(net.parameters())),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, before - 0.01 * gradient / (0.1 * gradient.abs() + 1e-8))
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "rmsprop"])
+def test_a_training_by_another_optimiser_goes_on_from_its_state_as_if_never_stopped(optimiser):
+    options = TrainingOptions(steps=4, optimiser=optimiser, lr=0.01)
+    whole, _ = train(options)
+    first, _ = train(options, steps=2)
+    second = Training(network(), Line(), options, Runtime())
+    second.load_state_dict(first.state_dict())
+    for index in (2, 3):
+        second.step(index, np.random.default_rng(0))
+    for found, expected in zip(second.network.parameters(), whole.network.parameters(), strict=True):
+        assert torch.equal(found, expected)
+
+
 def test_accumulated_batches_make_one_update_by_their_mean_loss():
     training, metrics = train(TrainingOptions(steps=1, lr=0.01, accumulate=3))
     net, evaluator = network(), Line()
@@ -132,6 +175,12 @@ def test_the_learning_rate_warms_up_and_falls_by_a_power():
     assert rates[0] == pytest.approx(0.25)
     assert rates[5] == pytest.approx(0.5**0.9)
     assert rates[9] == pytest.approx(0.1**0.9)
+
+
+def test_the_learning_rate_drops_to_a_tenth_after_each_share():
+    options = TrainingOptions(lr=1.0, power=0, lr_drops=(0.5, 0.8))
+    rates = [learning_rate(options, index, 10) for index in range(10)]
+    assert rates == pytest.approx([1.0] * 5 + [0.1] * 3 + [0.01] * 2)
 
 
 def test_biases_and_normalisations_are_spared_by_the_weight_decay_unless_asked():

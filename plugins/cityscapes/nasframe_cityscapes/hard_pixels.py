@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def hard_pixels(losses: Tensor, scored: Tensor, threshold: float, fewest: int) -> Tensor:
+def hard_pixels(losses: Tensor, scored: Tensor, threshold: float | None, fewest: int) -> Tensor:
     """Which pixels are learned from: those to whose true class the network gives less than a probability.
 
     Where an image has fewer of them, its hardest ones fill up to ``fewest``, or all of its scored pixels if there are
@@ -15,7 +15,7 @@ def hard_pixels(losses: Tensor, scored: Tensor, threshold: float, fewest: int) -
     Args:
         losses: unweighted cross-entropy of each pixel, -log of the probability of its true class, (N, pixels).
         scored: which pixels have a class to learn, (N, pixels).
-        threshold: the probability.
+        threshold: the probability; None: the hardest ones are taken alone.
         fewest: pixels of an image.
 
     Returns:
@@ -24,4 +24,4 @@ def hard_pixels(losses: Tensor, scored: Tensor, threshold: float, fewest: int) -
     chances = torch.exp(-losses.detach()).masked_fill(~scored, torch.inf)
     place = min(fewest, chances.shape[1]) - 1
     limit = chances.sort(dim=1).values[:, place : place + 1]
-    return scored & ((chances < threshold) | (chances <= limit))
+    return scored & ((chances < (threshold or 0.0)) | (chances <= limit))

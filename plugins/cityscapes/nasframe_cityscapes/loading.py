@@ -11,7 +11,7 @@ from nasframe.training.reading import BatchOrder
 from nasframe_cityscapes.dataset import Frame
 from nasframe_cityscapes.frames import FrameStore, Picture
 from nasframe_cityscapes.options import SegmentationOptions
-from nasframe_cityscapes.transforms import ColourJitter, Input, Window, cut
+from nasframe_cityscapes.transforms import ColourJitter, Input, Shift, Window, cut
 
 
 class Crops(NamedTuple):
@@ -64,6 +64,8 @@ class CropLoader:
             return *cut(pair, Window.central(size, self._options.crop_size), self._options), frame.stem
         rng = self._order.rng(number, place)
         window = Window.random(size, self._options, rng)
-        widths = self._options.colour_jitter
-        jitter = ColourJitter.random(widths, rng) if widths else None  # last, so that windows are the same without it
-        return *cut(pair, window, self._options, jitter), frame.stem
+        # Windows first, then colours, then shifts: what comes before is the same without what comes after.
+        widths, most = self._options.colour_jitter, self._options.translate
+        jitter = ColourJitter.random(widths, rng) if widths else None
+        shift = Shift.random(most, rng) if most else None
+        return *cut(pair, window, self._options, jitter, shift), frame.stem

@@ -21,8 +21,9 @@ _SHRUNK_BY, _SMALLEST_CROP = 0.75, 33
 class HardPixelOptions(Options):
     """Learning from hard pixels alone (OHEM); the defaults are mmsegmentation's."""
 
-    threshold: float = Field(default=0.7, gt=0, le=1)
-    """A pixel is hard if its true class gets less than this probability."""
+    threshold: Annotated[float, Field(gt=0, le=1)] | None = 0.7
+    """A pixel is hard if its true class gets less than this probability. None: only the ``fewest`` hardest pixels of an
+    image are, the bootstrapped cross-entropy of FRRN (CVPR 2017, section 4)."""
     fewest: int = Field(default=100_000, ge=1)
     """Pixels of an image that are learned from at least, the hardest first; void ones do not count. (A crop of 769
     has 591,361; for smaller crops give less.)"""
@@ -37,6 +38,9 @@ class ColourJitterOptions(Options):
     """So is each pixel's distance from the picture's mean grey."""
     saturation: Share = 0.0
     """So is each pixel's distance from its own grey."""
+    gamma: float = Field(default=0.0, ge=0, lt=0.7)
+    """Before all these, the picture (0 to 1) is taken to the power log(0.5 + z) / log(0.5 - z), where z is drawn
+    uniformly from minus to plus this / sqrt(2): darker or lighter, with the ends unchanged (FRRN, CVPR 2017: 0.05)."""
 
 
 class SegmentationOptions(Options):
@@ -52,6 +56,9 @@ class SegmentationOptions(Options):
     """Range of the random enlargement of a training frame before the crop; [0.5, 2.0] is usual, [1, 1]: none."""
     flip: float = Field(default=0.0, ge=0, le=1)
     """Probability that a training crop is mirrored left to right. (The paper names no flips.)"""
+    translate: int = Field(default=0, ge=0)
+    """A training crop is shifted by up to so many pixels down or up, right or left; what comes in is its mirror image,
+    with the label void. For crops of whole frames, which random places do not vary (FRRN: 20)."""
     colour_jitter: ColourJitterOptions | None = None
     """How a training crop's light and colours vary; None: not at all (the paper names none). Where other places or
     hours are scored than were trained on, networks of several seeds agree better with it; 0.4 of each is usual."""

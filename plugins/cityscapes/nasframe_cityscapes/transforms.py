@@ -1,10 +1,11 @@
-"""From a decoded frame to what a network sees: enlarging, cropping, colours, mirroring, padding, normalising.
+"""From a decoded frame to what a network sees: enlarging, cropping, colours, mirroring, shifting, padding, normalising.
 
 Image and label always go through the same window. Labels are never interpolated.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -48,21 +49,53 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Shift:
+    """By how many pixels a crop is shifted; what comes in is its mirror image, with the label void."""
+
+    down: int = 0
+    right: int = 0
+
+    @classmethod
+    def random(cls, most: int, rng: np.random.Generator) -> Self:
+        """Uniform, up to so many pixels each way."""
+        down, right = (int(by) for by in rng.integers(-most, most + 1, 2))
+        return cls(down, right)
+
+    def applied(self, image: Picture, label: Picture) -> tuple[Picture, Picture]:
+        """(H, W, 3) and (H, W), shifted by no more than they are high and wide, less a pixel."""
+        height, width = label.shape
+        down = min(max(self.down, 1 - height), height - 1)
+        right = min(max(self.right, 1 - width), width - 1)
+        sides = ((max(down, 0), max(-down, 0)), (max(right, 0), max(-right, 0)))
+        seen = np.s_[max(-down, 0) :, max(-right, 0) :]
+        image = np.pad(image, (*sides, (0, 0)), mode="reflect")[seen][:height, :width]
+        return image, np.pad(label, sides, constant_values=VOID)[seen][:height, :width]
+
+
+@dataclass(frozen=True)
 class ColourJitter:
     """By which factors a crop's light and colours are changed, in this order; 1: as they are."""
 
     brightness: float = 1.0
     contrast: float = 1.0
     saturation: float = 1.0
+    gamma: float = 1.0
+    """The power to which the picture is taken before."""
 
     @classmethod
     def random(cls, options: ColourJitterOptions, rng: np.random.Generator) -> Self:
-        """Factors that are uniform within the options' ranges."""
+        """Factors that are uniform within the options' ranges, and a gamma of FRRN's distribution."""
         ranges = (options.brightness, options.contrast, options.saturation)
-        return cls(*(float(rng.uniform(1 - width, 1 + width)) for width in ranges))
+        brightness, contrast, saturation = (float(rng.uniform(1 - width, 1 + width)) for width in ranges)
+        if not options.gamma:
+            return cls(brightness, contrast, saturation)
+        shift = float(rng.uniform(-options.gamma, options.gamma)) / math.sqrt(2)
+        return cls(brightness, contrast, saturation, math.log(0.5 + shift) / math.log(0.5 - shift))
 
     def applied(self, image: Picture) -> Picture:
         """(H, W, 3) of 0..255, changed; what leaves that range is cut off at its ends."""
+        if self.gamma != 1:
+            image = np.rint(255 * (np.arange(256) / 255) ** self.gamma).astype(np.uint8)[image]
         changed = Image.fromarray(np.ascontiguousarray(image))
         changed = ImageEnhance.Brightness(changed).enhance(self.brightness)
         changed = ImageEnhance.Contrast(changed).enhance(self.contrast)
@@ -70,7 +103,11 @@ class ColourJitter:
 
 
 def cut(
-    pair: tuple[Picture, Picture], window: Window, options: SegmentationOptions, jitter: ColourJitter | None = None
+    pair: tuple[Picture, Picture],
+    window: Window,
+    options: SegmentationOptions,
+    jitter: ColourJitter | None = None,
+    shift: Shift | None = None,
 ) -> tuple[Input, Picture]:
     """A normalised crop, (3, h, w), and its train ids, (h, w), both of the crop's size.
 
@@ -85,6 +122,8 @@ def cut(
         image = jitter.applied(image)
     if window.mirrored:
         image, label = image[:, ::-1], label[:, ::-1]
+    if shift is not None:
+        image, label = shift.applied(image, label)
     inputs = np.zeros((3, height, width), dtype=np.float32)
     inputs[:, : shown[0], : shown[1]] = normalised(image, options)
     targets = np.full((height, width), VOID, dtype=np.uint8)

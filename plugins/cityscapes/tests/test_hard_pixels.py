@@ -33,6 +33,13 @@ def test_an_image_with_fewer_scored_pixels_than_wanted_gives_them_all():
     assert hard_pixels(losses([0.99, 0.5, 0.5]), scored, 0.7, 10**6).tolist() == [[True, False, False]]
 
 
+def test_without_a_probability_an_image_gives_its_hardest_alone():
+    chances = losses([0.1, 0.2, 0.3, 0.9], [0.5, 0.9, 0.6, 0.8])
+    scored = torch.tensor([[True] * 4, [False, True, True, True]])
+    taken = hard_pixels(chances, scored, None, 2)
+    assert taken.tolist() == [[True, True, False, False], [False, False, True, True]]
+
+
 @pytest.fixture
 def evaluator(write_tree):
     def make(**changes):
@@ -78,3 +85,11 @@ def test_a_gradient_reaches_hard_pixels_alone(evaluator):
     made.loss(lambda inputs: logits, Batch(torch.zeros(1, 3, 2, 2), targets, ("a",))).backward()
     assert logits.grad[0, :, 0].abs().max() == 0
     assert logits.grad[0, :, 1].abs().min() > 0
+
+
+def test_the_bootstrapped_loss_is_the_mean_of_each_images_worst_pixels(evaluator):
+    chances = torch.tensor([[0.2, 0.4], [0.6, 0.8]])
+    targets = torch.zeros(1, 2, 2, dtype=torch.int64)
+    made = evaluator(ohem={"threshold": None, "fewest": 2})
+    loss = made.loss(chances_of_road(chances), Batch(torch.zeros(1, 3, 2, 2), targets, ("a",)))
+    assert loss.item() == pytest.approx(-(math.log(0.2) + math.log(0.4)) / 2)

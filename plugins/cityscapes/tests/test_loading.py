@@ -8,7 +8,7 @@ from nasframe_cityscapes.dataset import find_frames
 from nasframe_cityscapes.frames import FrameStore
 from nasframe_cityscapes.loading import CropLoader
 from nasframe_cityscapes.options import ColourJitterOptions, SegmentationOptions
-from nasframe_cityscapes.transforms import ColourJitter, Window, cut, normalised
+from nasframe_cityscapes.transforms import ColourJitter, Shift, Window, cut, normalised
 
 PLAIN = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
 
@@ -78,6 +78,38 @@ def test_brightness_contrast_and_saturation_are_factors_of_what_they_name():
     assert ColourJitter(saturation=0.0).applied(image).tolist() == [[[18] * 3, [100] * 3]]
     assert ColourJitter().applied(image).tolist() == image.tolist()
     assert ColourJitter(brightness=1.4, contrast=1.4).applied(np.full((2, 2, 3), 250, dtype=np.uint8)).max() == 255
+
+
+def test_gamma_bends_the_picture_between_its_ends_as_frrns_training_does():
+    image = np.array([[[0, 64, 255]]], dtype=np.uint8)
+    assert ColourJitter(gamma=2.0).applied(image).tolist() == [[[0, 16, 255]]]
+    drawn = [ColourJitter.random(ColourJitterOptions(gamma=0.05), np.random.default_rng(seed)) for seed in range(200)]
+    most = np.log(0.5 + 0.05 / np.sqrt(2)) / np.log(0.5 - 0.05 / np.sqrt(2))
+    gammas = [one.gamma for one in drawn]
+    assert most <= min(gammas) < 0.88 and 1.14 < max(gammas) <= 1 / most
+    assert {one.brightness for one in drawn} == {1.0}
+
+
+def test_a_shifted_crop_mirrors_the_image_and_leaves_what_came_in_void():
+    label = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    image = np.repeat(label[..., None], 3, axis=2)
+    picture, targets = Shift(down=1, right=-2).applied(image, label)
+    assert picture[..., 0].tolist() == [[6, 7, 6, 5], [2, 3, 2, 1], [6, 7, 6, 5]]
+    assert targets.tolist() == [[255] * 4, [2, 3, 255, 255], [6, 7, 255, 255]]
+    for down, right in ((-1, 2), (0, 0), (9, -9)):
+        picture, targets = Shift(down, right).applied(image, label)
+        known = targets != 255
+        assert picture.shape == image.shape and np.array_equal(picture[known, 0], targets[known])
+
+
+def test_shifts_are_drawn_up_to_their_bound_and_leave_windows_as_they_are(write_tree):
+    shifts = [Shift.random(2, np.random.default_rng(seed)) for seed in range(200)]
+    assert {shift.down for shift in shifts} == {shift.right for shift in shifts} == {-2, -1, 0, 1, 2}
+    root = write_tree()
+    plain, shifted = (loader(root, flip=0.5, batch=4, translate=translate).batch(0) for translate in (0, 3))
+    assert plain.stems == shifted.stems and not np.array_equal(plain.targets, shifted.targets)
+    known = (shifted.targets != 255).mean()
+    assert known < 1
 
 
 def test_factors_of_colour_jitter_fill_their_range():
