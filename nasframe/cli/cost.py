@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,6 +37,7 @@ WORDS = {
 @click.argument("name_or_file")
 @click.option("--size", required=True, callback=size_of, metavar="HxW", help="Height and width of the image in pixels.")
 @click.option("--classes", required=True, type=click.IntRange(1), help="Number of classes.")
+@click.option("--stride", default=1, show_default=True, type=click.IntRange(1), help="Pixels to one of a dense output.")
 @click.option("--channels", default=3, show_default=True, type=click.IntRange(1), help="Channels of the image.")
 @click.option(
     "--convention",
@@ -59,6 +61,7 @@ def cost(
     name_or_file: str,
     size: tuple[int, int],
     classes: int,
+    stride: int,
     channels: int,
     convention: Convention,
     auxiliary: bool,
@@ -77,7 +80,8 @@ def cost(
     from nasframe.cost.counting import layers
 
     genotype, space = find_genotype(registry, name_or_file, overrides)
-    task = Task(channels, classes, size)
+    task = Task(channels, classes, size, dense="pixels" in space.labels)
+    task = replace(task, stride=stride)
     costs = layers(space, genotype, task, auxiliary=auxiliary)
     facts: dict[str, Any] = {
         "genotype": name_or_file,
@@ -87,6 +91,7 @@ def cost(
         "convention": convention,
         "size": list(size),
         "classes": classes,
+        **({"stride": stride} if stride != 1 else {}),
         **({"auxiliary": True} if auxiliary else {}),
     }
     if per_layer:
@@ -140,6 +145,7 @@ def _show(facts: dict[str, Any], convention: Convention) -> None:
         "macs": f"{facts['macs']:,} {WORDS[convention]}",
         "size": f"{height}x{width} pixels",
         "classes": facts["classes"],
+        **({"stride": f"{facts['stride']} pixels to one of the output"} if "stride" in facts else {}),
         **_memory_rows(facts.get("memory")),
         **_latency_rows(facts.get("latency")),
         **{f"reported {key}": value for key, value in facts.get("reported", {}).items()},

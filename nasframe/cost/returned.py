@@ -28,8 +28,8 @@ def require_returned(space: SearchSpace, genotype: Genotype, task: Task) -> None
             network = space.build(genotype, task)
         except Exception:  # a network's own code may raise anything
             return
-        for mode in (network.eval(), network.train()):
-            _require(mode, space, task)
+        for training in (False, True):
+            _require(network.train(training), space, task)
 
 
 def misfit(found: object, task: Task, count: int, *, training: bool) -> str:
@@ -39,14 +39,14 @@ def misfit(found: object, task: Task, count: int, *, training: bool) -> str:
         count: of images.
         training: whether the network was in training mode, and may return ``Outputs``.
     """
+    outputs: list[object] = [found]
+    if training and isinstance(found, Outputs):
+        outputs = [found.main, *(output for output, _ in found.extra)]
+    elif not isinstance(found, Tensor):
+        return f"{described(found)}; expected {EXPECTED if training else 'one tensor'}"
     expected = task.output_shape(count)
-    outputs = [found.main, *(output for output, _ in found.extra)] if isinstance(found, Outputs) else [found]
-    if not (training or not isinstance(found, Outputs)) or not all(isinstance(output, Tensor) for output in outputs):
-        wanted = EXPECTED if training else "one tensor"
-        return f"{described(found)}; expected {wanted}"
     for output in outputs:
-        assert isinstance(output, Tensor), "looked at above"
-        if tuple(output.shape) != expected:
+        if not isinstance(output, Tensor) or tuple(output.shape) != expected:
             return f"{described(output)}; expected the task's shape {expected}, of each output"
     return ""
 

@@ -17,7 +17,7 @@ from nasframe.experiment.checking import load
 from nasframe.genotype import sample
 from nasframe.plan.probe import probe
 from nasframe.run import run
-from nasframe.run.problems import open_problems
+from nasframe.run.problems import make_strategy, open_problems
 from nasframe.runfolder.layout import RunLayout
 from nasframe.testing.tiny import TinyEvaluator
 
@@ -139,12 +139,34 @@ def test_training_memory_counts_what_extra_outputs_keep(tmp_path):
     assert memory["training"] > memory["activations"] > 2 * output
 
 
-def test_heat_maps_at_a_quarter_of_the_size_are_counted(tmp_path):
+def test_heat_maps_at_a_quarter_of_the_size_are_counted_by_the_command_and_by_the_function(tmp_path):
     task = Task(in_channels=3, num_classes=16, size=(64, 48), stride=4)
     space = Stacked()
-    found = count(space, sample(space, np.random.default_rng(0)), task)
     places = 16 * 12
-    assert found.macs == places * (48 * 4 + 2 * 4 * 16 + 16 * 4)
+    macs = places * (48 * 4 + 2 * 4 * 16 + 16 * 4)
+    assert count(space, sample(space, np.random.default_rng(0)), task).macs == macs
+    path = genotype_file(tmp_path, space)
+    words = ("cost", path, "--size", "64x48", "--classes", "16", "--stride", "4")
+    found = json.loads(invoke(*words, "--memory", "2", "--format", "json").stdout)
+    assert (found["macs"], found["stride"]) == (macs, 4)
+    assert "4 pixels to one of the output" in invoke(*words).stdout
+
+
+@pytest.mark.parametrize("order", ["first", "second"])
+def test_a_bilevel_search_differentiates_through_all_outputs(tmp_path, order):
+    path = tmp_path / "exp.yaml"
+    path.write_text(
+        "name: x\nspace: {type: headed}\nevaluator: {type: tiny-pixels}\nrun: {device: cpu}\n"
+        f"strategy: {{type: darts, epochs: 1, warmup_epochs: 0, validate_epochs: 0, order: {order}}}\n"
+    )
+    experiment = load(path, registry=registry())
+    with open_problems(experiment) as problems:
+        torch.manual_seed(0)
+        search = make_strategy(experiment.strategy, problems.search)
+        head = search.supernet.network.auxiliary.weight
+        before = (search.supernet.alpha.detach().clone(), head.detach().clone())
+        search.step(0, np.random.default_rng(0))
+    assert not torch.equal(before[0], search.supernet.alpha) and not torch.equal(before[1], head)
 
 
 def test_a_network_that_returns_a_list_is_refused_when_a_plan_or_a_run_begins(tmp_path):
