@@ -33,14 +33,25 @@ from nasframe.evaluator import (
     Validating,
 )
 from nasframe.genotype import Choose, Genotype, GenotypeRecord
-from nasframe.inference import Illustrating, Inference, Inferring, PictureKind, Predicting, Predictor, Progressing
+from nasframe.inference import (
+    Illustrating,
+    Inference,
+    Inferring,
+    PictureKind,
+    Predicting,
+    Predictor,
+    Progressing,
+    padded,
+)
 from nasframe.options import AbsolutePath, Options
+from nasframe.outputs import Auxiliary, Outputs, main_output, total_loss
 from nasframe.plugin.component import Component
 from nasframe.plugin.hookspecs import hookimpl
 from nasframe.space import (
     Canonical,
     Costed,
     Growing,
+    ImageSizes,
     Inheriting,
     Labels,
     Landmarked,
@@ -48,6 +59,7 @@ from nasframe.space import (
     Priced,
     Relaxable,
     SearchSpace,
+    Size,
     SpaceCapability,
     Switchable,
     Task,
@@ -70,6 +82,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AbsolutePath",
     "AskTell",
+    "Auxiliary",
     "Batch",
     "Bounded",
     "Candidate",
@@ -96,6 +109,7 @@ __all__ = [
     "Growing",
     "HoldsOut",
     "Illustrating",
+    "ImageSizes",
     "Inference",
     "Inferring",
     "Inheriting",
@@ -107,6 +121,7 @@ __all__ = [
     "NasframeError",
     "Nominee",
     "Options",
+    "Outputs",
     "PictureKind",
     "PluginError",
     "Predicting",
@@ -119,6 +134,7 @@ __all__ = [
     "RunFolderError",
     "Runtime",
     "SearchSpace",
+    "Size",
     "SpaceCapability",
     "Split",
     "Stepper",
@@ -133,4 +149,7 @@ __all__ = [
     "Weigh",
     "Wrapping",
     "hookimpl",
+    "main_output",
+    "padded",
+    "total_loss",
 ]

@@ -85,6 +85,10 @@ class AskTell(Strategy, EndsEarly, ABC):
         """
         return None
 
+    def planned(self) -> Sequence[tuple[int, float]]:
+        """How many candidates cost which share of a full evaluation, for ``nasframe plan``; default: all ``budget``."""
+        return [(self.steps, self.budget)]
+
     def goes_on(self) -> Collection[int]:
         """Which candidates that were told may still be gone on from, by their numbers; the weights of others are lost.
 

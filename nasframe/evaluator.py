@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nasframe.genotype import Genotype
 from nasframe.options import Options as BaseOptions
-from nasframe.space import Labels, Task
+from nasframe.space import ImageSizes, Labels, Size, Task
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from nasframe.outputs import Outputs
     from nasframe.stepper import Stepper
 
-Model = Callable[["Tensor"], "Tensor"]
-"""A network, or a closure over one."""
+Model = Callable[["Tensor"], "Tensor | Outputs"]
+"""A network, or a closure over one; a network in eval mode returns one tensor, see ``nasframe.outputs``."""
 
 
 Curve = tuple[tuple[float, float], ...]
@@ -31,7 +32,7 @@ parameters on the other; retraining uses ``train``; ``val`` is never trained on.
 
 @dataclass(frozen=True)
 class Runtime:
-    """Where and how the numbers are computed; the experiment decides it once for all components."""
+    """Where and how the numbers are computed; it is decided once for all components."""
 
     seed: int = 0
     device: str = "cpu"
@@ -39,6 +40,8 @@ class Runtime:
     """The type used inside autocast; float32: no autocast."""
     phase: Literal["search", "retrain"] = "retrain"
     """What the numbers are for: to select by, or to report."""
+    image_sizes: ImageSizes = field(default_factory=ImageSizes)
+    """Which sizes the networks take: those of the space."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,18 @@ class Evaluator(ABC):
     @abstractmethod
     def evaluate(self, candidate: Candidate, budget: float = 1.0) -> Evaluation:
         """The score of a candidate at a share of a full evaluation (1.0: the evaluator's own recipe)."""
+
+    @classmethod
+    def input_sizes(cls, options: Any) -> Mapping[str, Size]:
+        """The image sizes in which networks are shown data, besides ``task.size``, by what they are: a training crop.
+
+        They follow from the options alone, for ``nasframe check``, which reads no data: it must not import torch. Sizes
+        that the space's networks do not take are refused. Default: none.
+
+        Args:
+            options: of this class's ``Options``.
+        """
+        return {}
 
     def record(self) -> Mapping[str, Any]:
         """Plain facts to keep in the run folder, such as which images are in which split; default: none."""

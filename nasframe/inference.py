@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, final
 
 from nasframe.evaluator import Differentiable, Evaluation, EvaluatorCapability, Model, Runtime
-from nasframe.space import Task
+from nasframe.outputs import main_output
+from nasframe.space import ImageSizes, Size, Task
 
 if TYPE_CHECKING:
     import numpy as np
-
-Size = tuple[int, int]
+    from torch import Tensor
 
 Progressing = Callable[[int, int], None]
 """Called now and then with how many of how many are done."""
@@ -134,6 +134,33 @@ class Illustrating(EvaluatorCapability):
     @abstractmethod
     def pictures(self, model: Model, count: int) -> Iterator[tuple[str, np.ndarray]]:
         """Named pictures, (H, W, 3) uint8: for a dense task image, truth and prediction side by side."""
+
+
+def padded(model: Model, sizes: ImageSizes, stride: int = 1) -> Callable[[Tensor], Tensor]:
+    """A model of a dense task for images of every size: what it says of the padding is cut off.
+
+    Images are padded on the right and below, with 0, which is the mean of normalised ones. The main output alone is
+    returned.
+
+    Args:
+        sizes: which the model takes.
+        stride: of the task.
+
+    Returns:
+        (N, C, H, W) of any size -> (N, classes, H / stride, W / stride), rounded up.
+    """
+
+    def ask(inputs: Tensor) -> Tensor:
+        from torch.nn.functional import pad
+
+        height, width = inputs.shape[-2:]
+        below, right = sizes.enlarged((height, width))
+        if (below, right) == (height, width):
+            return main_output(model(inputs))
+        found = main_output(model(pad(inputs, (0, right - width, 0, below - height))))
+        return found[..., : -(-height // stride), : -(-width // stride)]
+
+    return ask
 
 
 def _text(size: Size) -> str:

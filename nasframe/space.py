@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, final
 
 from nasframe.genotype import Choose, Genotype, is_legal
 from nasframe.options import Options as BaseOptions
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from nasframe.decode import Design
     from nasframe.supernet import Supernet, SupernetCosts, SwitchableSupernet
+
+Size = tuple[int, int]
+"""Height and width in pixels."""
 
 Labels = Literal["pixels", "images"]
 """What a network gives a label to: every pixel, or whole images."""
@@ -30,15 +33,67 @@ class Task:
 
     in_channels: int
     num_classes: int
-    size: tuple[int, int]
+    """Channels of the output: classes, or, where numbers are learned, how many, such as 16 heat maps."""
+    size: Size
     """Height and width in pixels of a whole evaluation image; the size at which costs are counted."""
     dense: bool = True
     """True: a label a pixel, logits (N, num_classes, H, W) at input size; False: one an image, (N, num_classes)."""
+    stride: int = 1
+    """Of a dense task: pixels of an image to a pixel of the output, down and to the right; 4: a quarter of its size."""
 
     @property
     def labels(self) -> Labels:
         """What gets a label."""
         return "pixels" if self.dense else "images"
+
+    def output_shape(self, count: int, size: Size | None = None) -> tuple[int, ...]:
+        """The shape of each output of a network for so many images; a fraction of a pixel is rounded up.
+
+        Args:
+            size: of the images; None: the task's.
+        """
+        places = (-(-side // self.stride) for side in (size or self.size)) if self.dense else ()
+        return count, self.num_classes, *places
+
+
+@final
+@dataclass(frozen=True)
+class ImageSizes:
+    """The image sizes that networks take: each side is a multiple of so many pixels, plus some, from the least on.
+
+    ``ImageSizes()``: any. ``ImageSizes(32)``: 32, 64, 96. ``ImageSizes(32, plus=1, least=97)``: 97, 129, 161.
+    """
+
+    multiple: int = 1
+    plus: int = 0
+    """Pixels that a side has more than a multiple."""
+    least: int = 1
+    """The smallest side in pixels; where it does not fit itself, the next that does."""
+
+    def fit(self, size: Size) -> bool:
+        """Whether networks take images of a size."""
+        return self.enlarged(size) == size
+
+    def enlarged(self, size: Size) -> Size:
+        """The smallest size that fits and has no side smaller than this one's."""
+        height, width = (self._above(side) for side in size)
+        return height, width
+
+    def nearest(self, size: Size) -> list[Size]:
+        """The sizes that fit next to one that does not: one with smaller sides, if there is one, and a larger one."""
+        height, width = (max(self._above(1), self._above(side - self.multiple + 1)) for side in size)
+        return list(dict.fromkeys([(height, width), self.enlarged(size)]))
+
+    def described(self) -> str:
+        """In words: ``sides of 32·n + 1 pixels, at least 97``."""
+        if self.multiple == 1:
+            return f"sides of {self._above(1)} pixels or more"
+        least = f", at least {self._above(1)}" if self.least > self.multiple else ""
+        return f"sides of {self.multiple}·n{f' + {self.plus}' if self.plus else ''} pixels{least}"
+
+    def _above(self, side: int) -> int:
+        """The smallest side that fits and is no smaller than one."""
+        return -(-(max(side, self.least) - self.plus) // self.multiple) * self.multiple + self.plus
 
 
 class SearchSpace(ABC):
@@ -59,6 +114,15 @@ class SearchSpace(ABC):
         """Args: options: of this class's ``Options``; None: the defaults."""
         self.options = self.Options() if options is None else options
 
+    def image_sizes(self) -> ImageSizes:
+        """Which image sizes its networks take; default: any.
+
+        An evaluator is told them as its runtime's ``image_sizes``. What it trains on has to fit, or is refused with the
+        sizes that would; whole images of a dense task it pads (``nasframe.inference.padded``). This is asked by
+        ``nasframe check``: it must not import torch.
+        """
+        return ImageSizes()
+
     @abstractmethod
     def decide(self, choose: Choose) -> None:
         """Ask every decision, by ``choose(name, options)``; what is asked later may depend on earlier answers.
@@ -70,7 +134,9 @@ class SearchSpace(ABC):
     def build(self, genotype: Genotype, task: Task) -> nn.Module:
         """The network of a genotype.
 
-        For a dense task it maps (N, in_channels, H, W) to logits (N, num_classes, H, W), whatever H and W.
+        In eval mode it maps (N, in_channels, H, W) to one tensor of ``task.output_shape(N, (H, W))``, for a dense task
+        logits (N, num_classes, H, W), whatever H and W that ``image_sizes`` fit. In training mode it may return
+        ``nasframe.Outputs`` instead: several such tensors, which are all supervised.
         Weights are initialised from torch's global generator, which the caller has seeded.
 
         Raises:
@@ -84,6 +150,25 @@ class SearchSpace(ABC):
         The graph of a genotype is a subgraph of the whole, and of the same class: a ``MultiDiGraph`` where several
         edges join the same two nodes.
         """
+
+
+def size_misfits(space: SearchSpace, sizes: Mapping[str, Size]) -> list[str]:
+    """Which of some image sizes a space's networks do not take, each as a phrase with the nearest that they do.
+
+    Args:
+        sizes: by what they are, such as ``a training crop``.
+    """
+    taken = space.image_sizes()
+    return [
+        f"{what} is {_pixels(size)} (height x width), but networks of space {space.name!r} take {taken.described()}: "
+        f"{' or '.join(map(_pixels, taken.nearest(size)))} would fit"
+        for what, size in sizes.items()
+        if not taken.fit(size)
+    ]
+
+
+def _pixels(size: Size) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 class SpaceCapability(ABC):  # noqa: B024  it says whose a capability is, and asks for no method

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from nasframe.genotype import Genotype
+from nasframe.outputs import Outputs
 
 
 class Supernet(nn.Module, ABC):
@@ -51,7 +52,7 @@ class Supernet(nn.Module, ABC):
 
     @abstractmethod
     @override
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor) -> Tensor | Outputs:
         """Inputs (N, in_channels, H, W) -> logits, like the networks of the task."""
 
 
@@ -72,7 +73,7 @@ class SwitchableSupernet(nn.Module, ABC):
 
     @abstractmethod
     @override
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor) -> Tensor | Outputs:
         """Inputs (N, in_channels, H, W) -> logits, like the networks of the task."""
 
 

@@ -1,7 +1,7 @@
 """Who may import whom: the layers of the core, and the modules that plug-ins may import."""
 
 LAYERS = (
-    "errors options stepper graph pareto",
+    "errors options stepper graph pareto outputs",
     "genotype decode",
     "supernet",
     "space",
@@ -23,7 +23,7 @@ LAYERS = (
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
 
 FOR_PLUGINS = {
-    *"__init__ genotype graph supernet evaluator space strategy options errors inference pareto".split(),
+    *"__init__ genotype graph supernet evaluator space strategy options errors inference pareto outputs".split(),
     *"training.sgd training.options training.progressive training.seeding training.precision".split(),
     *"training.batches training.gradients training.finite training.running_statistics cost.__init__".split(),
     *"run.progress plugin.golden plugin.engine plugin.proxy run.candidates.crew runfolder.layout".split(),

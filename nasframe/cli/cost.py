@@ -12,6 +12,7 @@ from rich.text import Text
 from nasframe.cli.genotypes import find_genotype
 from nasframe.cli.networks import speed_options
 from nasframe.cli.output import console, format_option, set_option, size_of
+from nasframe.errors import CapabilityError, RunError
 from nasframe.files.words import quantity
 from nasframe.genotype import Genotype, GenotypeRecord
 from nasframe.plugin.registry import Registry
@@ -43,6 +44,7 @@ WORDS = {
     show_default=True,
     help="What counts as an operation.",
 )
+@click.option("--auxiliary", is_flag=True, help="Also the parameters that training alone uses: auxiliary heads.")
 @click.option("--per-layer", is_flag=True, help="Also each layer.")
 @click.option("--depth", type=click.IntRange(1), default=2, show_default=True, help="How deep --per-layer goes.")
 @click.option("--memory", "batch", type=click.IntRange(1), metavar="BATCH", help="Also the memory for such a batch.")
@@ -59,6 +61,7 @@ def cost(
     classes: int,
     channels: int,
     convention: Convention,
+    auxiliary: bool,
     per_layer: bool,
     depth: int,
     batch: int | None,
@@ -75,7 +78,7 @@ def cost(
 
     genotype, space = find_genotype(registry, name_or_file, overrides)
     task = Task(channels, classes, size)
-    costs = layers(space, genotype, task)
+    costs = layers(space, genotype, task, auxiliary=auxiliary)
     facts: dict[str, Any] = {
         "genotype": name_or_file,
         "space": space.name,
@@ -84,9 +87,10 @@ def cost(
         "convention": convention,
         "size": list(size),
         "classes": classes,
+        **({"auxiliary": True} if auxiliary else {}),
     }
     if per_layer:
-        facts["layers"] = [vars(layer) for layer in layers(space, genotype, task, depth)]
+        facts["layers"] = [vars(layer) for layer in layers(space, genotype, task, depth, auxiliary=auxiliary)]
     if batch is not None:
         facts["memory"] = {"batch": batch, **vars(_memory(space, genotype, task, batch))}
     if timed:
@@ -110,7 +114,10 @@ def _operations(layer: LayerCost, convention: Convention) -> int:
 def _memory(space: SearchSpace, genotype: Genotype, task: Task, batch: int) -> Memory:
     from nasframe.cost.memory import memory
 
-    return memory(lambda: space.build(genotype, task), (batch, task.in_channels, *task.size))
+    try:
+        return memory(lambda: space.build(genotype, task), (batch, task.in_channels, *task.size))
+    except RunError as error:
+        raise CapabilityError(f"space {space.name!r}: {error}") from error
 
 
 def _latency(network: nn.Module, task: Task, threads: int | None) -> Latency:
@@ -128,7 +135,8 @@ def _show(facts: dict[str, Any], convention: Convention) -> None:
     rows = {
         "genotype": facts["genotype"],
         "space": facts["space"],
-        "params": quantity(facts["params"], "trainable parameter"),
+        "params": quantity(facts["params"], "trainable parameter")
+        + (", auxiliary ones too" if "auxiliary" in facts else ""),
         "macs": f"{facts['macs']:,} {WORDS[convention]}",
         "size": f"{height}x{width} pixels",
         "classes": facts["classes"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,11 +97,9 @@ def _final_space(folder: Path, registry: Registry) -> FinalSpace | NasframeError
 def _task(folder: Path, size: tuple[int, int] | None, classes: int | None) -> Task | None:
     """What networks have to do: as the run says, but for what is given."""
     task = RunReader(folder).task()
-    if size and classes:
-        return Task(task.in_channels if task else CHANNELS, classes, size, task.dense if task else True)
     if task is None:
-        return None
-    return Task(task.in_channels, classes or task.num_classes, size or task.size, task.dense)
+        return Task(CHANNELS, classes, size) if size and classes else None
+    return replace(task, num_classes=classes or task.num_classes, size=size or task.size)
 
 
 def _write(output: Path, weighted: Weighted, final: FinalSpace | NasframeError, found: Derivation, pick: int) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nasframe.cli.output import set_option, size_of
-from nasframe.errors import RunError
+from nasframe.errors import FileError, RunError
 from nasframe.plugin.registry import Registry
+from nasframe.space import ImageSizes, SearchSpace, size_misfits
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,13 +44,14 @@ def export(
     saved = find_saved(folder, registry, overrides)
     from nasframe.trained import export as exporting
     from nasframe.trained.building import build_network
-    from nasframe.trained.folding import fold_batch_norm
+    from nasframe.trained.folding import fold_batch_norm, without_auxiliary
     from nasframe.trained.model_card import card, write_card
 
+    _require_size(saved.space, size)
     if onnx_file is not None:
         exporting.require("onnx", "onnxscript")  # before anything that takes time
     task = _task(folder)
-    network = build_network(saved, task)
+    network = without_auxiliary(build_network(saved, task))
     facts: dict[str, Any] = card(folder, saved.record, task, saved.seed)
     files: dict[str, Any] = {"size": "x".join(map(str, size)) if size else "any", "batch": "any"}
     if fold:
@@ -68,6 +70,22 @@ def export(
         click.echo(f"Wrote {onnx_file}" + "".join(f"; {key}: {value}" for key, value in found.items()))
     for file in filter(None, (program_file, onnx_file)):
         write_card({**facts, "files": files}, file)
+
+
+def _require_size(space: SearchSpace, size: tuple[int, int] | None) -> None:
+    """See that the file can take images of a size, or of any.
+
+    Raises:
+        FileError: it cannot, as the space's networks do not.
+    """
+    taken = space.image_sizes()
+    if size is None and taken != ImageSizes():
+        raise FileError(
+            f"networks of space {space.name!r} take {taken.described()}, so that no file takes images of any size; fix "
+            "one by --size HxW"
+        )
+    if size is not None and (misfits := size_misfits(space, {"--size": size})):
+        raise FileError("; ".join(misfits))
 
 
 def _write_onnx(

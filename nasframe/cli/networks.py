@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nasframe.errors import CapabilityError
-from nasframe.inference import Inference, Size
+from nasframe.inference import Inference
 from nasframe.plugin.registry import Registry
+from nasframe.space import Size
 from nasframe.trained.speedups import Speedups
 
 if TYPE_CHECKING:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from nasframe.cli.networks import PATH, Chosen, inference_options, network_options, require, speed_options
+from nasframe.errors import DataError
 from nasframe.files.words import quantity
 from nasframe.inference import Inference, PictureKind, Predicting
 from nasframe.plugin.registry import Registry
@@ -88,30 +90,51 @@ def predict(
 
     network = speedups.applied(build_network(saved, predictor.task).to(runtime.device))
     with set_numerics(saved.run, runtime.device):
-        _label(predictor, network, jobs, inference)
-    click.echo(f"Labelled {quantity(len(jobs), 'image')}: {output}")
+        late = _label(predictor, network, jobs, inference, skip_bad=skip_bad)
+    click.echo(f"Labelled {quantity(len(jobs) - len(late), 'image')}: {output}")
+    faults = {**faults, **late}
     if faults:
         click.echo(skipped(faults), err=True)
         raise SystemExit(SKIPPED)
 
 
 def _predictor(saved: Saved) -> tuple[Predictor, Runtime]:
-    from nasframe.run.device import runtime
+    from nasframe.trained.building import runtime_of
 
-    where = runtime(saved.run, saved.seed)
+    where = runtime_of(saved)
     cls = saved.evaluator.cls
     assert issubclass(cls, Predicting), "checked before"
     return cls.predictor(saved.evaluator.options, where), where
 
 
-def _label(predictor: Predictor, network: nn.Module, jobs: list[Labelling], inference: Inference) -> None:
-    """Predict and write the files of all jobs."""
+def _label(
+    predictor: Predictor, network: nn.Module, jobs: Sequence[Labelling], inference: Inference, *, skip_bad: bool
+) -> dict[Path, str]:
+    """Predict and write the files of all jobs; why some could not be, by image, where they are to be skipped.
+
+    Raises:
+        DataError: an image that was sound before cannot be read any more, and is not to be skipped.
+    """
     from nasframe.files import atomic
 
-    images, kinds = [job.image for job in jobs], list(jobs[0].outputs)
+    faults: dict[Path, str] = {}
     with show_progress("predict") as progressing:
-        pictures = predictor.predict(network, images, kinds, inference)
-        for done, (job, contents) in enumerate(zip(jobs, pictures, strict=True), 1):
-            for kind, path in job.outputs.items():
-                atomic.write_bytes(path, contents[kind])
-            progressing(done, len(jobs))
+        done = 0
+        while done < len(jobs):
+            left = jobs[done:]
+            pictures = predictor.predict(network, [job.image for job in left], [*left[0].outputs], inference)
+            try:
+                for job, contents in zip(left, pictures, strict=True):
+                    for kind, path in job.outputs.items():
+                        atomic.write_bytes(path, contents[kind])
+                    done += 1
+                    progressing(done, len(jobs))
+            except DataError as error:
+                if not skip_bad:
+                    raise DataError(
+                        f"{error}\n{done} of {quantity(len(jobs), 'image')} had been labelled; --skip-bad --force "
+                        "labels all but those that cannot be read"
+                    ) from error
+                faults[jobs[done].image] = str(error)
+                done += 1
+    return faults

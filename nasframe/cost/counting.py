@@ -11,7 +11,7 @@ from torch import nn
 from nasframe.cost.layers import LayerCost, layer_costs
 from nasframe.errors import GenotypeError
 from nasframe.genotype import Genotype
-from nasframe.space import SearchSpace, Task
+from nasframe.space import SearchSpace, Task, size_misfits
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Cost:
     """What one network costs."""
 
     params: int
-    """Trainable parameters."""
+    """Trainable parameters, without those of ``nasframe.Auxiliary`` submodules."""
     macs: int
     """Multiply-adds of one forward pass at batch 1: of convolutions and linear layers, nothing else."""
     size: tuple[int, int]
@@ -37,19 +37,24 @@ def count(space: SearchSpace, genotype: Genotype, task: Task) -> Cost:
     return Cost(amounts["params"], amounts["macs"], task.size, task.num_classes)
 
 
-def layers(space: SearchSpace, genotype: Genotype, task: Task, depth: int | None = None) -> list[LayerCost]:
+def layers(
+    space: SearchSpace, genotype: Genotype, task: Task, depth: int | None = None, *, auxiliary: bool = False
+) -> list[LayerCost]:
     """What each layer of a genotype's network costs; works on the meta device, so no tensor has data.
 
     Args:
         depth: how many parts the layers' names have at most; None: down to the innermost modules.
+        auxiliary: whether the parameters of ``Auxiliary`` submodules count too.
 
     Raises:
         GenotypeError: the genotype is not legal in the space, or its network cannot take an input of that size.
     """
+    if misfits := size_misfits(space, {"the image": task.size}):
+        raise GenotypeError("; ".join(misfits))
     with torch.device("meta"):
         network = space.build(genotype, task)
     try:
-        return layer_costs(network, (1, task.in_channels, *task.size), depth=depth)
+        return layer_costs(network, (1, task.in_channels, *task.size), depth=depth, auxiliary=auxiliary)
     except (RuntimeError, ValueError) as error:
         shape = "x".join(map(str, (task.in_channels, *task.size)))
         raise GenotypeError(

@@ -23,6 +23,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 from typing_extensions import override
 
+from nasframe.outputs import auxiliary_names
+
 Convention = Literal["conv_linear", "all_ops"]
 PER_OUTPUT = {"upsample_bilinear2d": 4, "_softmax": 3, "_log_softmax": 3}
 """Operations for each output element, where it is not one."""
@@ -44,19 +46,23 @@ class LayerCost:
     """Bytes of all tensors that its operations make in one forward pass."""
 
 
-def layer_costs(network: nn.Module, *shapes: tuple[int, ...], depth: int | None = None) -> list[LayerCost]:
+def layer_costs(
+    network: nn.Module, *shapes: tuple[int, ...], depth: int | None = None, auxiliary: bool = False
+) -> list[LayerCost]:
     """The layers in the order in which they are first used; what no layer does stands under the empty name.
 
     Args:
         network: on the meta device.
         shapes: of its inputs.
         depth: how many parts the names have at most; None: down to the innermost modules.
+        auxiliary: whether the parameters of ``Auxiliary`` submodules count; their operations never do, for a prediction
+            does without them.
     """
     counter = _Counter()
     with _follow(network, counter), torch.no_grad(), torch.device("meta"), counter:
         network.eval()(*(torch.empty(shape) for shape in shapes))
     kinds = {name: type(module).__name__ for name, module in network.named_modules()}
-    params = _own_parameters(network)
+    params = _own_parameters(network, auxiliary=auxiliary)
     rows: dict[str, list[int]] = {}
     for name in (*counter.found, *params):
         row = rows.setdefault(_cut(name, depth), [0, 0, 0, 0])
@@ -65,11 +71,14 @@ def layer_costs(network: nn.Module, *shapes: tuple[int, ...], depth: int | None 
     return [LayerCost(name, kinds.get(name, ""), *amounts) for name, amounts in rows.items() if any(amounts)]
 
 
-def _own_parameters(network: nn.Module) -> dict[str, int]:
+def _own_parameters(network: nn.Module, *, auxiliary: bool) -> dict[str, int]:
     """How many trainable parameters each module has itself; those of two modules are the first's."""
+    left_out = () if auxiliary else tuple(f"{name}." for name in auxiliary_names(network))
     own: dict[str, int] = defaultdict(int)
-    for name, parameter in network.named_parameters():
-        if parameter.requires_grad:
+    known: set[int] = set()
+    for name, parameter in network.named_parameters(remove_duplicate=False):
+        if parameter.requires_grad and id(parameter) not in known and not name.startswith(left_out):
+            known.add(id(parameter))
             own[name.rpartition(".")[0]] += parameter.numel()
     return own
 

@@ -19,6 +19,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from typing_extensions import override
 
+from nasframe.outputs import total_loss
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -42,7 +44,10 @@ def memory(
     Args:
         build: makes it; called for fake tensors.
         inputs: their shape, (N, C, H, W).
-        loss: of the logits; None: mean cross-entropy of every pixel.
+        loss: of one output; None: mean cross-entropy of every pixel. Of several outputs it is the weighted sum.
+
+    Raises:
+        RunError: the network returns neither a tensor nor ``Outputs``.
     """
     with FakeTensorMode(), torch.device("cpu"):
         network = build()
@@ -50,9 +55,9 @@ def memory(
         with torch.no_grad(), Live() as plain:
             network.eval()(torch.empty(inputs))
         with Live() as live:
-            logits = network.train()(torch.empty(inputs))
+            found = network.train()(torch.empty(inputs))
             kept = live.now
-            lost = (loss or _cross_entropy)(logits)
+            lost = total_loss(found, loss or _cross_entropy)
             if lost.requires_grad:  # not so where nothing has weights
                 lost.backward()  # type: ignore[no-untyped-call]
     sizes = [_size(tensor) for tensor in network.parameters() if tensor.requires_grad]

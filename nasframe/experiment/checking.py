@@ -34,7 +34,7 @@ from nasframe.genotype import GenotypeRecord
 from nasframe.plugin.compatibility import bound_refusals, inheritance_refusals, misfits, refusals
 from nasframe.plugin.engine import Engine
 from nasframe.plugin.registry import Registry
-from nasframe.space import Inheriting
+from nasframe.space import Inheriting, size_misfits
 from nasframe.strategy import Deferring
 
 KEYS = ("name", "seed", "extends", *SECTIONS, GENOTYPE, *TERMS, FINALISTS, LEDGER, "retrain", "run")
@@ -75,6 +75,7 @@ def load(
     parts = check.each(sections)
     check.together(sections, parts.terms)
     check.inheriting(sections, parts)
+    check.sizes(sections, parts)
     check.faults.raise_all()
     return _made(sections, parts, path)
 
@@ -170,6 +171,20 @@ class _Check:
             if terms and terms.constraints.bounds():
                 for message in bound_refusals(self.registry, space.found, evaluator.found, found):
                     self.faults.refuse(sections.tree.members["constraints"].place, "constraints", message)
+
+    def sizes(self, sections: _Sections, parts: _Parts) -> None:
+        """Whether the spaces' networks take the image sizes that the evaluators' options ask for."""
+        pairs = [(parts.space, parts.evaluator, "evaluator")]
+        if parts.retrain:
+            pairs.append((parts.retrain.space, parts.retrain.evaluator, "retrain.evaluator"))
+        told: set[str] = set()
+        for space, evaluator, path in pairs:
+            if space is None or evaluator is None or sections.evaluator is None:
+                continue
+            for misfit in size_misfits(space.cls(space.options), evaluator.cls.input_sizes(evaluator.options)):
+                if misfit not in told:
+                    self.faults.refuse(sections.evaluator.type_place, path, misfit)
+                told.add(misfit)
 
     def identity(self, tree: Value) -> Identity | None:
         """Name and seed; the file's name stands in for a name that is not written."""

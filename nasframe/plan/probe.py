@@ -11,7 +11,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -124,7 +124,7 @@ def _search(experiment: Experiment, problems: Problems, seconds: float, begun: f
     result.before = time.time() - begun
     _read_ahead(problem, ("weights", "arch"))
     if isinstance(strategy, AskTell) and isinstance(problem.evaluator, Trainable):
-        _candidate(problem, strategy.steps, strategy.budget, seconds, result)
+        _candidates(problem, "candidate", strategy.planned(), seconds, result)
     else:
         _steps(strategy, problem, "search", seconds, result)
 
@@ -135,13 +135,7 @@ def _finalists(experiment: Experiment, problems: Problems, seconds: float, begun
     assert problem is not None and options is not None, "an experiment with finalists has both"
     result.before = time.time() - begun
     _read_ahead(problem, ("weights", "arch"))
-    for count, budget in options.rungs(options.count):
-        rung = Probe()
-        _candidate(problem, count, budget, seconds / len(options.budgets), rung)
-        kind = f"training of {budget:g}"
-        result.steps += count
-        result.counts[kind] = count
-        result.seconds[kind], result.processor[kind] = rung.seconds["candidate"], rung.processor["candidate"]
+    _candidates(problem, "training", options.rungs(options.count), seconds, result)
 
 
 def _ledger(experiment: Experiment, problems: Problems, seconds: float, begun: float, result: Probe) -> None:
@@ -166,23 +160,38 @@ def _ledger(experiment: Experiment, problems: Problems, seconds: float, begun: f
     result.after, result.processor_after = (sum(amounts) for amounts in zip(*taken, strict=True))
 
 
-def _candidate(problem: Problem, count: int, budget: float, seconds: float, result: Probe) -> None:
-    """A step is the whole evaluation of a candidate: some updates of one of middling cost, and one measurement."""
-    evaluator = problem.evaluator
+def _candidates(
+    problem: Problem, kind: str, planned: Sequence[tuple[int, float]], seconds: float, result: Probe
+) -> None:
+    """Steps that are whole evaluations, of one budget or several.
+
+    Args:
+        planned: how many have which budget.
+        seconds: about how long all of them are measured.
+    """
     genotype = _middling(problem, result)
-    result.steps, result.counts = count, {"candidate": count}
+    for count, budget in planned:
+        name = kind if len(planned) == 1 else f"{kind} of {budget:.3g}"
+        result.steps += count
+        result.counts[name] = count
+        taken = _candidate(problem, genotype, budget, seconds / len(planned))
+        result.seconds[name], result.processor[name] = taken.seconds, taken.processor
+
+
+def _candidate(problem: Problem, genotype: Genotype, budget: float, seconds: float) -> Taken:
+    """What the evaluation of one candidate takes: by some updates of its training, and one measurement."""
+    evaluator = problem.evaluator
     if not isinstance(evaluator, Trainable):
         start = Taken.now()
         evaluator.evaluate(Candidate(genotype, lambda: problem.space.build(genotype, evaluator.task)), budget)
-        taken = Taken.since(start)
-        result.seconds, result.processor = {"candidate": taken.seconds}, {"candidate": taken.processor}
-        return
+        return Taken.since(start)
     training = evaluator.training(problem.space.build(genotype, evaluator.task), budget)
     inner = Probe()
     _steps(training, problem, "search", seconds, inner)
-    inner.after, inner.processor_after = _measurement(problem, genotype)
-    result.seconds = {"candidate": _whole(inner.counts, inner.seconds, inner.after)}
-    result.processor = {"candidate": _whole(inner.counts, inner.processor, inner.processor_after)}
+    after = _measurement(problem, genotype)
+    return Taken(
+        _whole(inner.counts, inner.seconds, after.seconds), _whole(inner.counts, inner.processor, after.processor)
+    )
 
 
 def _whole(counts: dict[str, int], each: dict[str, float], after: float) -> float:

@@ -156,15 +156,22 @@ SELECTED_ON_VAL = (
 
 
 def changed_on_the_way(record: RunRecord) -> str:
-    """That the data or the events were changed while the run was stopped, and it went on; empty: they were not."""
+    """That the data or the events were changed on the way, and the run went on; empty: they were not."""
     accepted = record.data.get("accepted")
     of_data = [line for one in accepted for line in one["changes"]] if isinstance(accepted, list) else []
     of_events = [
         line for event in record.events if event.get("event") == "resumed" for line in event.get("accepted", ())
     ]
-    if not of_data and not of_events:
-        return ""
-    return f"The run went on although what it was begun with had changed: {'; '.join([*of_data, *of_events])}."
+    meanwhile = record.data.get("meanwhile")
+    sentences = []
+    if of_data or of_events:
+        changed = "; ".join([*of_data, *of_events])
+        sentences.append(f"The run went on although what it was begun with had changed: {changed}.")
+    if isinstance(meanwhile, list):
+        sentences.append(
+            f"The data changed while the run was going on, so that its result is of both: {'; '.join(meanwhile)}."
+        )
+    return " ".join(sentences)
 
 
 def remarks_on_data(record: RunRecord) -> list[str]:

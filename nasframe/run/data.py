@@ -1,4 +1,4 @@
-"""Whether a run that goes on still has the data that it was begun with."""
+"""Whether a run that goes on, or comes to its end, still has the data that it was begun with."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from nasframe.errors import DataError
 from nasframe.files import atomic
 from nasframe.files.fingerprints import changes
+from nasframe.files.words import first_line
 from nasframe.run.problems import Problems
 from nasframe.runfolder.folder import RunFolder
 
@@ -50,11 +51,7 @@ def require_same_data(
         record_data(folder, found, remarks)
         say("It is not known with which data the run was begun; those that are there now are recorded.")
         return
-    differences = [
-        f"{phase}: {line}"
-        for phase in ("search", "retrain")
-        for line in changes(before.get(phase, {}), found.get(phase, {}))
-    ]
+    differences = _differences(before, found)
     if not differences:
         return
     if not folder.accepts_changes:
@@ -69,3 +66,29 @@ def require_same_data(
     atomic.write_json(folder.layout.data, {**_recorded(found, remarks), "accepted": accepted})
     for line in differences:
         say(f"The data have changed, which is accepted: {line}")
+
+
+def note_changed_data(folder: RunFolder, problems: Problems, say: Callable[[str], None]) -> None:
+    """Compare the data with those recorded, at the end of a run: what changed is said and kept for the report.
+
+    The run's result stands, of data of which some were others for a part of the time.
+    """
+    before = folder.read(folder.layout.data)
+    if not before:
+        return
+    try:
+        differences = _differences(before, fingerprints(problems))
+    except (DataError, OSError) as error:
+        differences = [f"they can no longer be read: {first_line(error)}"]
+    if differences:
+        atomic.write_json(folder.layout.data, {**before, "meanwhile": differences})
+    for line in differences:
+        say(f"Warning: the data changed while the run was going on: {line}")
+
+
+def _differences(before: Mapping[str, Any], now: Fingerprints) -> list[str]:
+    return [
+        f"{phase}: {line}"
+        for phase in ("search", "retrain")
+        for line in changes(before.get(phase, {}), now.get(phase, {}))
+    ]

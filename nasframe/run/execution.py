@@ -27,7 +27,7 @@ from nasframe.plugin.registry import Registry
 from nasframe.run.candidates.finals import Finals, name_finalists
 from nasframe.run.candidates.front import write_front
 from nasframe.run.candidates.set_up import open_evaluations, open_judge
-from nasframe.run.data import fingerprints, record_data, remarks_on_data, require_same_data
+from nasframe.run.data import fingerprints, note_changed_data, record_data, remarks_on_data, require_same_data
 from nasframe.run.inheriting import (
     choose_inherited,
     keep_inherited,
@@ -263,6 +263,7 @@ class _Run:
         from nasframe.report.facts import start
         from nasframe.report.within_bounds import sentences
 
+        note_changed_data(self.folder, self.problems, self.progress.say)
         self.folder.write_status(state="done", reason=None)
         journal = self.journals["retrain" if result else "search"]
         journal.record("finished", journal.steps, minutes=minutes)

@@ -13,15 +13,16 @@ import numpy as np
 import torch
 
 import nasframe
+from nasframe.cost.returned import require_returned
 from nasframe.errors import CapabilityError, ExperimentError, GenotypeError
-from nasframe.evaluator import Evaluator, Runtime
+from nasframe.evaluator import Differentiable, Evaluator, Runtime
 from nasframe.experiment.experiment import Experiment
 from nasframe.experiment.sections import Part
 from nasframe.files.words import quantity
 from nasframe.genotype import sample, validate
 from nasframe.run.device import runtime, set_numerics
 from nasframe.run.interrupt import raise_at_signals
-from nasframe.space import Relaxable, SearchSpace
+from nasframe.space import Relaxable, SearchSpace, size_misfits
 from nasframe.strategy import Problem, Strategy
 from nasframe.training.seeding import seed_all
 
@@ -40,7 +41,12 @@ class Problems:
 
 @contextmanager
 def open_problems(experiment: Experiment) -> Iterator[Problems]:
-    """The problems of an experiment, with torch set up as it asks."""
+    """The problems of an experiment, with torch set up as it asks.
+
+    Raises:
+        CapabilityError: space and evaluator do not fit: see ``make_problem`` and ``require_returned``.
+        DataError: something is wrong with the data.
+    """
     where = runtime(experiment.run, experiment.seed)
     with set_numerics(experiment.run, where.device) as remarks, raise_at_signals():
         seed_all(experiment.seed, "prepare")
@@ -50,6 +56,9 @@ def open_problems(experiment: Experiment) -> Iterator[Problems]:
             search = replace(search, bounds=experiment.terms.constraints.bounds() if experiment.terms else {})
         if experiment.retrain is not None:
             full = make_problem(experiment.retrain.space, experiment.retrain.evaluator, where)
+        for problem in filter(None, (search, full)):
+            if isinstance(problem.evaluator, Differentiable):
+                require_returned(problem.space, sample(problem.space, np.random.default_rng(0)), problem.evaluator.task)
         if search and full:
             _require_same_questions(search.space, full.space)
             if experiment.ledger:
@@ -61,16 +70,21 @@ def make_problem(space: Part[SearchSpace], evaluator: Part[Evaluator], where: Ru
     """A space and an evaluator, which finds its data.
 
     Raises:
-        CapabilityError: the one's networks do not label what the other wants labelled.
+        CapabilityError: the one's networks do not label what the other wants labelled, or take no images of its size.
         DataError: something is wrong with the data.
     """
-    problem = Problem(space.cls(space.options), evaluator.cls(evaluator.options, where), where)
+    built = space.cls(space.options)
+    where = replace(where, image_sizes=built.image_sizes())
+    problem = Problem(built, evaluator.cls(evaluator.options, where), where)
     if problem.evaluator.task.labels not in problem.space.labels:
         raise CapabilityError(
             f"the data of evaluator {evaluator.component.name!r} have labels of {problem.evaluator.task.labels}; space "
             f"{space.component.name!r} makes networks that label {' and '.join(problem.space.labels)}. Take a space "
             "that fits; 'nasframe plugins --table' shows what is known to"
         )
+    sizes = {**evaluator.cls.input_sizes(evaluator.options), "an image of the data": problem.evaluator.task.size}
+    if misfits := size_misfits(built, sizes):
+        raise CapabilityError(f"evaluator {evaluator.component.name!r}: {'; '.join(misfits)}")
     return problem
 
 

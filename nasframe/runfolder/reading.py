@@ -148,7 +148,9 @@ class RunReader:
         try:
             if task:
                 height, width = task["size"]
-                return Task(task["in_channels"], task["num_classes"], (height, width), task["dense"])
+                return Task(
+                    task["in_channels"], task["num_classes"], (height, width), task["dense"], task.get("stride", 1)
+                )
             height, width = cost["size"]
             return Task(_CHANNELS, cost["classes"], (height, width))
         except (KeyError, TypeError, ValueError):

@@ -14,6 +14,7 @@ from nasframe.errors import RunError
 from nasframe.evaluator import Candidate, Differentiable, Evaluation, Evaluator, HoldsOut, Split, Trainable
 from nasframe.genotype import Genotype
 from nasframe.inference import Illustrating, Inference, Inferring
+from nasframe.outputs import Outputs, main_output
 from nasframe.stepper import GoesOn
 from nasframe.training.legs import train_legs
 
@@ -85,6 +86,16 @@ class EvaluatorContract:
         assert loss.ndim == 0 and torch.isfinite(loss)
         torch.autograd.backward(loss)
         assert all(parameter.grad is not None for parameter in network.parameters())
+
+    def test_the_loss_of_several_outputs_is_their_weighted_sum(self) -> None:
+        evaluator = self._differentiable()
+        batch = next(evaluator.batches("weights"))
+        with torch.no_grad():
+            main = main_output(self.network()(batch.inputs))
+        extra = 0.5 * main
+        first, second = evaluator.loss(lambda inputs: main, batch), evaluator.loss(lambda inputs: extra, batch)
+        both = evaluator.loss(lambda inputs: Outputs(main, ((extra, 0.4),)), batch)
+        assert torch.allclose(both, first + 0.4 * second), "the loss of Outputs: see nasframe.outputs.total_loss"
 
     def test_measuring_trains_nothing_and_restores_the_mode(self) -> None:
         evaluator = self._differentiable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import networkx as nx
@@ -12,12 +13,14 @@ from torch import nn
 
 from nasframe import decode
 from nasframe.cost.counting import count, counted
+from nasframe.cost.returned import misfit
 from nasframe.derive import path_of
-from nasframe.errors import GenotypeError, RunError
+from nasframe.errors import GenotypeError, RunError, listed
 from nasframe.files import yaml_text
 from nasframe.files.graphs import from_dot, from_graphml, to_dot, to_graphml
 from nasframe.genotype import Genotype, chosen, crossover, encode, mutate, repeated, sample, validate
 from nasframe.graph import NETWORK, edges, edges_into, from_json, part, parts, to_json
+from nasframe.outputs import Outputs, auxiliary_names, total_loss
 from nasframe.space import (
     Canonical,
     Costed,
@@ -32,6 +35,7 @@ from nasframe.space import (
     stage_of,
 )
 from nasframe.supernet import Supernet, SupernetCosts, SwitchableSupernet
+from nasframe.trained.folding import without_auxiliary
 
 DRAWS = 20
 
@@ -78,7 +82,32 @@ class SpaceContract:
             torch.manual_seed(seed)
             network = self.space.build(self._draw(seed), self.task).eval()
             with torch.no_grad():
-                assert tuple(network(images).shape) == self._output_shape(), "logits must have the task's shape"
+                wrong = misfit(network(images), self.task, 2, training=False)
+            assert not wrong, f"a network in eval mode returned {wrong}"
+
+    def test_in_training_a_network_returns_outputs_that_each_fit_the_task(self) -> None:
+        torch.manual_seed(0)
+        network = self.space.build(self._draw(0), self.task).train()
+        found = network(torch.randn(2, self.task.in_channels, *self.task.size))
+        wrong = misfit(found, self.task, 2, training=True)
+        assert not wrong, f"a network in training mode returned {wrong}"
+        if isinstance(found, Outputs):
+            for output, weight in found.extra:
+                assert math.isfinite(weight) and weight > 0, f"an extra output has the weight {weight} in the loss"
+                assert output.requires_grad, "an extra output must be on the graph, for it is supervised"
+        elif names := auxiliary_names(network):
+            raise AssertionError(f"{listed(names)}: auxiliary, but in training the network returns one tensor")
+
+    def test_what_is_auxiliary_has_no_part_in_a_prediction(self) -> None:
+        torch.manual_seed(0)
+        network = self.space.build(self._draw(0), self.task).eval()
+        images = torch.randn(2, self.task.in_channels, *self.task.size)
+        with torch.no_grad():
+            assert torch.equal(without_auxiliary(network)(images), network(images))
+
+    def test_its_image_sizes_fit_the_contracts_task(self) -> None:
+        sizes = self.space.image_sizes()
+        assert sizes.fit(self.task.size), f"set a task whose size fits: {sizes.described()}"
 
     def test_it_labels_what_the_task_wants(self) -> None:
         assert self.task.labels in self.space.labels, "the class says that it cannot serve the task"
@@ -213,9 +242,10 @@ class SpaceContract:
     def test_a_supernet_runs_learns_and_derives_legally(self) -> None:
         supernet = self._supernet()
         images = torch.randn(2, self.task.in_channels, *self.task.size)
-        output = supernet(images)
-        assert tuple(output.shape) == self._output_shape(), "a supernet's logits must have the task's shape"
-        output.square().mean().backward()
+        found = supernet(images)
+        wrong = misfit(found, self.task, 2, training=True)
+        assert not wrong, f"a supernet in training mode returned {wrong}"
+        torch.autograd.backward(total_loss(found, lambda output: output.square().mean()))
         for parameter in supernet.arch_parameters():
             assert parameter.grad is not None, "every architecture parameter must get a gradient"
             assert torch.isfinite(parameter.grad).all(), "gradients of architecture parameters must be finite"
@@ -245,10 +275,11 @@ class SpaceContract:
         images = torch.randn(2, self.task.in_channels, *self.task.size)
         for seed in range(3):
             supernet.switch(self._draw(seed))
-            output = supernet(images)
-            assert tuple(output.shape) == self._output_shape(), "logits must have the task's shape"
+            found = supernet(images)
+            wrong = misfit(found, self.task, 2, training=True)
+            assert not wrong, f"a supernet in training mode returned {wrong}"
             supernet.zero_grad()
-            output.square().mean().backward()
+            torch.autograd.backward(total_loss(found, lambda output: output.square().mean()))
             gradients = [weight.grad for weight in supernet.parameters() if weight.grad is not None]
             assert gradients, "the weights that a genotype uses must get gradients"
             assert all(torch.isfinite(gradient).all() for gradient in gradients), "gradients must be finite"
@@ -309,7 +340,7 @@ class SpaceContract:
         return all(answer.count == 1 for answer in encode(self.space, self._draw(0)))
 
     def _output_shape(self) -> tuple[int, ...]:
-        return (2, self.task.num_classes, *(self.task.size if self.task.dense else ()))
+        return self.task.output_shape(2)
 
     def _supernet(self) -> Supernet:
         if not isinstance(self.space, Relaxable):

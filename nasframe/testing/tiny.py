@@ -15,6 +15,7 @@ from typing_extensions import override
 from nasframe.evaluator import Batch, Candidate, Evaluation, Evaluator, Model, Split, Trainable
 from nasframe.genotype import Choose, Genotype, trace, validate
 from nasframe.options import Options as BaseOptions
+from nasframe.outputs import main_output, total_loss
 from nasframe.space import Inheriting, Relaxable, SearchSpace, Switchable, Task, Weigh
 from nasframe.supernet import Supernet, SwitchableSupernet
 from nasframe.training.finite import require_finite
@@ -222,7 +223,7 @@ class TinyEvaluator(Evaluator, Trainable):
 
     @override
     def loss(self, model: Model, batch: Batch) -> Tensor:
-        return nn.functional.cross_entropy(model(batch.inputs), batch.targets)
+        return total_loss(model(batch.inputs), lambda output: nn.functional.cross_entropy(output, batch.targets))
 
     @override
     def measure(self, model: Model) -> Evaluation:
@@ -238,7 +239,7 @@ class TinyEvaluator(Evaluator, Trainable):
 
     def _hits(self, model: Model, batch: Batch) -> float:
         """The share of pixels that are labelled right."""
-        logits = model(batch.inputs)
+        logits = main_output(model(batch.inputs))
         require_finite(logits, batch.names, model)
         return float((logits.argmax(1) == batch.targets).float().mean())
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import nn
 
 from nasframe.errors import FileError
+from nasframe.evaluator import Runtime
 from nasframe.genotype import Genotype, GenotypeRecord
 from nasframe.plugin.registry import Registry
 from nasframe.run.device import runtime
@@ -48,11 +49,20 @@ def load_trained(folder: Path, registry: Registry, overrides: Sequence[str] = ()
 
 def build_trained(saved: Saved) -> Trained:
     """A saved network in memory, with the evaluator that it was trained by."""
-    where = runtime(saved.run, saved.seed)
+    where = runtime_of(saved)
     evaluator = saved.evaluator.cls(saved.evaluator.options, where)
     network = build_network(saved, evaluator.task).to(where.device)
     problem = Problem(saved.space, evaluator, where)
     return Trained(network, problem, saved.record.genotype, saved.record, saved)
+
+
+def runtime_of(saved: Saved) -> Runtime:
+    """The runtime that a saved network's run asks for, here.
+
+    Raises:
+        ExperimentError: there is no such device.
+    """
+    return replace(runtime(saved.run, saved.seed), image_sizes=saved.space.image_sizes())
 
 
 def build_network(saved: Saved, task: Task) -> nn.Module:

@@ -19,6 +19,7 @@ from nasframe.errors import FileError, NasframeError, RunError
 from nasframe.evaluator import Model
 from nasframe.files import atomic
 from nasframe.files.words import first_line
+from nasframe.outputs import main_output
 from nasframe.training.finite import require_finite
 
 INPUT, OUTPUT = "image", "logits"
@@ -100,7 +101,7 @@ def difference(path: Path, network: nn.Module, shapes: Sequence[tuple[int, ...]]
     for shape in shapes:
         images = torch.randn(shape, generator=generator)
         with torch.no_grad():
-            found, expected = model(images), network(images)
+            found, expected = main_output(model(images)), network(images)
         require_finite(found, _names(shape), model)
         require_finite(expected, _names(shape), network)
         largest = max(largest, relative_difference(found, expected))

@@ -10,6 +10,8 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+from nasframe.outputs import auxiliary_names
+
 
 @dataclass(frozen=True)
 class Folded:
@@ -22,13 +24,21 @@ class Folded:
     """The names of those that stay: they follow no convolution, or one whose output is used elsewhere too."""
 
 
+def without_auxiliary(network: nn.Module) -> nn.Module:
+    """A copy of a network in eval mode, without the submodules that training alone uses (``nasframe.Auxiliary``)."""
+    kept = copy.deepcopy(network).eval()
+    for name in auxiliary_names(kept):
+        kept.set_submodule(name, nn.Identity())
+    return kept
+
+
 def fold_batch_norm(network: nn.Module) -> Folded:
-    """A copy of a network in eval mode, without the batch norms that directly follow a convolution.
+    """A copy of a network as ``without_auxiliary`` makes it, without batch norms that directly follow a convolution.
 
     They must be neighbours in an ``nn.Sequential``, for only there is it certain that nothing else reads what is
     between them. Weights are computed in float64 and rounded once, so outputs agree to the rounding of float32.
     """
-    network = copy.deepcopy(network).eval()
+    network = without_auxiliary(network)
     uses = Counter(id(module) for _, module in network.named_modules(remove_duplicate=False))
     folded = 0
     for sequence in [module for module in network.modules() if isinstance(module, nn.Sequential)]:

@@ -30,7 +30,8 @@ def card(folder: Path, record: GenotypeRecord, task: Task, seed: int) -> dict[st
     evaluator = reader.mapping(files.retrain_evaluator) or reader.mapping(files.evaluator)
     measured, environment = reader.mapping(files.metrics), reader.mapping(files.environment)
     preprocessing = {key: evaluator[key] for key in ("mean", "std") if key in evaluator}
-    output = "(N, classes, H, W)" if task.dense else "(N, classes)"
+    sides = ", H, W" if task.stride == 1 else f", H/{task.stride}, W/{task.stride}"
+    output = f"(N, classes{sides if task.dense else ''})"
     return {
         "name": folder.name,
         "space": record.genotype.space,

@@ -149,6 +149,12 @@ class TestProbe:
         assert found.counts == {"candidate": 10}
         assert found.seconds["candidate"] > 0
 
+    def test_candidates_of_several_budgets_are_measured_each_by_its_own(self, experiment, monkeypatch):
+        monkeypatch.setattr(Draws, "planned", lambda _: [(4, 0.25), (1, 1.0)])
+        found = probe(experiment(EXPERIMENT.replace("trains", "draws")), "search", seconds=0.0)
+        assert found.counts == {"candidate of 0.25": 4, "candidate of 1": 1} and found.steps == 5
+        assert set(found.seconds) == set(found.counts) and min(found.processor.values()) > 0
+
     def test_what_goes_wrong_is_handed_over_by_name(self, experiment, monkeypatch, tmp_path):
         made = experiment(
             EXPERIMENT.replace("tiny-pixels, training: {steps: 12, validate_epochs: 1}", "missing"), "retrain=null"

@@ -175,6 +175,30 @@ def test_changed_data_can_be_accepted_and_the_folder_and_the_report_say_so(stopp
         assert "1 file added: c.png" in (stopped / report).read_text()
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda: Path("data/b.png").write_text("B.png"), "search: 1 file changed: b.png"),
+        (
+            lambda: [path.unlink() for path in [*Path("data").iterdir()]] + [Path("data").rmdir()],
+            "can no longer be read",
+        ),
+    ],
+)
+def test_data_that_change_while_a_run_goes_on_are_named_at_its_end_and_in_the_report(
+    experiment, monkeypatch, capsys, change, said
+):
+    evaluate = FolderOfData.evaluate
+    monkeypatch.setattr(FolderOfData, "evaluate", lambda *given: (change(), evaluate(*given))[1])
+    folder = run(experiment())
+    assert f"Warning: the data changed while the run was going on: {said}" in capsys.readouterr().out.replace(
+        "they ", ""
+    )
+    assert json.loads((folder / "status.json").read_text())["state"] == "done"
+    for report in ("report.md", "report.html"):
+        assert said in (folder / report).read_text()
+
+
 def test_a_run_of_an_older_version_gets_its_fingerprints_when_it_goes_on(stopped, registry, capsys):
     (stopped / "data.json").unlink()
     resume(stopped, registry)

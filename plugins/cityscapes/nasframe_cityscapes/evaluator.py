@@ -34,6 +34,7 @@ from nasframe import (
     Predictor,
     Progressing,
     Runtime,
+    Size,
     Split,
     Stepper,
     Trainable,
@@ -91,6 +92,13 @@ class StreetEvaluator(Evaluator, Trainable, Inferring, HoldsOut, Predicting, Ill
         training = self.training(network, budget)
         fit(training, self.runtime.seed)
         return concluded(training, self.measure(network))
+
+    @final
+    @classmethod
+    @override
+    def input_sizes(cls, options: SegmentationOptions) -> Mapping[str, Size]:
+        """The training crop; whole frames are padded to what networks take."""
+        return {"a training crop": options.crop_size}
 
     @final
     @override

@@ -7,21 +7,23 @@ merely rounded to whole pixels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from nasframe import Inference, Model, RunError, Runtime
+from nasframe import Inference, Model, RunError, Runtime, padded
 from nasframe.training.precision import autocast
 from nasframe_cityscapes.classes import CLASSES
 
 Size = tuple[int, int]
+Answering = Callable[[Tensor], Tensor]
+"""A model of which the main output alone is asked: images -> logits at their size."""
 
 
-def answers(model: Model, inputs: Tensor, size: Size, inference: Inference) -> Tensor:
+def answers(model: Answering, inputs: Tensor, size: Size, inference: Inference) -> Tensor:
     """What a model says of the classes of each pixel; no gradients.
 
     Args:
@@ -40,7 +42,7 @@ def answers(model: Model, inputs: Tensor, size: Size, inference: Inference) -> T
         return averaged(model, inputs, size, inference)
 
 
-def averaged(model: Model, inputs: Tensor, size: Size, inference: Inference) -> Tensor:
+def averaged(model: Answering, inputs: Tensor, size: Size, inference: Inference) -> Tensor:
     """Mean probabilities over all scales, each also mirrored if asked for, (N, classes, H, W).
 
     A mirrored image has exactly the mirrored probabilities, since whole answers are mirrored and the sum of two does
@@ -56,7 +58,7 @@ def averaged(model: Model, inputs: Tensor, size: Size, inference: Inference) -> 
     return total.div_(inference.passes)
 
 
-def answer(model: Model, inputs: Tensor, size: Size, scale: float = 1.0) -> Tensor:
+def answer(model: Answering, inputs: Tensor, size: Size, scale: float = 1.0) -> Tensor:
     """Logits at a size, (N, classes, H, W), of the images shown at a scale; smaller ones are anti-aliased."""
     height, width = inputs.shape[-2:]
     shown = max(1, round(height * scale)), max(1, round(width * scale))
@@ -72,7 +74,7 @@ def resized(pictures: Tensor, size: Size) -> Tensor:
     return F.interpolate(pictures, size, mode="bilinear", align_corners=False, antialias=smaller)
 
 
-def sliding(model: Model, window: Size, stride: Size) -> Model:
+def sliding(model: Answering, window: Size, stride: Size) -> Answering:
     """A model that sees windows of an image: where they overlap, the mean of their logits."""
 
     def slide(inputs: Tensor) -> Tensor:
@@ -97,21 +99,31 @@ def spans(length: int, window: int, stride: int) -> list[slice]:
     return [slice(start, start + window) for start in starts]
 
 
-def checked(model: Model, runtime: Runtime) -> Model:
-    """The model in the runtime's precision, with logits in float32 at the inputs' size; another shape is an error."""
+def checked(model: Model, runtime: Runtime) -> Answering:
+    """The model's main output for images of every size, in the runtime's precision, as ``as_logits`` makes it."""
+    asked = padded(model, runtime.image_sizes)
 
     def logits(inputs: Tensor) -> Tensor:
         with autocast(runtime):
-            found = model(inputs)
-        expected = (inputs.shape[0], len(CLASSES), *inputs.shape[-2:])
-        if tuple(found.shape) != expected:
-            raise RunError(
-                f"the network returned the shape {tuple(found.shape)} for inputs {tuple(inputs.shape)}; a network for "
-                f"{len(CLASSES)} classes returns {expected}: logits at the size of its input"
-            )
-        return found.float()
+            found = asked(inputs)
+        return as_logits(found, inputs)
 
     return logits
+
+
+def as_logits(output: Tensor, inputs: Tensor) -> Tensor:
+    """One output of a network in float32.
+
+    Raises:
+        RunError: it is no logits at the inputs' size.
+    """
+    expected = (inputs.shape[0], len(CLASSES), *inputs.shape[-2:])
+    if tuple(output.shape) != expected:
+        raise RunError(
+            f"the network returned the shape {tuple(output.shape)} for inputs {tuple(inputs.shape)}; a network for "
+            f"{len(CLASSES)} classes returns {expected}: logits at the size of its input"
+        )
+    return output.float()
 
 
 @contextmanager

@@ -13,14 +13,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nasframe import Batch, DataError, Evaluation, Inference, Model, Progressing, Runtime, Split
+from nasframe import Batch, DataError, Evaluation, Inference, Model, Progressing, Runtime, Split, total_loss
 from nasframe.files.fingerprints import fingerprint_of, sha256_of
+from nasframe.training.precision import autocast
 from nasframe_cityscapes.checks import class_pixels, require_scored
 from nasframe_cityscapes.classes import CLASSES, NAMES, PALETTE, VOID
 from nasframe_cityscapes.dataset import DUMMIES, Frame, missing_instances
 from nasframe_cityscapes.frames import FrameStore, Picture
 from nasframe_cityscapes.hard_pixels import hard_pixels
-from nasframe_cityscapes.inference import checked
+from nasframe_cityscapes.inference import as_logits
 from nasframe_cityscapes.inspection import inspect
 from nasframe_cityscapes.loading import CropLoader, ahead
 from nasframe_cityscapes.measuring import Meter, Scored
@@ -51,7 +52,8 @@ class Segmentation:
         self._weights = torch.from_numpy(self._class_weights()).to(runtime.device)
         self._meter = Meter(self._store, options, runtime, self._weights)
         height, width = (-(-length // options.reduce) for length in self._frames.size)
-        self.task = street_task((height, width))
+        self.task = street_task(runtime.image_sizes.enlarged((height, width)))
+        self._padded = self.task.size != (height, width)
 
     def batches(self, split: Split, start: int) -> Iterator[Batch]:
         """Batches from number ``start`` on, endlessly.
@@ -71,8 +73,16 @@ class Segmentation:
         return self._loaders[split].epoch_steps
 
     def loss(self, model: Model, batch: Batch) -> Tensor:
-        """Mean cross-entropy of the scored, or hard, pixels, weighted by class; 0 on the graph if there are none."""
-        logits = checked(model, self._runtime)(batch.inputs)  # (N, C, h, w)
+        """Mean cross-entropy of the scored, or hard, pixels, weighted by class; 0 on the graph if there are none.
+
+        Of several outputs the weighted sum, see ``nasframe.outputs``.
+        """
+        with autocast(self._runtime):
+            found = model(batch.inputs)
+        return total_loss(found, lambda output: self._criterion(as_logits(output, batch.inputs), batch))
+
+    def _criterion(self, logits: Tensor, batch: Batch) -> Tensor:
+        """The loss of one output. Args: logits: (N, C, h, w)."""
         # As rows of pixels: cross-entropy of pictures has no deterministic kernel on CUDA.
         rows = logits.permute(0, 2, 3, 1).reshape(-1, logits.shape[1])
         targets = batch.targets.reshape(-1)
@@ -131,10 +141,12 @@ class Segmentation:
         }
 
     def remarks(self) -> list[str]:
-        """Which images are in two of the parts that are trained on, watched and set aside."""
+        """Images in two of the parts that are trained on, watched and set aside; whether whole frames are padded."""
         names = ("weights", "arch") if self._frames.selects else ("train", "val", "holdout")
         parts: dict[str, tuple[Frame, ...]] = {name: self._parts[name] for name in names if name in self._parts}
-        return remarks_on_repeats(parts, self._source)
+        height, width = self.task.size
+        padding = f"whole frames are padded to {height}x{width} pixels, as the space's networks take no other sizes"
+        return [*remarks_on_repeats(parts, self._source), *([padding] if self._padded else [])]
 
     def fingerprint(self) -> Mapping[str, str]:
         """What identifies the files of all frames; their contents only where the option ``check`` has them decoded."""

@@ -19,6 +19,7 @@ from nasframe.plugin.registry import Plugin, Registry
 from nasframe.run import run
 from nasframe.testing.tiny import TinySpace
 from nasframe_cityscapes.inspection import UPRIGHT
+from nasframe_cityscapes.prediction import StreetPredictor
 
 EXPERIMENT = """
 name: small
@@ -178,6 +179,18 @@ def test_the_other_images_are_labelled_if_asked_and_the_exit_code_tells(trained,
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a_labelIds.png", "d_labelIds.png"]
     assert "not labelled: 2 images that cannot be read:" in result.stderr
     assert "b.png" in result.stderr and "c.jpg" in result.stderr
+
+
+@pytest.mark.parametrize("asked", [[], ["--skip-bad"]])
+def test_an_image_that_is_damaged_while_others_are_labelled_does_not_end_it_if_it_may_be_skipped(
+    trained, photos, tmp_path, monkeypatch, asked
+):
+    monkeypatch.setattr(StreetPredictor, "fault", lambda *_: "")  # as if all had been sound when they were looked at
+    result = trained[1]("predict", trained[0], "--images", photos, "--output", tmp_path / "out", *asked)
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert result.exit_code == (1 if asked else 2) and "b.png cannot be read" in result.stderr
+    assert written == ["a_labelIds.png", "d_labelIds.png"][: 2 if asked else 1]
+    assert ("Labelled 2 images" in result.stdout) if asked else ("1 of 4 images had been labelled" in result.stderr)
 
 
 def test_where_no_image_can_be_read_nothing_is_skipped(trained, photos, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from itertools import accumulate
 from typing import Any, ClassVar, Literal, final
@@ -75,6 +76,18 @@ class _Rungs(AskTell, Wrapping):
         before = tuple(other.budget for other in self._rungs[index - rung.level : index])
         after = self._best[number - begin][0] if rung.level else None
         return Leg(before, after, last=rung.budget == 1)
+
+    @override
+    def planned(self) -> list[tuple[int, float]]:
+        """By rung; what goes on with the weights that it has costs the difference of the budgets."""
+        kept = self._weights == "kept"
+        before = [
+            self._rungs[index - 1].budget if kept and rung.level else 0.0 for index, rung in enumerate(self._rungs)
+        ]
+        counts: Counter[float] = Counter()
+        for rung, spent in zip(self._rungs, before, strict=True):
+            counts[rung.budget - spent] += rung.candidates
+        return [(count, share) for share, count in counts.items()]
 
     @override
     def goes_on(self) -> Collection[int]:

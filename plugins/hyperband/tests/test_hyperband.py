@@ -102,6 +102,14 @@ def test_in_each_rung_the_best_of_the_one_before_go_on():
         assert gone_on == {genotype for genotype, _ in ranked[: len(after)]}
 
 
+def test_a_plan_is_told_what_each_rung_costs():
+    problem = Problem(TinySpace(), TinyEvaluator(), over=Draws)
+    options = Halving.Options(candidates=4, eta=2)
+    assert Halving(problem, options).planned() == [(4, 0.25), (2, 0.5), (1, 1.0)]
+    kept = options.model_copy(update={"weights": "kept"})
+    assert Halving(problem, kept).planned() == [(6, 0.25), (1, 0.5)]  # four begin, two go from 0.25 to 0.5, one to 1
+
+
 def test_who_was_stopped_early_goes_on_after_all_who_were_not():
     problem = Problem(TinySpace(), Growing(), over=Draws)
     strategy = Halving(problem, Halving.Options(candidates=2, eta=2))

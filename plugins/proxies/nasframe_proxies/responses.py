@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from typing_extensions import override
 
-from nasframe import Genotype, RunError
+from nasframe import Genotype, RunError, main_output
 from nasframe import Options as BaseOptions
 from nasframe_proxies.initial import AtInitialisation
 
@@ -91,7 +91,7 @@ class JacobCov(OfExamples):
     """-sum over the eigenvalues s of the correlations of the examples' jacobians of log(s + k) + 1 / (s + k), k = 1e-5.
 
     The first version of the paper (arXiv 2006.04647v1, Eq. 1 to 5). An example's jacobian is the gradient of the sum of
-    all outputs by its pixels.
+    all outputs by its pixels; of a network with auxiliary heads, of its main output.
     """
 
     name: ClassVar[str] = "jacob-cov"
@@ -100,7 +100,7 @@ class JacobCov(OfExamples):
     def value(self, genotype: Genotype) -> float:
         inputs = self.inputs.clone().requires_grad_()
         network = self.network(genotype)
-        (jacobian,) = torch.autograd.grad(network(inputs).sum(), inputs)
+        (jacobian,) = torch.autograd.grad(main_output(network(inputs)).sum(), inputs)
         with np.errstate(invalid="ignore"):
             correlations = np.corrcoef(jacobian.flatten(1).double().cpu().numpy())
         if not np.isfinite(correlations).all():  # an example whose jacobian is 0
