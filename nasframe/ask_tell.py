@@ -14,7 +14,8 @@ from nasframe.errors import RunError
 from nasframe.evaluations import Directly, Evaluations, Leg
 from nasframe.evaluator import Evaluation
 from nasframe.files.words import quantity
-from nasframe.genotype import Genotype, sample
+from nasframe.genotype import Genotype, chosen, repeated, sample
+from nasframe.space import stage_of
 from nasframe.stepper import EndsEarly
 from nasframe.strategy import Problem, Strategy
 
@@ -50,7 +51,8 @@ class AskTell(Strategy, EndsEarly, ABC):
         # Names of two underscores, so that no subclass takes one of them by chance.
         self.__told: set[Genotype] = set()
         self.__lowest = problem.evaluator.failing_score
-        self.__top: tuple[Genotype, Evaluation] | None = None
+        self.__top: tuple[bool, float, float] | None = None
+        """Of the best that was told whether it is of the space itself, its budget and its score."""
         self.__evaluations: Evaluations = problem.evaluations or Directly(problem.space, problem.evaluator)
 
     @abstractmethod
@@ -104,6 +106,12 @@ class AskTell(Strategy, EndsEarly, ABC):
         )
 
     @final
+    def is_whole(self, genotype: Genotype) -> bool:
+        """Whether a genotype is of the problem's space, and not of a smaller one that it grows through."""
+        space = self.problem.space
+        return stage_of(space, genotype) is space
+
+    @final
     def draw(self, rng: np.random.Generator) -> Genotype:
         """A genotype drawn at random that was not asked for yet; any, where so many draws in a row find no such one."""
         for _ in range(DRAWS):
@@ -120,9 +128,9 @@ class AskTell(Strategy, EndsEarly, ABC):
         self.__lowest = min(self.__lowest, score)
         self.history.append((genotype, known))
         self.__told.add(genotype)
-        before = self.__top[1] if self.__top else None
-        if not known.failure and (before is None or (known.budget, known.score) > (before.budget, before.score)):
-            self.__top = (genotype, known)
+        if not known.failure:
+            rank = (self.is_whole(genotype), known.budget, known.score)
+            self.__top = rank if self.__top is None else max(self.__top, rank)
         self.tell(genotype, known)
 
     @final
@@ -162,14 +170,18 @@ class AskTell(Strategy, EndsEarly, ABC):
     def finalists(self, count: int) -> Sequence[Genotype]:
         """Those with the largest budget by their worth, then those with the next smaller one, and so on.
 
+        While all that were told are of smaller spaces that the space grows through, each stands for the genotype of
+        the space that repeats what it has chosen, with the first options besides.
+
         Raises:
             RunError: no evaluation has succeeded.
         """
         told = [(genotype, result) for genotype, result in self.history if not result.failure]
         if not told:
             raise RunError(f"no candidate of {len(self.history)} was evaluated with success, so none is the best")
-        ranked = sorted(told, key=lambda one: (one[1].budget, self.worth(*one)), reverse=True)
-        return list(dict.fromkeys(genotype for genotype, _ in ranked))[:count]
+        whole = [one for one in told if self.is_whole(one[0])]
+        ranked = sorted(whole or told, key=lambda one: (one[1].budget, self.worth(*one)), reverse=True)
+        return list(dict.fromkeys(genotype if whole else self.__whole(genotype) for genotype, _ in ranked))[:count]
 
     @final
     @override
@@ -196,6 +208,11 @@ class AskTell(Strategy, EndsEarly, ABC):
         for genotype, budget in state["outstanding"]:
             self.__begin(Genotype.from_dict(genotype), budget)
 
+    def __whole(self, genotype: Genotype) -> Genotype:
+        """The first genotype of the space to which one of a smaller space grows."""
+        space = self.problem.space
+        return repeated(space, chosen(stage_of(space, genotype), genotype))
+
     def __ask_ahead(self, rng: np.random.Generator) -> None:
         """Ask for genotypes until there are as many outstanding as there should be."""
         while len(self.outstanding) < min(self.__evaluations.outstanding, self.steps - len(self.history)):
@@ -213,7 +230,7 @@ class AskTell(Strategy, EndsEarly, ABC):
         self.outstanding.append((genotype, budget))
 
     def __metrics(self, result: Evaluation) -> dict[str, float]:
-        best = {} if self.__top is None else {"best_score": self.__top[1].score}
+        best = {} if self.__top is None else {"best_score": self.__top[-1]}
         if result.failure:
             return {"failures": sum(bool(other.failure) for _, other in self.history), **best}
         return {"score": result.score, **best, **result.metrics}

@@ -12,7 +12,7 @@ from typing_extensions import override
 from nasframe.errors import GenotypeError, NasframeError, RunError
 from nasframe.evaluator import Candidate, Curve, Evaluation, Evaluator
 from nasframe.genotype import Genotype
-from nasframe.space import SearchSpace
+from nasframe.space import SearchSpace, stage_of
 from nasframe.training.finite import require_finite_numbers
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ def attempt(
 ) -> Evaluation:
     """What an evaluator says of a genotype, or why it has nothing to say: then ``failure`` holds the reason.
 
+    A genotype of a smaller space that this one grows through (``Growing``) is built by that one.
+
     Whatever goes wrong with the candidate is a failure: a loss or logits that are not finite, memory that does not
     suffice, a network that cannot be built.
 
@@ -122,7 +124,7 @@ def attempt(
         NasframeError: something is wrong that no other candidate could mend, such as a missing file.
     """
     try:
-        build = partial(space.build, genotype, evaluator.task)
+        build = partial(stage_of(space, genotype).build, genotype, evaluator.task)
         result = (evaluate or evaluator.evaluate)(Candidate(genotype, build), budget)
         require_finite_numbers(result)
     except (RunError, GenotypeError) as error:

@@ -242,6 +242,33 @@ def validate(space: Decides, genotype: Genotype) -> None:
         )
 
 
+def is_legal(space: Decides, genotype: Genotype) -> bool:
+    """Whether ``validate`` has nothing against it."""
+    try:
+        validate(space, genotype)
+    except GenotypeError:
+        return False
+    return True
+
+
+def chosen(space: Decides, genotype: Genotype) -> dict[str, Option]:
+    """The answers to which there was a choice, by decision.
+
+    Raises:
+        GenotypeError: the genotype is not legal in this space (see ``validate``).
+    """
+    return {answer.name: genotype.answers[answer.name] for answer in encode(space, genotype) if answer.count > 1}
+
+
+def repeated(space: Decides, answers: Mapping[str, Option]) -> Genotype:
+    """The genotype that repeats answers where they are legal, and has the first option of all other questions."""
+
+    def choose(name: str, options: Sequence[T]) -> T:
+        return next((option for option in options if name in answers and option == answers[name]), options[0])
+
+    return trace(space, choose)
+
+
 def _random_choose(rng: np.random.Generator) -> Choose:
     def choose(name: str, options: Sequence[T]) -> T:
         return options[int(rng.integers(len(options)))]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, final
 
-from nasframe.genotype import Choose, Genotype, Option
+from nasframe.genotype import Choose, Genotype, is_legal
 from nasframe.options import Options as BaseOptions
 
 if TYPE_CHECKING:
@@ -147,7 +147,8 @@ class SearchSpace(ABC):
     def graph(self, genotype: Genotype | None = None) -> nx.DiGraph:
         """The space, or one genotype in it, as a graph with the attributes that ``nasframe.graph`` documents.
 
-        The graph of a genotype is a subgraph of the whole.
+        The graph of a genotype is a subgraph of the whole, and of the same class: a ``MultiDiGraph`` where several
+        edges join the same two nodes.
         """
 
 
@@ -289,12 +290,27 @@ class Landmarked(SpaceCapability):
 
 
 class Growing(SpaceCapability):
-    """A space that can be searched from small networks to large ones, as PNAS grows cells block by block."""
+    """A space that can be searched from small networks to large ones, as PNAS grows cells block by block.
+
+    The small ones need not be its own: a cell of two blocks is none of a space of five. It names the spaces that they
+    are of, so that its own questions, and what is drawn by them, stay as they are.
+    """
 
     @abstractmethod
-    def growth(self) -> Sequence[Mapping[str, Option]]:
-        """For each stage of growth, from the smallest networks on, the answers that are fixed there, by decision.
+    def growth(self) -> Sequence[SearchSpace]:
+        """The spaces that it grows through, that of the smallest networks first, and itself last.
 
-        The genotypes of a stage are those that have its answers to these decisions, where the space asks them; all of
-        them are legal. The last stage fixes nothing.
+        All have its name and label what it labels. A genotype of a stage grows to those of the next one that repeat
+        every answer to which it had a choice (``nasframe.genotype.chosen``), and there is always one. A stage may
+        ask a question of the next one with one option alone: that answer is then not repeated but open.
         """
+
+
+def stage_of(space: SearchSpace, genotype: Genotype) -> SearchSpace:
+    """The space that a genotype is of, which builds it: this one, or a smaller one that it grows through.
+
+    This one also where the genotype is legal in none of them; what it is then asked says what is wrong.
+    """
+    if not isinstance(space, Growing) or is_legal(space, genotype):
+        return space
+    return next((stage for stage in space.growth() if is_legal(stage, genotype)), space)

@@ -28,6 +28,6 @@ FOR_PLUGINS = {
     *"training.batches training.gradients training.finite training.running_statistics cost.__init__".split(),
     *"run.progress plugin.golden plugin.engine plugin.proxy run.candidates.crew runfolder.layout".split(),
     *"files.words files.fingerprints files.plain_json files.yaml_text files.evaluations".split(),
-    *"decode.__init__ testing.__init__ testing.tiny".split(),
+    *"decode.__init__ testing.__init__ testing.tiny testing.tiny_blocks".split(),
 }
 """The modules of the core that plug-ins may import; a folder's own names are its ``__init__``."""

@@ -132,7 +132,7 @@ def _show(
         click.echo(f"Entropy of the path: {found.entropy:.4f} nats, as of {math.exp(found.entropy):,.1f} equal paths")
         click.echo(f"Entropy by layer, in nats: {layers}")
     for name, blocks in found.cells.items():
-        click.echo(f"{name}, the two strongest edges of each block:")
+        click.echo(f"{name}, the strongest edges of each block:")
         console().print(_cell(blocks, weighted))
     for remark in found.remarks:
         click.echo(remark)
@@ -165,10 +165,11 @@ def _cell(blocks: Iterable[KeptBlock], weighted: Weighted) -> Table:
     for title in ("weight", "ahead of the next operation", "ahead of the next edge"):
         table.add_column(title, justify="right")
     for block in blocks:
+        sides = len({edge.key for edge in block.edges}) > 1
         for index, edge in enumerate(block.edges):
             table.add_row(
                 label[block.block] if index == 0 else "",
-                label[edge.before],
+                label[edge.before] + (f", {edge.key}" if sides else ""),
                 Text(edge.operation),
                 f"{edge.strength:.4f}",
                 f"{edge.margin.difference:.4f}" if edge.margin else "",

@@ -180,13 +180,15 @@ def _draw(shown: Shown, path: Path) -> list[Path]:
 
 def _exported(shown: Shown) -> nx.DiGraph:
     """Of an architecture its graph; of a run the whole space's, in which what was chosen carries ``chosen``."""
+    from nasframe.graph import edges
+
     if shown.chosen is None or not shown.of_run:
         return shown.space if shown.chosen is None else shown.chosen
     graph = shown.space.copy()
     for node in shown.chosen:
         graph.nodes[node]["chosen"] = True
-    for before, node, operation in shown.chosen.edges(data="operation"):
-        graph.edges[before, node]["chosen"] = True
-        if operation is not None:
-            graph.edges[before, node]["operation"] = operation
+    for edge, data in edges(shown.chosen):
+        graph.edges[edge]["chosen"] = True
+        if "operation" in data:
+            graph.edges[edge]["operation"] = data["operation"]
     return graph

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -15,16 +16,17 @@ from nasframe.derive import favoured, path_of
 from nasframe.errors import GenotypeError
 from nasframe.files import genotypes
 from nasframe.genotype import Option
-from nasframe.graph import part
+from nasframe.graph import NETWORK, part
 from nasframe.report.ledger import entries
 from nasframe.report.record import RunRecord
 from nasframe.runfolder.layout import RunLayout
 from nasframe.runfolder.listing import state_of, worked_seconds
 
-NETWORK = "network"
 PARTS = ("space", "strategy", "evaluator")
 Origin = Literal["found", "favoured so far", "nothing yet"]
-Operations = Mapping[tuple[str, str], str]
+Operations = tuple[tuple[str, str, str], ...]
+"""Of each edge of the cells the node it leaves, the one it enters, and its operation. Keys are left out: which of a
+block's inputs is the left one makes no other network."""
 
 
 @dataclass(frozen=True)
@@ -163,9 +165,14 @@ def _decisions(files: RunLayout) -> Mapping[str, Option]:
         return {}
 
 
-def _operations(chosen: nx.DiGraph | None) -> dict[tuple[str, str], str]:
-    edges = chosen.edges(data="operation") if chosen is not None else ()
-    return {(before, node): operation for before, node, operation in edges if operation is not None}
+def _operations(chosen: nx.DiGraph | None) -> Operations:
+    carried = chosen.edges(data="operation") if chosen is not None else ()
+    return tuple((before, node, operation) for before, node, operation in carried if operation is not None)
+
+
+def _ends(operations: Operations) -> Counter[tuple[str, str]]:
+    """How many edges go from one node to another, whatever they carry."""
+    return Counter((before, node) for before, node, _ in operations)
 
 
 def _moves(graph: nx.DiGraph | None) -> frozenset[tuple[str, str]]:
@@ -177,17 +184,18 @@ def _moves(graph: nx.DiGraph | None) -> frozenset[tuple[str, str]]:
 def _pair(one: ComparedRun, other: ComparedRun, trellises: Mapping[str, frozenset[tuple[str, str]]]) -> Pair:
     same_trellis = one.path and other.path and trellises[one.name] == trellises[other.name]
     same_space = one.parts.get("space") == other.parts.get("space") is not None
-    either = {*one.operations, *other.operations} if same_space and one.operations and other.operations else set()
-    both = [edge for edge in either if edge in one.operations and edge in other.operations]
+    both = same_space and one.operations and other.operations
+    cells, others = (one.operations, other.operations) if both else ((), ())
+    first, second = _ends(cells), _ends(others)
     keys = {*one.decisions, *other.decisions}
     comparable = same_space and one.decisions and other.decisions
     return Pair(
         first=one.name,
         second=other.name,
         path=decode.distance(one.levels, other.levels) if same_trellis else None,
-        edges=len(both),
-        same=sum(one.operations[edge] == other.operations[edge] for edge in both),
-        all_edges=len(either),
+        edges=(first & second).total(),
+        same=(Counter(cells) & Counter(others)).total(),
+        all_edges=(first | second).total(),
         decisions=sum(one.decisions.get(key) != other.decisions.get(key) for key in keys) if comparable else None,
     )
 

@@ -15,7 +15,7 @@ from typing import Literal
 import networkx as nx
 import numpy as np
 
-from nasframe.decode.moves import Moves, is_move
+from nasframe.decode.moves import Moves, is_move, require_plain
 from nasframe.errors import GraphError
 
 Price = Callable[[str | None, str], float]
@@ -48,6 +48,7 @@ def attribute_cost(trellis: nx.DiGraph, name: str) -> Price:
     Raises:
         GraphError: no node and no move carries it, or not as a number.
     """
+    require_plain(trellis)
     nodes: dict[str, float] = {node: data[name] for node, data in trellis.nodes(data=True) if name in data}
     joined = ((before, node, data) for before, node, data in trellis.edges(data=True) if is_move(data))
     moves: dict[tuple[str, str], float] = {(before, node): data[name] for before, node, data in joined if name in data}
@@ -64,6 +65,7 @@ def attribute_cost(trellis: nx.DiGraph, name: str) -> Price:
 
 def attribute_count(trellis: nx.DiGraph, name: str, value: object) -> Price:
     """How many moves carry an attribute with one value: for the edge attribute ``move``, say, and ``"down"``."""
+    require_plain(trellis)
     return lambda before, node: int(before is not None and trellis.edges[before, node].get(name) == value)
 
 

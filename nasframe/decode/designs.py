@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from nasframe.decode.moves import is_move
+from nasframe.decode.moves import is_move, require_plain
 from nasframe.errors import GraphError
 
 
@@ -40,6 +40,7 @@ def path_of_levels(trellis: nx.DiGraph, start: str, levels: Sequence[int]) -> tu
     Raises:
         GraphError: the trellis has no such move somewhere, or the path stops before the trellis does.
     """
+    require_plain(trellis)
     if start not in trellis:
         raise GraphError(f"the trellis has no node {start!r} to start at")
     path = [start]

@@ -36,15 +36,17 @@ def moves_between(trellis: nx.DiGraph, start: str, ends: Iterable[str], weighted
 
     Args:
         trellis: nodes carry ``layer`` and ``level``; edges of kind ``"move"`` or of no kind are moves and carry
-            ``value``; edges of other kinds are passed over, so a space's whole graph will do.
+            ``value``; edges of other kinds are passed over, so a space's whole graph will do, if its edges have no
+            keys.
         start: where paths begin.
         ends: where they may end; an end may have moves of its own.
         weighted: keep only moves of positive value. Otherwise all moves, each with the value 1.
 
     Raises:
-        GraphError: an unknown node, a move that goes to no later layer, a value that is missing, negative or
-            not finite, or no end within reach.
+        GraphError: edges with keys, an unknown node, a move that goes to no later layer, a value that is missing,
+            negative or not finite, or no end within reach.
     """
+    require_plain(trellis)
     ends = tuple(dict.fromkeys(ends))
     if unknown := [node for node in (start, *ends) if node not in trellis]:
         raise GraphError(f"the trellis has no node {unknown[0]!r}; it has {listed(trellis, repr)}")
@@ -71,6 +73,7 @@ def terminals(trellis: nx.DiGraph) -> tuple[str, tuple[str, ...]]:
     Raises:
         GraphError: it has no moves, or more than one node where they begin.
     """
+    require_plain(trellis)
     moves = [(before, after) for before, after, data in trellis.edges(data=True) if is_move(data)]
     sources = dict.fromkeys(before for before, _ in moves)
     targets = {after for _, after in moves}
@@ -89,12 +92,26 @@ def log_probability(trellis: nx.DiGraph, nodes: Iterable[str]) -> float:
     Raises:
         GraphError: two nodes that follow each other are not joined by a move, or its value is wrong.
     """
+    require_plain(trellis)
     values = []
     for before, after in pairwise(nodes):
         if not trellis.has_edge(before, after) or not is_move(trellis.edges[before, after]):
             raise GraphError(f"the trellis has no move from {before!r} to {after!r}")
         values.append(_value(trellis, before, after))
     return math.fsum(map(math.log, values)) if all(values) else -math.inf
+
+
+def require_plain(trellis: nx.DiGraph) -> None:
+    """See that the edges of a trellis have no keys.
+
+    Raises:
+        GraphError: they have.
+    """
+    if trellis.is_multigraph():
+        raise GraphError(
+            f"found a {type(trellis).__name__}; paths lead through a trellis without keys: give "
+            "nasframe.graph.part(graph, 'network')"
+        )
 
 
 def is_move(edge: Mapping[str, object]) -> bool:

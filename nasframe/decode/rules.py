@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 import networkx as nx
 
-from nasframe.decode.moves import is_move
+from nasframe.decode.moves import is_move, require_plain
 from nasframe.errors import GraphError
 
 
@@ -35,8 +35,9 @@ def unbiased(trellis: nx.DiGraph) -> nx.DiGraph:
     (``marginals`` divides by the partition sum).
 
     Raises:
-        GraphError: a move carries no value.
+        GraphError: a move carries no value, or the edges have keys.
     """
+    require_plain(trellis)
     weighed = trellis.copy()
     for node in weighed:
         leaving = {after: data for after, data in weighed.adj[node].items() if is_move(data)}

@@ -7,13 +7,13 @@ from itertools import pairwise
 import networkx as nx
 
 from nasframe import decode
-from nasframe.derive.compute import NETWORK, strongest_cells
+from nasframe.derive.compute import strongest_cells
 from nasframe.errors import GraphError
-from nasframe.graph import part
+from nasframe.graph import NETWORK, edges, part
 
 
 def favoured(graph: nx.DiGraph) -> nx.DiGraph | None:
-    """The most probable path and the two strongest edges of each block, as a subgraph.
+    """The most probable path and the strongest edges of each block, as ``decode.strongest`` keeps them: a subgraph.
 
     Args:
         graph: of a whole space, with the values of a snapshot.
@@ -23,10 +23,10 @@ def favoured(graph: nx.DiGraph) -> nx.DiGraph | None:
     """
     network = part(graph, NETWORK)
     operations = {
-        (edge.before, block.block): edge.operation
+        name: operation
         for blocks in strongest_cells(graph).values()
         for block in blocks
-        for edge in block.edges
+        for name, operation in block.operations().items()
     }
     moves = set(pairwise(_best_path(network)))
     if not moves and not operations:
@@ -34,10 +34,11 @@ def favoured(graph: nx.DiGraph) -> nx.DiGraph | None:
     passed = {node for move in moves for node in move}
     passed |= {node for node, kind in graph.nodes(data="kind") if kind != "state"}
     chosen = graph.copy()
-    for before, node, kind in graph.edges(data="kind"):
-        kept = (before, node) in (moves if kind == "move" else operations if kind == "operation" else graph.edges)
-        if not kept or (kind == "link" and not {before, node} <= passed):
-            chosen.remove_edge(before, node)
+    for name, data in edges(graph):
+        ends = name[:2]
+        kept = {"move": ends in moves, "operation": name in operations, "link": passed.issuperset(ends)}
+        if not kept[data["kind"]]:
+            chosen.remove_edge(*name)
     chosen.remove_nodes_from(list(nx.isolates(chosen)))
     nx.set_edge_attributes(chosen, operations, "operation")
     return chosen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import networkx as nx
 
@@ -17,11 +17,11 @@ from nasframe.derive.pricing import COUNTS, carried_costs, path_costs, priced_tr
 from nasframe.derive.source import FinalSpace, Weighted
 from nasframe.errors import CapabilityError, NasframeError
 from nasframe.genotype import Genotype
-from nasframe.graph import part, parts
+from nasframe.graph import NETWORK, Edge, edges, part, parts
 from nasframe.space import Landmarked, SearchSpace, Task
 
-NETWORK, OWN = "network", "run"
-"""The part that is a trellis; what the run itself derived, among the known paths."""
+OWN = "run"
+"""What the run itself derived, among the known paths."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Derivation:
     """Of the whole path, in nats."""
     known: tuple[KnownPath, ...]
     cells: Mapping[str, tuple[KeptBlock, ...]]
-    """By part: of each block the two strongest edges."""
+    """By part: of each block the strongest edges, as ``decode.strongest`` keeps them."""
     remarks: tuple[str, ...]
     """What could not be computed, and why."""
 
@@ -96,11 +96,11 @@ def derive(weighted: Weighted, request: Request, final: FinalSpace | NasframeErr
 
 
 def strongest_cells(graph: nx.DiGraph) -> dict[str, tuple[KeptBlock, ...]]:
-    """By part that has mixing weights on its edges, of each block the two strongest edges."""
+    """By part that has mixing weights on its edges, of each block the strongest edges (``decode.strongest``)."""
     found = {}
     for name in parts(graph):
         cell = part(graph, name)
-        if any("operations" in data and "value" in data for _, _, data in cell.edges(data=True)):
+        if any("operations" in data and "value" in data for _, data in edges(cell)):
             found[name] = tuple(decode.strongest(cell))
     return found
 
@@ -113,14 +113,12 @@ def genotype_with(
     Raises:
         GenotypeError: the space has none.
     """
-    moves = [(move, None) for move in pairwise(path.nodes)] if path else []
-    edges = [
-        ((edge.before, block.block), edge.operation)
-        for blocks in cells.values()
-        for block in blocks
-        for edge in block.edges
-    ]
-    wanted: Wanted = ordered(graph, [*moves, *edges])
+    taken = set(pairwise(path.nodes)) if path else set()
+    moves = [name for name, data in edges(graph) if data["kind"] == "move" and name[:2] in taken]
+    chosen: dict[Edge, str | None] = dict.fromkeys(moves)
+    for block in chain.from_iterable(cells.values()):
+        chosen |= block.operations()
+    wanted: Wanted = ordered(graph, chosen.items())
     return genotype_of(space, wanted)
 
 

@@ -13,12 +13,12 @@ import networkx as nx
 
 from nasframe.errors import GenotypeError
 from nasframe.genotype import Genotype, trace
+from nasframe.graph import Edge, edges
 from nasframe.space import SearchSpace
 
 T = TypeVar("T")
-Edge = tuple[str, str]
 Wanted = Mapping[Edge, str | None]
-"""Moves and operation edges; of an operation edge its operation."""
+"""Moves and operation edges, by their names in the space's graph; of an operation edge its operation."""
 
 
 def genotype_of(space: SearchSpace, wanted: Wanted) -> Genotype:
@@ -37,27 +37,23 @@ def genotype_of(space: SearchSpace, wanted: Wanted) -> Genotype:
     genotype = _completed(space, answers)
     found = _decided(space.graph(genotype))
     if found != dict(wanted):
-        edges = sorted(edge for edge in {*found, *wanted} if found.get(edge, "") != wanted.get(edge, ""))
+        before, node, *key = min(edge for edge in {*found, *wanted} if found.get(edge, "") != wanted.get(edge, ""))
         raise GenotypeError(
             f"space {space.name!r} has no genotype with these moves and operations: the nearest one differs "
-            f"from {edges[0][0]!r} to {edges[0][1]!r}"
+            f"from {before!r} to {node!r}{''.join(f', {name}' for name in key)}"
         )
     return genotype
 
 
-def ordered(graph: nx.DiGraph, edges: Iterable[tuple[Edge, str | None]]) -> dict[Edge, str | None]:
+def ordered(graph: nx.DiGraph, named: Iterable[tuple[Edge, str | None]]) -> dict[Edge, str | None]:
     """Edges in reading order: by part, then by the layer and the place of the node where they end."""
     place = {node: (data["part"], data["layer"], index) for index, (node, data) in enumerate(graph.nodes(data=True))}
-    return dict(sorted(edges, key=lambda item: (place[item[0][1]], place[item[0][0]])))
+    return dict(sorted(named, key=lambda item: (place[item[0][1]], place[item[0][0]])))
 
 
 def _decided(graph: nx.DiGraph) -> dict[Edge, str | None]:
     """The moves and operations of a genotype's graph."""
-    return {
-        (before, node): data.get("operation")
-        for before, node, data in graph.edges(data=True)
-        if data["kind"] in ("move", "operation")
-    }
+    return {name: data.get("operation") for name, data in edges(graph) if data["kind"] in ("move", "operation")}
 
 
 def _best_answer(

@@ -12,7 +12,7 @@ import networkx as nx
 from nasframe.errors import RunFolderError
 from nasframe.experiment.checking import load
 from nasframe.experiment.run_options import RunOptions
-from nasframe.graph import with_weights
+from nasframe.graph import edges, with_weights
 from nasframe.plugin.registry import Registry
 from nasframe.runfolder.reading import read_genotype_graph, read_graph, read_snapshot, require_experiment
 from nasframe.space import SearchSpace
@@ -58,7 +58,7 @@ def read_weighted(folder: Path, step: int | None = None) -> Weighted:
         weighted = with_weights(graph, arrays)
     except (IndexError, TypeError, ValueError) as error:
         raise RunFolderError(f"the snapshot of step {step} in {folder} does not fit graph.json ({error})") from error
-    if not any("value" in data for _, _, data in weighted.edges(data=True)):
+    if not any("value" in data for _, data in edges(weighted)):
         raise RunFolderError(
             f"the snapshots in {folder} hold {', '.join(arrays) or 'nothing'}, to which no edge of graph.json refers: "
             "there are no mixing weights to decode"

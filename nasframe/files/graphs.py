@@ -3,6 +3,9 @@
 GraphML opens in yEd, Gephi and Cytoscape, DOT in Graphviz. GraphML and DOT keep the order of the nodes and every
 attribute exactly: strings of any characters, floats to the last bit, tuples, lists and mappings; what a file could
 not give back is refused. Values that the formats have no type for are written as ``nasframe.files.exact_json``.
+
+Of a MultiDiGraph the keys of edges are written too: in GraphML as the ``desc`` of each edge, in DOT as Graphviz' own
+attribute ``key``.
 """
 
 from __future__ import annotations
@@ -21,12 +24,16 @@ from nasframe.errors import GraphError
 from nasframe.files import exact_json, plain_json
 from nasframe.files.exact_json import quoted, unquoted
 from nasframe.files.words import first_line
-from nasframe.graph import from_data, require_whole, to_json
+from nasframe.graph import Edge, edges, from_data, require_whole, to_json
 
 _NAMESPACE = "{http://graphml.graphdrawing.org/xmlns}"
+_KEYED = "networkx.MultiDiGraph"
+"""The graph's ``desc`` in GraphML, and its name in DOT, where edges have keys."""
+_DOT_HEADS = {False: "digraph {", True: f'digraph "{_KEYED}" {{'}
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _DOT_STATEMENT = re.compile(
-    rf"  (?:graph|({_STRING})(?: -> ({_STRING}))?) \[(?:label={_STRING}, )?nasframe=({_STRING})\];"
+    rf"  (?:graph|({_STRING})(?: -> ({_STRING}))?) "
+    rf"\[(?:key=({_STRING}), )?(?:label={_STRING}, )?nasframe=({_STRING})\];"
 )
 
 
@@ -35,7 +42,8 @@ def save(graph: nx.DiGraph, path: str | Path) -> None:
 
     Raises:
         GraphError: another ending, or a graph that would not be read back equal (in JSON as of
-            ``nasframe.graph.to_json``: one with lists, or with attributes called ``id``, ``source`` or ``target``).
+            ``nasframe.graph.to_json``: one with lists, or with attributes called ``id``, ``source``, ``target`` or,
+            in a MultiDiGraph, ``key``).
     """
     write, read = _format(path)
     try:
@@ -87,8 +95,10 @@ def to_graphml(graph: nx.DiGraph) -> str:
         for mark in json_mark:
             ET.SubElement(element, "desc").text = mark
     parent = root
-    for tag, attributes, data in rows:
+    for tag, (attributes, described), data in rows:
         element = ET.SubElement(parent, tag, attributes)
+        if described is not None:
+            ET.SubElement(element, "desc").text = described
         for name, value in data.items():
             ET.SubElement(element, "data", key=keys[tag, name]).text = _WRITERS[types[tag, name]](value)
         parent = element if tag == "graph" else parent
@@ -121,11 +131,20 @@ def from_graphml(text: str) -> nx.DiGraph:
         return {name: reader(text) for (name, reader), text in found}
 
     nodes = [(unquoted(node.attrib["id"]), data(node)) for node in within.iterfind(f"{_NAMESPACE}node")]
-    edges = [
-        (unquoted(edge.attrib["source"]), unquoted(edge.attrib["target"]), data(edge))
-        for edge in within.iterfind(f"{_NAMESPACE}edge")
-    ]
-    return _made(data(within), nodes, edges)
+    keyed = within.findtext(f"{_NAMESPACE}desc") == _KEYED
+    found = [(_name(edge, keyed), data(edge)) for edge in within.iterfind(f"{_NAMESPACE}edge")]
+    return _made(data(within), nodes, found, keyed)
+
+
+def _name(edge: ET.Element, keyed: bool) -> Edge:
+    """The name of an edge's element."""
+    before, after = unquoted(edge.attrib["source"]), unquoted(edge.attrib["target"])
+    if not keyed:
+        return before, after
+    key = edge.findtext(f"{_NAMESPACE}desc")
+    if key is None:
+        raise ValueError(f"the edge from {before!r} to {after!r} has no key (desc), as each edge of a {_KEYED} has")
+    return before, after, unquoted(key)
 
 
 def to_dot(graph: nx.DiGraph) -> str:
@@ -135,11 +154,12 @@ def to_dot(graph: nx.DiGraph) -> str:
         GraphError: a node's or an attribute's name is no string, or a value has no exact text (an array, NaN).
     """
     _check(graph)
-    lines = ["digraph {", "  rankdir=LR;", f"  graph [{_dot_attributes(graph.graph, None)}];"]
+    lines = [_DOT_HEADS[graph.is_multigraph()], "  rankdir=LR;", f"  graph [{_dot_attributes(graph.graph, None)}];"]
     for node, data in graph.nodes(data=True):
         lines.append(f"  {quoted(node)} [{_dot_attributes(data, data.get('label'))}];")
-    for before, after, data in graph.edges(data=True):
-        lines.append(f"  {quoted(before)} -> {quoted(after)} [{_dot_attributes(data, data.get('operation'))}];")
+    for (before, after, *key), data in edges(graph):
+        keys = "".join(f"key={quoted(name)}, " for name in key)
+        lines.append(f"  {quoted(before)} -> {quoted(after)} [{keys}{_dot_attributes(data, data.get('operation'))}];")
     return "\n".join([*lines, "}", ""])
 
 
@@ -151,21 +171,25 @@ def from_dot(text: str) -> nx.DiGraph:
     """
     about: dict[str, Any] = {}
     nodes: list[tuple[str, dict[str, Any]]] = []
-    edges: list[tuple[str, str, dict[str, Any]]] = []
+    found: list[tuple[Edge, dict[str, Any]]] = []
+    keyed = text.startswith(_DOT_HEADS[True])
     for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
-        if line in ("digraph {", "  rankdir=LR;", "}"):
+        if line in (_DOT_HEADS[keyed], "  rankdir=LR;", "}"):
             continue
         match = _DOT_STATEMENT.fullmatch(line)
         if match is None:
             raise ValueError(f"line {number} is none that nasframe writes: {line[:200]!r}")
-        data = dict(exact_json.loads(json.loads(match[3])))
+        data = dict(exact_json.loads(json.loads(match[4])))
         if match[1] is None:
             about.update(data)
         elif match[2] is None:
             nodes.append((json.loads(match[1]), data))
+        elif keyed != (match[3] is not None):
+            raise ValueError(f"line {number} is an edge {'without' if keyed else 'with'} a key: {line[:200]!r}")
         else:
-            edges.append((json.loads(match[1]), json.loads(match[2]), data))
-    return _made(about, nodes, edges)
+            before, after = json.loads(match[1]), json.loads(match[2])
+            found.append(((before, after, json.loads(match[3])) if keyed else (before, after), data))
+    return _made(about, nodes, found, keyed)
 
 
 def _from_json(text: str) -> nx.DiGraph:
@@ -173,14 +197,17 @@ def _from_json(text: str) -> nx.DiGraph:
 
 
 def _made(
-    about: Mapping[str, Any], nodes: list[tuple[str, dict[str, Any]]], edges: list[tuple[str, str, dict[str, Any]]]
+    about: Mapping[str, Any],
+    nodes: list[tuple[str, dict[str, Any]]],
+    named: list[tuple[Edge, dict[str, Any]]],
+    keyed: bool,
 ) -> nx.DiGraph:
     """The graph of a file's rows; networkx would put together what stands twice."""
-    graph = nx.DiGraph()
+    graph = nx.MultiDiGraph() if keyed else nx.DiGraph()
     graph.graph.update(about)
     graph.add_nodes_from(nodes)
-    graph.add_edges_from(edges)
-    require_whole(graph, len(nodes), len(edges))
+    graph.add_edges_from((*name, data) for name, data in named)
+    require_whole(graph, len(nodes), len(named))
     return graph
 
 
@@ -192,24 +219,32 @@ def _format(path: str | Path) -> tuple[Callable[[nx.DiGraph], str], Callable[[st
     return formats[suffix]
 
 
-def _rows(graph: nx.DiGraph) -> list[tuple[str, dict[str, str], Mapping[str, Any]]]:
-    """The GraphML elements: tag, attributes of the element, data; the graph first."""
+_Element = tuple[str, tuple[dict[str, str], str | None], Mapping[str, Any]]
+"""Of GraphML: tag, its attributes and its ``desc``, data."""
+
+
+def _rows(graph: nx.DiGraph) -> list[_Element]:
+    """The GraphML elements, the graph first."""
 
     def named(**nodes: str) -> dict[str, str]:
         return {role: quoted(node)[1:-1] for role, node in nodes.items()}
 
-    nodes = [("node", named(id=node), data) for node, data in graph.nodes(data=True)]
-    edges = [("edge", named(source=before, target=after), data) for before, after, data in graph.edges(data=True)]
-    return [("graph", {"edgedefault": "directed"}, graph.graph), *nodes, *edges]
+    about = _KEYED if graph.is_multigraph() else None
+    rows: list[_Element] = [("graph", ({"edgedefault": "directed"}, about), graph.graph)]
+    rows += [("node", (named(id=node), None), data) for node, data in graph.nodes(data=True)]
+    for (before, after, *key), data in edges(graph):
+        rows.append(("edge", (named(source=before, target=after), quoted(key[0])[1:-1] if key else None), data))
+    return rows
 
 
 def _check(graph: nx.DiGraph) -> None:
-    if not graph.is_directed() or graph.is_multigraph():
-        raise GraphError(f"only a networkx.DiGraph can be written; this is a {type(graph).__name__}")
-    attributes = [graph.graph, *(d for _, d in graph.nodes(data=True)), *(d for _, _, d in graph.edges(data=True))]
-    for name in (*graph, *(name for data in attributes for name in data)):
+    if not graph.is_directed():
+        raise GraphError(f"only a networkx.DiGraph or MultiDiGraph can be written; this is a {type(graph).__name__}")
+    attributes = [graph.graph, *(d for _, d in graph.nodes(data=True)), *(d for _, d in edges(graph))]
+    names = [*graph, *(name for edge in graph.edges for name in edge), *(name for data in attributes for name in data)]
+    for name in names:
         if not isinstance(name, str):
-            raise GraphError(f"names of nodes and attributes are strings; found {name!r}")
+            raise GraphError(f"names of nodes and attributes, and keys of edges, are strings; found {name!r}")
 
 
 def _dot_attributes(data: Mapping[str, Any], label: object) -> str:

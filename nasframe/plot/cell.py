@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -13,7 +14,7 @@ from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path
 
 from nasframe.files.words import quantity
-from nasframe.graph import part
+from nasframe.graph import Edge, edges, edges_into, part
 from nasframe.plot.canvas import labels, readable, text_width
 from nasframe.plot.layout import Point, layered
 from nasframe.plot.palette import FAINT, GREY, INK, PANEL, PAPER, colours, tint
@@ -27,7 +28,7 @@ _WIRES = "#5B6675"
 class Pill:
     """An edge's end: the operation that it carries, drawn where it enters its block."""
 
-    edge: tuple[str, str]
+    edge: Edge
     operation: str | None
     """None: it is open which."""
     share: float | None
@@ -93,8 +94,10 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class _Edge:
-    source: str
+class _End:
+    """What there is to write at an edge's end."""
+
+    edge: Edge
     label: str = ""
     note: str = ""
     operation: str | None = None
@@ -113,36 +116,36 @@ def compute(graph: nx.DiGraph, name: str, weighted: nx.DiGraph | None = None, *,
     Boxes are in the order of the graph's nodes; their pills in the order of the edges into them.
     """
     cell = part(graph, name)
-    label = labels(cell)
-    weights = part(weighted, name) if weighted is not None else nx.DiGraph()
+    label = {node: _named(text, cell.nodes[node]) for node, text in labels(cell).items()}
+    weights = dict(edges(part(weighted, name))) if weighted is not None else {}
     known = [op for _, _, ops in (weighted or graph).edges(data="operations") for op in ops or ()]
     colour = colours([*known, *(op for _, _, op in graph.edges(data="operation") if op)])
     incoming = {node: _incoming(cell, weights, node) for node in cell}
-    others = [_Edge("", readable(op), "0.00") for op in dict.fromkeys(known)] if roomy else []
+    others = [_End(("", ""), readable(op), "0.00") for op in dict.fromkeys(known)] if roomy else []
     room = max([0.6, *(_pill_width(edge) for edge in chain(others, *incoming.values()))])
-    sizes = {node: _size(label[node], edges, room) for node, edges in incoming.items()}
-    pitch = {node: _ROW + _ROW_GAP if _has_pills(edges) else _LINK for node, edges in incoming.items()}
+    sizes = {node: _size(label[node], ends, room) for node, ends in incoming.items()}
+    pitch = {node: _ROW + _ROW_GAP if _has_pills(ends) else _LINK for node, ends in incoming.items()}
     layout = layered(cell, sizes, pitch, gap=0.16)
     boxes, wires = [], []
-    for node, edges in incoming.items():
+    for node, ends in incoming.items():
         (x, y), (width, height) = layout.centres[node], sizes[node]
         pills = tuple(
             Pill(
-                (edge.source, node),
-                edge.operation,
-                edge.share,
-                edge.label,
-                edge.note,
-                colour.get(edge.operation or "", GREY),
+                end.edge,
+                end.operation,
+                end.share,
+                end.label,
+                end.note,
+                colour.get(end.operation or "", GREY),
                 x - width / 2 + _PAD,
                 room,
-                layout.ports[edge.source, node],
+                layout.ports[end.edge],
             )
-            for edge in edges
-            if edge.label
+            for end in ends
+            if end.label
         )
         boxes.append(Box(label[node], cell.nodes[node]["kind"], x, y, width, height, _knob(label[node]), pills))
-        wires += [Wire(tuple(layout.wire(edge.source, node)), link=not edge.label) for edge in edges]
+        wires += [Wire(tuple(layout.wire(end.edge)), link=not end.label) for end in ends]
     return Cell(tuple(boxes), tuple(wires), (layout.bounds[-1][1], layout.height))
 
 
@@ -159,37 +162,43 @@ def draw(cell: Cell, axes: Axes) -> None:
         _draw_box(box, axes)
 
 
-def _incoming(cell: nx.DiGraph, weights: nx.DiGraph, node: str) -> list[_Edge]:
-    edges = []
-    for source, _, data in cell.in_edges(node, data=True):
+def _named(label: str, data: Mapping[str, Any]) -> str:
+    """A node's label, and how it combines if that is, or may be, by concatenation."""
+    ways = data.get("combine", "add")
+    return label if ways == "add" else f"{label}, {ways if isinstance(ways, str) else ' or '.join(ways)}"
+
+
+def _incoming(cell: nx.DiGraph, weights: Mapping[Edge, Mapping[str, Any]], node: str) -> list[_End]:
+    ends = []
+    for edge, data in edges_into(cell, node):
         if data["kind"] != "operation":
-            edges.append(_Edge(source))
+            ends.append(_End(edge))
             continue
-        whole = weights.edges[source, node] if weights.has_edge(source, node) else data
+        whole = weights.get(edge, data)
         names = tuple(whole.get("operations", ()))
         row = whole.get("value", ())
         shares = dict(zip(names, row, strict=True)) if isinstance(row, tuple) and len(row) == len(names) else {}
         operation = data.get("operation") or (max(shares, key=lambda name: shares[name]) if shares else None)
         label = readable(operation) if operation else quantity(len(names), "operation")
         share = shares.get(operation) if operation else None
-        edges.append(_Edge(source, label, "" if share is None else f"{share:.2f}", operation, share))
-    return edges
+        ends.append(_End(edge, label, "" if share is None else f"{share:.2f}", operation, share))
+    return ends
 
 
-def _pill_width(edge: _Edge) -> float:
-    note = text_width(edge.note, _SMALL) + 0.12 if edge.note else 0.0
-    return text_width(edge.label, _FONT) + note + 0.24
+def _pill_width(end: _End) -> float:
+    note = text_width(end.note, _SMALL) + 0.12 if end.note else 0.0
+    return text_width(end.label, _FONT) + note + 0.24
 
 
-def _size(label: str, edges: Sequence[_Edge], room: float) -> tuple[float, float]:
+def _size(label: str, ends: Sequence[_End], room: float) -> tuple[float, float]:
     knob = _knob(label)
-    if not _has_pills(edges):
-        return knob, max(_KNOB, (len(edges) + 1) * _LINK)
-    return knob + room + 2.5 * _PAD, len(edges) * (_ROW + _ROW_GAP) - _ROW_GAP + 2 * _PAD
+    if not _has_pills(ends):
+        return knob, max(_KNOB, (len(ends) + 1) * _LINK)
+    return knob + room + 2.5 * _PAD, len(ends) * (_ROW + _ROW_GAP) - _ROW_GAP + 2 * _PAD
 
 
-def _has_pills(edges: Sequence[_Edge]) -> bool:
-    return any(edge.label for edge in edges)
+def _has_pills(ends: Sequence[_End]) -> bool:
+    return any(end.label for end in ends)
 
 
 def _knob(label: str) -> float:

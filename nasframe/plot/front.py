@@ -38,11 +38,14 @@ class TradeOff:
 
 
 def compute(events: Iterable[Mapping[str, Any]]) -> TradeOff | None:
-    """The trade-off that a search's records of evaluations tell; None: there was one objective, or no success."""
+    """The trade-off that a search's records of evaluations tell; None: there was one objective, or no success.
+
+    Candidates of smaller spaces that the space grows through are left out.
+    """
     points = [
         Point(event["step"], event["genotype"], event["budget"], event["objectives"])
         for event in events
-        if event.get("event") == "evaluated" and len(event.get("objectives", ())) > 1
+        if event.get("event") == "evaluated" and len(event.get("objectives", ())) > 1 and "stage" not in event
     ]
     front = pareto_front(points)
     if not front:

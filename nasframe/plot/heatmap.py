@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import matplotlib
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from nasframe.graph import Edge, edges
 from nasframe.plot import operations
 from nasframe.plot.canvas import labels, readable, text_width
 from nasframe.plot.palette import CHOSEN, INK, PAPER, SEQUENTIAL
@@ -70,20 +72,27 @@ def of_operations(weighted: nx.DiGraph, name: str, chosen: nx.DiGraph | None = N
     found = operations.compute([weighted], name)
     if found is None:
         return None
-    edges, names = found.edges, found.names
-    taken = {(a, b): op for a, b, op in chosen.edges(data="operation") if op} if chosen is not None else {}
-    marked = [(i, names.index(taken[edge])) for i, edge in enumerate(edges) if taken.get(edge) in names]
-    groups = [i for i in range(1, len(edges)) if edges[i][1] != edges[i - 1][1]]
+    names = found.names
+    taken = {edge: data.get("operation") for edge, data in edges(chosen)} if chosen is not None else {}
+    marked = [(i, names.index(str(taken[edge]))) for i, edge in enumerate(found.edges) if taken.get(edge) in names]
+    groups = [i for i, (edge, other) in enumerate(pairwise(found.edges), 1) if edge[1] != other[1]]
     label = labels(weighted)
     return Heatmap(
-        tuple(f"{label[a]} → {label[b]}" for a, b in edges),
+        tuple(_name_of(edge, weighted, label) for edge in found.edges),
         tuple(readable(operation) for operation in names),
         found.weights[0],
         tuple(marked),
-        tuple(groups) if len(groups) < len(edges) - 1 else (),
+        tuple(groups) if len(groups) < len(found.edges) - 1 else (),
         ("edge", "operation"),
         percent=False,
     )
+
+
+def _name_of(edge: Edge, graph: nx.DiGraph, label: Mapping[str, str]) -> str:
+    """An edge in words, with its key where another edge joins the same nodes."""
+    before, node, *key = edge
+    shown = f", {key[0]}" if graph.number_of_edges(before, node) > 1 else ""
+    return f"{label[before]} → {label[node]}{shown}"
 
 
 def of_confusion(table: Mapping[str, Any]) -> Heatmap | None:

@@ -12,10 +12,12 @@ from itertools import pairwise
 
 import networkx as nx
 
+from nasframe.graph import Edge, edges_into
+
 Point = tuple[float, float]
 Slot = tuple[str, int]
 """A place in a column: a node in its own column, or the lane of its wires in a later one."""
-Ports = dict[tuple[str, str], float]
+Ports = dict[Edge, float]
 
 _LANE = 0.04
 _ROUNDS = 12
@@ -27,8 +29,8 @@ class Layout:
 
     centres: Mapping[str, Point]
     """Of each node."""
-    ports: Mapping[tuple[str, str], float]
-    """y at which the wire of an edge arrives."""
+    ports: Mapping[Edge, float]
+    """y at which the wire of an edge arrives, a different one for each edge into a node."""
     lanes: Mapping[Slot, float]
     """y of a node's wires where they pass a later column."""
     columns: Mapping[str, int]
@@ -36,17 +38,18 @@ class Layout:
     """Left and right end of each column."""
     height: float
 
-    def wire(self, source: str, target: str) -> list[Point]:
-        """The corners of a wire from the source's middle to the target's.
+    def wire(self, edge: Edge) -> list[Point]:
+        """The corners of an edge's wire from its source's middle to its target's.
 
         Its pieces are by turns a level one inside a column and one from a column to the next.
         """
+        source, target = edge[:2]
         first, last = self.columns[source], self.columns[target]
         points = [self.centres[source], (self.bounds[first][1], self.centres[source][1])]
         for column in range(first + 1, last):
             lane = self.lanes[source, column]
             points += [(self.bounds[column][0], lane), (self.bounds[column][1], lane)]
-        port = self.ports[source, target]
+        port = self.ports[edge]
         return [*points, (self.bounds[last][0], port), (self.centres[target][0], port)]
 
 
@@ -124,12 +127,17 @@ def _slots(graph: nx.DiGraph, columns: dict[str, int]) -> _Work:
         work.order[first].append((source, first))
         last = max((columns[target] for target in graph.successors(source)), default=first)
         for column in range(first, last):
-            targets = [(t, column + 1) for t in graph.successors(source) if columns[t] == column + 1]
+            targets = [(t, column + 1) for t in _entered(graph, source) if columns[t] == column + 1]
             if column + 1 < last:
                 work.order[column + 1].append((source, column + 1))
                 targets.append((source, column + 1))
             work.wires[column] += [((source, column), target) for target in targets]
     return work
+
+
+def _entered(graph: nx.DiGraph, source: str) -> list[str]:
+    """Of each edge that leaves a node the node that it enters."""
+    return [target for _, target in graph.out_edges(source)]
 
 
 def _uncross(work: _Work) -> None:
@@ -150,22 +158,26 @@ def _uncross(work: _Work) -> None:
 
 def _levels(work: _Work, heights: Mapping[Slot, float], gap: float, ports: Ports) -> dict[Slot, float]:
     """The y of each slot: as near to its neighbours as the order and the sizes allow."""
+    between: dict[tuple[str, str], list[float]] = {}
+    for (source, target, *_), offset in ports.items():
+        between.setdefault((source, target), []).append(offset)
+    middles = {ends: _mean(offsets) for ends, offsets in between.items()}
     level: dict[Slot, float] = {}
     for slots in work.order:
         level |= _apart(slots, dict.fromkeys(slots, 0.0), heights, gap)
     for turn in range(4 * _ROUNDS):
         for slots in work.order[:: 1 if turn % 2 == 0 else -1]:
-            wanted = {slot: _wanted(work, slot, level, ports) for slot in slots}
+            wanted = {slot: _wanted(work, slot, level, middles) for slot in slots}
             level |= _apart(slots, wanted, heights, gap)
     return level
 
 
-def _wanted(work: _Work, slot: Slot, level: Mapping[Slot, float], ports: Ports) -> float:
+def _wanted(work: _Work, slot: Slot, level: Mapping[Slot, float], middles: Mapping[tuple[str, str], float]) -> float:
     """Where a slot's wires would be level; long wires pull harder, because they show a bend most."""
     pulls = []
     for neighbour, own in [(n, False) for n in work.before(slot)] + [(n, True) for n in work.after(slot)]:
         source, target = (slot, neighbour) if own else (neighbour, slot)
-        port = 0.0 if work.is_lane(target) else ports.get((source[0], target[0]), 0.0)
+        port = 0.0 if work.is_lane(target) else middles.get((source[0], target[0]), 0.0)
         weight = (1, 2, 8)[work.is_lane(slot) + work.is_lane(neighbour)]
         pulls += [level[neighbour] + (port if own else -port)] * weight
     return _mean(pulls) if pulls else level[slot]
@@ -175,8 +187,9 @@ def _ports(work: _Work, level: Mapping[Slot, float], pitch: Mapping[str, float])
     """How far from its target's middle each wire arrives, the highest wire first."""
     ports: Ports = {}
     for node, column in work.columns.items():
-        sources = [source for source, _ in sorted(work.before((node, column)), key=lambda slot: level[slot])]
-        ports |= {(s, node): (i - (len(sources) - 1) / 2) * pitch[node] for i, s in enumerate(sources)}
+        at = {source: level[source, before] for source, before in work.before((node, column))}
+        into = sorted((edge for edge, _ in edges_into(work.graph, node)), key=lambda edge: at[edge[0]])
+        ports |= {edge: (i - (len(into) - 1) / 2) * pitch[node] for i, edge in enumerate(into)}
     return ports
 
 

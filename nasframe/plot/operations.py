@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
-from nasframe.graph import part
+from nasframe.graph import Edge, edges, part
 
 Values = npt.NDArray[np.float64]
 
@@ -18,8 +18,8 @@ Values = npt.NDArray[np.float64]
 class Operations:
     """The operations on the edges of a cell over the snapshots."""
 
-    edges: tuple[tuple[str, str], ...]
-    """By block, then by input, in reading order."""
+    edges: tuple[Edge, ...]
+    """By block, then by key, then by input, in reading order."""
     names: tuple[str, ...]
     weights: Values
     """Shape (snapshots, edges, names); NaN where an edge does not offer an operation."""
@@ -47,22 +47,22 @@ def compute(graphs: Sequence[nx.DiGraph], name: str) -> Operations | None:
     """
     last = part(graphs[-1], name)
     place = {node: (data["layer"], i) for i, (node, data) in enumerate(last.nodes(data=True))}
-    edges = [
-        (a, b)
-        for a, b, data in last.edges(data=True)
+    found = [
+        edge
+        for edge, data in edges(last)
         if isinstance(data.get("value"), tuple) and len(data["value"]) == len(data.get("operations", ()))
     ]
-    edges.sort(key=lambda edge: (place[edge[1]], place[edge[0]]))
-    names = tuple(dict.fromkeys(name for edge in edges for name in last.edges[edge]["operations"]))
+    found.sort(key=lambda edge: (place[edge[1]], edge[2:], place[edge[0]]))
+    names = tuple(dict.fromkeys(name for edge in found for name in last.edges[edge]["operations"]))
     if not names:
         return None
-    weights = np.full((len(graphs), len(edges), len(names)), np.nan)
+    weights = np.full((len(graphs), len(found), len(names)), np.nan)
     for frame, graph in enumerate(graphs):
-        for row, edge in enumerate(edges):
+        for row, edge in enumerate(found):
             data = graph.edges[edge]
             for name, value in zip(data["operations"], data.get("value", ()), strict=False):
                 weights[frame, row, names.index(name)] = value if np.isfinite(value) else np.nan
-    return Operations(tuple(edges), names, weights, named(last, "skips"), named(last, "zeros"))
+    return Operations(tuple(found), names, weights, named(last, "skips"), named(last, "zeros"))
 
 
 def mean_entropy(weights: Values) -> Values:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import networkx as nx
 
 from nasframe.files.words import quantity
-from nasframe.graph import part
+from nasframe.graph import Edge, edges_into, part
 from nasframe.plot.trellis import Move, Spot, Trellis
 
 _COLUMN, _ROW = 4, 2
@@ -80,6 +81,8 @@ def legend(glyphs: Glyphs, shaded: bool) -> str:
 def cell_lines(graph: nx.DiGraph, name: str) -> Iterator[str]:
     """The blocks of a cell, like ``b1 = sep_3x3(h-1) + atrous_5x5(h-2)``; of a whole space what may be chosen.
 
+    What a block concatenates stands in brackets: ``b1 = [sep_3x3(h-1), atrous_5x5(h-2)]``.
+
     Args:
         graph: of a genotype, or of a space.
         name: the part.
@@ -87,17 +90,31 @@ def cell_lines(graph: nx.DiGraph, name: str) -> Iterator[str]:
     cell = part(graph, name)
     label = {node: str(data.get("label", node)) for node, data in cell.nodes(data=True)}
     for node in sorted(cell, key=lambda node: cell.nodes[node]["layer"]):
-        incoming = sorted(cell.in_edges(node, data=True), key=lambda edge: cell.nodes[edge[0]]["layer"])
-        chosen = [f"{data['operation']}({label[before]})" for before, _, data in incoming if "operation" in data]
-        open_ = [(label[before], data["operations"]) for before, _, data in incoming if "operations" in data]
-        links = [label[before] for before, _, data in incoming if data["kind"] == "link"]
+        incoming = sorted(edges_into(cell, node), key=lambda item: cell.nodes[item[0][0]]["layer"])
+        chosen = [f"{data['operation']}({label[edge[0]]})" for edge, data in incoming if "operation" in data]
+        links = [label[edge[0]] for edge, data in incoming if data["kind"] == "link"]
         if chosen:
-            yield f"{label[node]} = {' + '.join(chosen)}"
-        elif open_:
-            operations = quantity(len(open_[0][1]), "operation")
-            yield f"{label[node]}: one of {operations} on each of {', '.join(at for at, _ in open_)}"
+            concat = cell.nodes[node].get("combine") == "concat"
+            yield f"{label[node]} = " + (f"[{', '.join(chosen)}]" if concat else " + ".join(chosen))
+        elif any("operations" in data for _, data in incoming):
+            yield f"{label[node]}: {_choice(incoming, label)}"
         elif links:
             yield f"{label[node]} = [{', '.join(links)}]"
+
+
+def _choice(incoming: Sequence[tuple[Edge, Mapping[str, Any]]], label: Mapping[str, str]) -> str:
+    """What may be chosen for a block; where its edges have several keys, for each of them."""
+    by_key: dict[tuple[str, ...], list[tuple[str, int]]] = {}
+    for edge, data in incoming:
+        if "operations" in data:
+            by_key.setdefault(edge[2:], []).append((label[edge[0]], len(data["operations"])))
+    if len(by_key) == 1:
+        ((_, found),) = by_key.items()
+        return f"one of {quantity(found[0][1], 'operation')} on each of {', '.join(at for at, _ in found)}"
+    return "; ".join(
+        f"{key[0]} is one of {quantity(found[0][1], 'operation')} on one of {', '.join(at for at, _ in found)}"
+        for key, found in by_key.items()
+    )
 
 
 def _draw_move(grid: list[list[str]], start: tuple[int, int], end: tuple[int, int], glyphs: Glyphs) -> None:

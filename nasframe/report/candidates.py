@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,7 +38,15 @@ def said(record: RunRecord) -> str:
     told += [f"{stopped:,} of them stopped inside their training"] if stopped else []
     told += [f"{failed:,} failed"] if failed else []
     cut = f" Shown are the best {_MOST}." if len(found) > _MOST else ""
-    return f"{', '.join(told)}. Larger budgets come first, then higher scores.{cut}"
+    small = Counter(event["stage"] for event in found if "stage" in event)
+    grown = f" {_stages(small)}" if small else ""
+    return f"{', '.join(told)}.{grown} Larger budgets come first, then higher scores.{cut}"
+
+
+def _stages(small: Mapping[int, int]) -> str:
+    """How many are of smaller spaces, stage by stage."""
+    counts = ", ".join(f"{count:,} of stage {stage}" for stage, count in sorted(small.items()))
+    return f"Of smaller networks, from which the space's own are grown: {counts}; they come last."
 
 
 def rows(record: RunRecord) -> list[tuple[str, ...]]:
@@ -53,9 +62,9 @@ def _evaluated(record: RunRecord) -> list[Mapping[str, Any]]:
     return [event for event in found if "failure" in event or SCORE in event.get("objectives", ())]
 
 
-def _order(event: Mapping[str, Any]) -> tuple[bool, float, float, int]:
+def _order(event: Mapping[str, Any]) -> tuple[bool, bool, float, float, int]:
     score = event.get("objectives", {}).get(SCORE, 0.0)
-    return "failure" in event, -event["budget"], -score, event["step"]
+    return "failure" in event, "stage" in event, -event["budget"], -score, event["step"]
 
 
 def _row(event: Mapping[str, Any], fraction: bool) -> tuple[str, ...]:
@@ -72,6 +81,8 @@ def _row(event: Mapping[str, Any], fraction: bool) -> tuple[str, ...]:
 def _became(event: Mapping[str, Any]) -> Iterator[str]:
     if "failure" in event:
         yield f"failed: {event['failure']}"
+    if "stage" in event:
+        yield f"smaller, of stage {event['stage']}"
     if "pruned" in event:
         yield "stopped early"
     if "same_as" in event:

@@ -16,7 +16,7 @@ import numpy as np
 
 from nasframe.decode import k_best, marginals, terminals
 from nasframe.errors import GraphError
-from nasframe.graph import part, parts
+from nasframe.graph import edges, part, parts
 from nasframe.plot import operations
 from nasframe.plot.canvas import readable
 
@@ -142,8 +142,8 @@ def _agreement(graphs: Sequence[nx.DiGraph]) -> float | None:
 def _choices(graph: nx.DiGraph) -> dict[object, object]:
     """The strongest operation of each edge, and for each layer where the best path crosses it."""
     chosen: dict[object, object] = {
-        (a, b): int(np.argmax(data["value"]))
-        for a, b, data in graph.edges(data=True)
+        edge: int(np.argmax(data["value"]))
+        for edge, data in edges(graph)
         if isinstance(data.get("value"), tuple) and len(data["value"]) > 1
     }
     network = part(graph, "network")

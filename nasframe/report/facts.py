@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import networkx as nx
 
 from nasframe.files import words
-from nasframe.graph import part
+from nasframe.graph import edges, edges_into, part
 from nasframe.pareto import SCORE
 from nasframe.plot.canvas import labels, readable
 from nasframe.report.record import RunRecord
@@ -193,7 +193,7 @@ def path_labels(genotype: nx.DiGraph) -> list[str] | None:
 
 def path_probability(weighted: nx.DiGraph, genotype: nx.DiGraph) -> float | None:
     """The product of the weights of a path's moves; None where one has none."""
-    moves = [(a, b) for a, b, kind in genotype.edges(data="kind") if kind == "move"]
+    moves = [move for move, data in edges(genotype) if data["kind"] == "move"]
     values = [weighted.edges[move].get("value") if weighted.has_edge(*move) else None for move in moves]
     if not moves or not all(isinstance(value, float) and value > 0 for value in values):
         return None
@@ -201,19 +201,30 @@ def path_probability(weighted: nx.DiGraph, genotype: nx.DiGraph) -> float | None
 
 
 def blocks(genotype: nx.DiGraph, name: str) -> dict[str, list[Entry]]:
-    """By block of a cell, in reading order, its inputs with their operations."""
+    """By block of a cell, in reading order, its inputs with their operations; who concatenates is named with it."""
     cell = part(genotype, name)
     label = {node: str(data.get("label", node)) for node, data in cell.nodes(data=True)}
     found = {}
     for node in sorted(cell, key=lambda node: cell.nodes[node]["layer"]):
         entries = [
-            Entry(label[source], str(data["operation"]))
-            for source, _, data in cell.in_edges(node, data=True)
+            Entry(label[edge[0]], str(data["operation"]))
+            for edge, data in edges_into(cell, node)
             if "operation" in data
         ]
         if entries:
-            found[label[node]] = entries
+            concat = cell.nodes[node].get("combine") == "concat"
+            found[f"{label[node]}, concat" if concat else label[node]] = entries
     return found
+
+
+def output(genotype: nx.DiGraph, name: str) -> str:
+    """What a cell's output concatenates, as a sentence; nothing where its graph does not say."""
+    cell = part(genotype, name)
+    outputs = [node for node, kind in cell.nodes(data="kind") if kind == "output"]
+    links = [edge[0] for node in outputs for edge, data in edges_into(cell, node) if data["kind"] == "link"]
+    label = labels(cell)
+    states = [label[node] for node in sorted(links, key=lambda node: cell.nodes[node]["layer"])]
+    return f"The output concatenates {', '.join(states)}." if states else ""
 
 
 def _best_of_search(record: RunRecord) -> Result | None:

@@ -107,6 +107,8 @@ def what_was_found(record: RunRecord, figures: Figures) -> Iterator[str]:
         yield md.figure(f"{title}: inputs left, blocks with their operations, output right", path)
         if record.genotype is not None:
             yield from _blocks(facts.blocks(record.genotype, name))
+            if output := facts.output(record.genotype, name):
+                yield md.sentence(output)
 
 
 def search(record: RunRecord, figures: Figures) -> Iterator[str]:

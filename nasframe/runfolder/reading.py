@@ -16,10 +16,10 @@ from typing import Any, TypeVar, final
 import networkx as nx
 import numpy as np
 
-from nasframe.errors import NasframeError, RunFolderError, listed
+from nasframe.errors import GraphError, NasframeError, RunFolderError, listed
 from nasframe.files import plain_json, yaml_text
 from nasframe.files.words import first_line, quantity
-from nasframe.graph import from_data
+from nasframe.graph import NETWORK, edges, from_data, part
 from nasframe.runfolder.checksums import Checksums
 from nasframe.runfolder.layout import RunLayout
 from nasframe.space import Task
@@ -278,9 +278,13 @@ def _checked(graph: nx.DiGraph) -> nx.DiGraph:
     for node, data in graph.nodes(data=True):
         if missing := {"part", "kind", "layer", "level"} - data.keys():
             raise ValueError(f"node {node!r} lacks {', '.join(sorted(missing))}")
-    for a, b, data in graph.edges(data=True):
+    for (a, b, *_), data in edges(graph):
         if "kind" not in data:
             raise ValueError(f"edge {a!r} to {b!r} lacks kind")
+    try:
+        part(graph, NETWORK)
+    except GraphError as error:
+        raise ValueError(str(error)) from error
     if not nx.is_directed_acyclic_graph(graph):
         raise ValueError("the graph has a cycle")
     return graph

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -19,8 +17,9 @@ from nasframe.cost.returned import misfit
 from nasframe.derive import path_of
 from nasframe.errors import GenotypeError, RunError, listed
 from nasframe.files import yaml_text
-from nasframe.genotype import Genotype, T, crossover, encode, mutate, sample, trace, validate
-from nasframe.graph import from_json, parts, to_json
+from nasframe.files.graphs import from_dot, from_graphml, to_dot, to_graphml
+from nasframe.genotype import Genotype, chosen, crossover, encode, mutate, repeated, sample, validate
+from nasframe.graph import NETWORK, edges, edges_into, from_json, part, parts, to_json
 from nasframe.outputs import Outputs, auxiliary_names, total_loss
 from nasframe.space import (
     Canonical,
@@ -33,6 +32,7 @@ from nasframe.space import (
     SearchSpace,
     Switchable,
     Task,
+    stage_of,
 )
 from nasframe.supernet import Supernet, SupernetCosts, SwitchableSupernet
 from nasframe.trained.folding import without_auxiliary
@@ -125,8 +125,13 @@ class SpaceContract:
         whole = self.space.graph()
         for seed in range(3):
             graph = self.space.graph(self._draw(seed))
+            assert graph.is_multigraph() == whole.is_multigraph(), "both graphs have keys, or neither"
             assert set(graph) <= set(whole), "nodes of a genotype's graph must be nodes of the space's"
-            assert set(graph.edges) <= set(whole.edges), "edges of a genotype's graph must be edges of the space's"
+            foreign = set(graph.edges) - set(whole.edges)
+            assert not foreign, f"edges of a genotype's graph must be edges of the space's, keys included: {foreign}"
+            for node, ways in whole.nodes(data="combine", default="add"):
+                combine = graph.nodes[node].get("combine", "add") if node in graph else None
+                assert combine is None or combine in ways, f"{node!r} combines by {combine!r}, the space says {ways!r}"
 
     def test_graphs_follow_the_schema_and_survive_json(self) -> None:
         for graph in (self.space.graph(), self.space.graph(self._draw(0))):
@@ -134,12 +139,27 @@ class SpaceContract:
             for node, data in graph.nodes(data=True):
                 missing = {"part", "kind", "layer", "level", "label"} - set(data)
                 assert isinstance(node, str) and not missing, f"node {node!r} lacks {missing}"
-            for edge in graph.edges:
-                assert graph.edges[edge].get("kind") in {"move", "operation", "link"}, f"edge {edge} has no kind"
+            for edge, data in edges(graph):
+                assert data.get("kind") in {"move", "operation", "link"}, f"edge {edge} has no kind"
+                assert all(isinstance(name, str) for name in edge), f"keys are strings, unlike that of {edge}"
             for names in (graph.graph.get("skips", ()), graph.graph.get("zeros", ())):
                 assert isinstance(names, tuple), f"skips and zeros are tuples of names, not {names!r}"
-            assert nx.utils.graphs_equal(from_json(to_json(graph)), graph), "a graph must survive JSON"
-            assert parts(graph)
+            for write, read in ((to_json, from_json), (to_graphml, from_graphml), (to_dot, from_dot)):
+                assert nx.utils.graphs_equal(read(write(graph)), graph), "a graph must survive its files"
+            assert parts(graph) and not part(graph, NETWORK).is_multigraph(), "moves never join two places twice"
+
+    def test_blocks_combine_as_the_schema_says_and_have_one_edge_of_each_key(self) -> None:
+        whole, chosen = self.space.graph(), self.space.graph(self._draw(0))
+        for node, data in whole.nodes(data=True):
+            ways, own = data.get("combine", "add"), chosen.nodes.get(node, {}).get("combine", "add")
+            assert {"add", "concat"} >= {own, *([ways] if isinstance(ways, str) else ways)}, f"{node!r} joins in no way"
+        for graph in (whole, chosen):
+            links = [edge[:2] for edge, data in edges(graph) if data["kind"] == "link"]
+            assert len(links) == len(set(links)), "links never join two nodes twice"
+        for node in chosen:
+            keys = [edge[2:] for edge, data in edges_into(chosen, node) if data["kind"] == "operation"]
+            open_ = {edge[2:] for edge, data in edges_into(whole, node) if data["kind"] == "operation"}
+            assert len(open_) < 2 or len(keys) == len(set(keys)), f"{node!r} keeps one edge of each of its keys"
 
     def test_a_canonical_form_is_legal_and_its_own(self) -> None:
         if not isinstance(self.space, Canonical):
@@ -194,19 +214,30 @@ class SpaceContract:
         names = [design.name for design in self.space.designs()]
         assert names and len(set(names)) == len(names), "each design has a name of its own"
 
-    def test_every_stage_of_growth_has_legal_genotypes_and_the_last_has_all(self) -> None:
+    def test_every_stage_of_growth_has_genotypes_that_grow_to_the_next_and_the_last_is_the_space(self) -> None:
         if not isinstance(self.space, Growing):
             pytest.skip("the space names no order of growth")
         stages = self.space.growth()
-        assert len(stages) > 1 and not stages[-1], "growth has several stages, of which the last fixes nothing"
-        for fixed in stages:
-            rng = np.random.default_rng(0)
+        assert len(stages) > 1 and stages[-1] is self.space, "growth has several stages, of which the last is the space"
+        assert {stage.name for stage in stages} == {self.space.name}, "all stages have the space's name"
+        for stage, following in zip(stages, [*stages[1:], None], strict=True):
+            assert self.task.labels in stage.labels, "all stages label what the space labels"
+            for seed in range(DRAWS):
+                genotype = sample(stage, np.random.default_rng(seed))
+                validate(stage_of(self.space, genotype), genotype)
+                kept = chosen(stage, genotype)
+                child = genotype if following is None else repeated(following, kept)
+                assert kept.items() <= child.answers.items(), "a genotype grows by repeating what it has chosen"
 
-            def choose(name: str, options: Sequence[T], fixed: Any = fixed, rng: Any = rng) -> T:
-                return fixed[name] if name in fixed else options[int(rng.integers(len(options)))]
-
-            for _ in range(DRAWS):
-                validate(self.space, trace(self.space, choose))
+    def test_small_networks_are_built_by_the_stage_that_they_are_of(self) -> None:
+        if not isinstance(self.space, Growing):
+            pytest.skip("the space names no order of growth")
+        images = torch.zeros(2, self.task.in_channels, *self.task.size)
+        for stage in self.space.growth():
+            genotype = sample(stage, np.random.default_rng(0))
+            with torch.no_grad():
+                output = stage_of(self.space, genotype).build(genotype, self.task).eval()(images)
+            assert tuple(output.shape) == self._output_shape(), "logits must have the task's shape"
 
     def test_a_supernet_runs_learns_and_derives_legally(self) -> None:
         supernet = self._supernet()
@@ -230,7 +261,7 @@ class SpaceContract:
     def test_a_supernets_mixing_weights_are_where_the_graph_says(self) -> None:
         arrays = self._supernet().mixing_weights()
         graph = self.space.graph()
-        weighted = [data for _, _, data in graph.edges(data=True) if "weight" in data]
+        weighted = [data for _, data in edges(graph) if "weight" in data]
         assert weighted, "the graph of a relaxable space must say where the mixing weights are"
         for data in weighted:
             name, *index = data["weight"]

@@ -19,6 +19,7 @@ from nasframe.genotype import GenotypeRecord, trace, validate
 from nasframe.graph import to_json
 from nasframe.plugin.registry import Plugin, Registry
 from nasframe.testing.tiny import TinyEvaluator
+from nasframe.testing.tiny_blocks import TinyBlocks
 
 OPERATIONS = ("conv_1x1", "conv_3x3", "zero")
 KEPT = OPERATIONS[:2]
@@ -152,6 +153,7 @@ def registry(monkeypatch):
         nasframe.Component(kind, found.name, f"{module}:{found.__name__}", "for tests")
         for kind, (found, module) in kinds.items()
     ]
+    components.append(nasframe.Component("space", TinyBlocks.name, f"{TinyBlocks.__module__}:TinyBlocks", "for tests"))
     components.append(nasframe.Component("genotype", "stairs-best", f"{parts.__name__}:BEST", "for tests"))
     parts.BEST = GenotypeRecord(trace(Stairs(), lambda name, options: options[-1]), {}, "for tests")
     parts.components = nasframe.hookimpl(lambda: components, specname="nasframe_components")

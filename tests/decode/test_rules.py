@@ -189,6 +189,57 @@ def test_any_number_of_edges_and_no_exclusion_is_possible():
     assert block.margin == Margin(pytest.approx(0.1), pytest.approx(math.log(9 / 8)))
 
 
+def two_sided(left, right):
+    """One block with an edge from each of two nodes on each side; a row of weights each."""
+    graph = nx.MultiDiGraph()
+    for layer, name in enumerate(("in0", "in1", "b")):
+        graph.add_node(name, layer=layer, level=0)
+    for side, rows in (("left", left), ("right", right)):
+        for name, row in zip(("in0", "in1"), rows, strict=True):
+            graph.add_edge(name, "b", side, kind="operation", operations=("zero", "a"), value=row)
+    return graph
+
+
+def test_a_block_keeps_the_strongest_edge_of_each_key_also_both_from_one_node():
+    (block,) = strongest(two_sided(left=[(0.1, 0.9), (0.3, 0.7)], right=[(0.4, 0.6), (0.5, 0.5)]))
+    assert block.operations() == {("in0", "b", "left"): "a", ("in0", "b", "right"): "a"}
+    assert [edge.strength for edge in block.edges] == [0.9, 0.6]
+    assert block.margin == Margin(pytest.approx(0.1), pytest.approx(math.log(0.6 / 0.5)))
+
+
+def test_where_all_edges_have_one_key_the_two_strongest_are_kept_as_without_keys():
+    plain = cell((0.9, 0.06, 0.04), (0.2, 0.3, 0.5), (0.1, 0.8, 0.1), (0.3, 0.4, 0.3))
+    keyed = nx.MultiDiGraph()
+    keyed.add_nodes_from(plain.nodes(data=True))
+    keyed.add_edges_from((*edge, "only", data) for edge, data in plain.edges.items())
+    (block,), (same,) = strongest(plain), strongest(keyed)
+    assert [(edge.before, edge.operation, edge.strength, edge.margin) for edge in same.edges] == [
+        (edge.before, edge.operation, edge.strength, edge.margin) for edge in block.edges
+    ]
+    assert same.margin == block.margin and {edge.key for edge in same.edges} == {"only"}
+
+
+@pytest.mark.parametrize(
+    "decode",
+    [
+        terminals,
+        unbiased,
+        lambda graph: count_paths(graph, "a", ["b"]),
+        lambda graph: log_probability(graph, ["a", "b"]),
+        lambda graph: path_of_levels(graph, "a", [0]),
+        lambda graph: attribute_cost(graph, "macs"),
+    ],
+)
+def test_paths_of_a_graph_with_keys_are_refused_with_what_to_give_instead(decode):
+    graph = nx.MultiDiGraph()
+    graph.add_node("a", part="network", layer=0, level=0)
+    graph.add_node("b", part="network", layer=1, level=0)
+    graph.add_edge("a", "b", "move", kind="move", value=1.0, macs=1.0)
+    with pytest.raises(GraphError, match=r"found a MultiDiGraph; .*part\(graph, 'network'\)"):
+        decode(graph)
+    decode(part(graph, "network"))
+
+
 @given(st.lists(st.tuples(*[st.floats(0, 1)] * 4), min_size=1, max_size=5), st.integers(1, 4))
 @settings(deadline=None)
 def test_the_edges_that_are_kept_are_those_a_stable_sort_puts_first(rows, keep):

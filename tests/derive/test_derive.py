@@ -11,10 +11,11 @@ import pytest
 from nasframe import GenotypeError, Task
 from nasframe.cost.counting import count
 from nasframe.decode import terminals
-from nasframe.derive import genotype_of, read_weighted
+from nasframe.derive import favoured, genotype_of, genotype_with, read_weighted, strongest_cells
 from nasframe.files import genotypes
-from nasframe.genotype import enumerate_all
-from nasframe.graph import with_weights
+from nasframe.genotype import enumerate_all, sample
+from nasframe.graph import edges, log_weight, with_weights
+from nasframe.testing.tiny_blocks import TinyBlocks
 
 TASK = Task(3, 2, (8, 8))
 
@@ -236,7 +237,7 @@ def test_the_table_has_a_row_for_each_path_and_block(invoke, searched):
     assert result.exit_code == 0
     assert "The best 3 of 12 paths within down <= 1:" in result.stdout
     assert "the run's own" in result.stdout
-    assert "cell, the two strongest edges of each block:" in result.stdout
+    assert "cell, the strongest edges of each block:" in result.stdout
 
 
 def test_every_genotype_is_found_again_from_its_graph(stairs):
@@ -244,6 +245,34 @@ def test_every_genotype_is_found_again_from_its_graph(stairs):
         graph = stairs.graph(genotype)
         wanted = {(a, b): data.get("operation") for a, b, data in graph.edges(data=True)}
         assert genotype_of(stairs, wanted) == genotype
+
+
+def test_a_genotype_whose_blocks_take_an_input_twice_is_found_again_from_its_graph_and_from_weights():
+    space = TinyBlocks(TinyBlocks.Options(blocks=2))
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        genotype = sample(space, rng)
+        wanted = {name: data["operation"] for name, data in edges(space.graph(genotype)) if data["kind"] == "operation"}
+        found = genotype_of(space, wanted)
+        assert {key: found[key] for key in genotype.answers if "combine" not in key} == {
+            key: answer for key, answer in genotype.answers.items() if "combine" not in key
+        }
+        arrays = {"operation": rng.dirichlet(np.ones(3), size=10)}
+        weighted = with_weights(space.graph(), arrays)
+        derived = genotype_with(space, weighted, None, strongest_cells(weighted))
+        chosen = favoured(weighted)
+        assert log_weight(weighted, space.graph(derived)) == pytest.approx(log_weight(weighted, chosen))
+        rows = dict(zip(space.edges(), arrays["operation"], strict=True))
+        for block in ("b0", "b1"):
+            for side in ("left", "right"):
+                best = max((row.max(), before) for (before, *place), row in rows.items() if place == [block, side])
+                assert derived[f"{block}/{side}/input"] == best[1]
+
+
+def test_which_of_two_edges_a_space_lacks_is_said_with_its_key():
+    wanted = {("cell/h0", "cell/b0", "left"): "tanh", ("cell/h0", "cell/b0", "middle"): "tanh"}
+    with pytest.raises(GenotypeError, match="differs from 'cell/h0' to 'cell/b0', middle"):
+        genotype_of(TinyBlocks(TinyBlocks.Options(blocks=1)), wanted)
 
 
 def test_a_graph_that_no_genotype_has_is_refused(stairs):

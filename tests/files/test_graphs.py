@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from nasframe.errors import GraphError
 from nasframe.files.graphs import from_dot, from_graphml, load, save, to_dot, to_graphml
+from nasframe.graph import edges
 
 ANY_TEXT = st.text(st.characters(), max_size=8)  # control characters and lone surrogates, too
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | ANY_TEXT
@@ -28,14 +29,16 @@ ENDINGS = [".json", ".graphml", ".dot"]
 
 @st.composite
 def graphs(draw):
-    graph = nx.DiGraph()
+    keyed = draw(st.booleans())
+    graph = nx.MultiDiGraph() if keyed else nx.DiGraph()
     graph.graph.update(draw(ATTRIBUTES))
     nodes = draw(st.lists(ANY_TEXT, max_size=4, unique=True))
     for node in nodes:
         graph.add_nodes_from([(node, draw(ATTRIBUTES))])
     if nodes:
         for before, after in draw(st.lists(st.tuples(st.sampled_from(nodes), st.sampled_from(nodes)), max_size=5)):
-            graph.add_edges_from([(before, after, draw(ATTRIBUTES))])
+            key = [draw(ANY_TEXT)] if keyed else []
+            graph.add_edges_from([(before, after, *key, draw(ATTRIBUTES))])
     return graph
 
 
@@ -54,9 +57,10 @@ def graph():
 def same(found, expected):
     """Equal with equal types, and in the same order."""
     return (
-        repr(found.graph) == repr(expected.graph)
+        type(found) is type(expected)
+        and repr(found.graph) == repr(expected.graph)
         and repr(list(found.nodes(data=True))) == repr(list(expected.nodes(data=True)))
-        and repr(list(found.edges(data=True))) == repr(list(expected.edges(data=True)))
+        and repr(list(edges(found))) == repr(list(edges(expected)))
     )
 
 
@@ -67,6 +71,40 @@ def test_any_graph_of_plain_values_comes_back_as_it_was(write, read, graph):
     text = write(graph)
     assert same(read(text), graph)
     text.encode("utf-8")
+
+
+@pytest.fixture
+def keyed(graph):
+    """The same with two edges between two nodes of the cell."""
+    keyed = nx.MultiDiGraph()
+    keyed.graph.update(graph.graph)
+    keyed.add_nodes_from(graph.nodes(data=True))
+    keyed.add_edges_from((a, b, "left", data) for a, b, data in graph.edges(data=True))
+    keyed.add_edge("c0", "c1", 'ri"ght', kind="operation", operations=("a", "b"), operation="b")
+    return keyed
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_two_edges_between_the_same_nodes_are_saved_and_loaded_with_their_keys(keyed, tmp_path, ending):
+    save(keyed, tmp_path / f"graph{ending}")
+    assert same(load(tmp_path / f"graph{ending}"), keyed)
+    empty = nx.MultiDiGraph()
+    save(empty, tmp_path / f"empty{ending}")
+    assert type(load(tmp_path / f"empty{ending}")) is nx.MultiDiGraph
+
+
+def test_other_programs_find_both_edges_in_graphml_and_their_keys_in_dot(keyed):
+    assert nx.parse_graphml(to_graphml(keyed)).number_of_edges("c0", "c1") == 2
+    assert r'  "c0" -> "c1" [key="ri\"ght", label="b", nasframe=' in to_dot(keyed)
+
+
+@pytest.mark.parametrize(("write", "read"), DIALECTS)
+def test_an_edge_without_the_key_that_the_others_have_is_refused(keyed, write, read):
+    text = write(keyed)
+    for whole, broken in (("<desc>left</desc>", ""), ('key="left", ', "")):
+        if whole in text:
+            with pytest.raises(ValueError, match=r"no key|without a key"):
+                read(text.replace(whole, broken))
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -110,10 +148,12 @@ def test_json_refuses_the_lists_that_it_would_turn_into_tuples(graph, tmp_path):
 
 @pytest.mark.parametrize("write", [to_graphml, to_dot])
 def test_only_directed_graphs_with_names_that_are_strings_are_written(write):
-    with pytest.raises(GraphError, match="DiGraph"):
-        write(nx.MultiDiGraph())
+    with pytest.raises(GraphError, match="this is a MultiGraph"):
+        write(nx.MultiGraph())
     with pytest.raises(GraphError, match="found 1"):
         write(nx.DiGraph([(1, 2)]))
+    with pytest.raises(GraphError, match="found 0"):
+        write(nx.MultiDiGraph([("a", "b")]))
 
 
 def test_an_unknown_ending_is_refused_with_the_known_ones(graph, tmp_path):

@@ -13,10 +13,11 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from nasframe.graph import with_weights
+from nasframe.graph import edges, with_weights
 from nasframe.plot import cell, curves, heatmap, layout, operations, palette, trellis, weights
 from nasframe.plot.canvas import readable, save_figure, text_width
 from nasframe.plot.operations import mean_entropy
+from nasframe.testing.tiny_blocks import TinyBlocks
 
 OPERATIONS = ("skip", "sep_3x3", "atrous_5x5")
 PUBLISHED_PATH = (0, 0, 0, 1, 2, 1, 2, 2, 3, 3, 2, 1)
@@ -202,6 +203,70 @@ def test_nothing_in_a_cell_with_all_candidates_overlaps(blocks):
     assert texts_that_overlap(cell.draw, found, found.size) == []
 
 
+def cell_of(blocks, output, combine="add"):
+    """A cell as NASNet's: of each block two operations, each on a state by its number."""
+    graph = nx.MultiDiGraph()
+    names = ["h-2", "h-1", *(f"b{number}" for number in range(1, len(blocks) + 1)), "output"]
+    for rank, name in enumerate(names):
+        kind = "input" if rank < 2 else "output" if name == "output" else "block"
+        graph.add_node(name, part="cell", kind=kind, layer=rank, level=0, label=name, combine=combine)
+    for name, inputs in zip(names[2:], blocks, strict=False):
+        for side, (operation, state) in zip(("left", "right"), inputs, strict=True):
+            graph.add_edge(names[state], name, side, kind="operation", operation=operation)
+    graph.add_edges_from((names[state], "output", "link", {"kind": "link"}) for state in output)
+    return graph
+
+
+NASNET_A = cell_of(
+    [
+        (("sep_5x5", 0), ("sep_3x3", 1)),
+        (("sep_5x5", 1), ("sep_3x3", 1)),
+        (("avg_3x3", 0), ("identity", 1)),
+        (("avg_3x3", 1), ("avg_3x3", 1)),
+        (("sep_3x3", 0), ("identity", 0)),
+    ],
+    output=(1, 2, 3, 4, 5, 6),
+)
+PNASNET_5 = cell_of(
+    [
+        (("sep_5x5", 0), ("max_3x3", 0)),
+        (("sep_7x7", 1), ("max_3x3", 1)),
+        (("sep_5x5", 1), ("sep_3x3", 1)),
+        (("sep_3x3", 4), ("max_3x3", 1)),
+        (("sep_3x3", 0), ("identity", 1)),
+    ],
+    output=(2, 3, 4, 5, 6),
+    combine="concat",
+)
+"""Sizes of kernels aside, the cells of Zoph et al., 2018, and of Liu et al., 2018."""
+
+
+@pytest.mark.parametrize("graph", [NASNET_A, PNASNET_5, TinyBlocks().graph()], ids=["nasnet", "pnasnet", "space"])
+def test_two_edges_between_the_same_nodes_are_two_lines_with_labels_apart(graph):
+    found = cell.compute(graph, "cell")
+    assert len(found.wires) == len({wire.points for wire in found.wires}) == graph.number_of_edges()
+    pills = [pill for box in found.boxes for pill in box.pills]
+    assert {pill.edge for pill in pills} == {edge for edge, data in edges(graph) if data["kind"] == "operation"}
+    for one, two in combinations(pills, 2):
+        assert abs(one.y - two.y) > 0.25 or one.left + one.width < two.left or two.left + two.width < one.left
+    for pill in pills:
+        assert any(wire.points[-1][1] == pill.y for wire in found.wires), "each line ends at its label"
+    for one, two in combinations(found.boxes, 2):
+        assert abs(one.x - two.x) >= (one.width + two.width) / 2 or abs(one.y - two.y) >= (one.height + two.height) / 2
+    assert texts_that_overlap(cell.draw, found, found.size) == []
+
+
+def test_a_block_that_concatenates_says_so_and_one_that_adds_does_not():
+    assert next(box.label for box in cell.compute(PNASNET_5, "cell").boxes if box.kind == "block") == "b1, concat"
+    assert next(box.label for box in cell.compute(NASNET_A, "cell").boxes if box.kind == "block") == "b1"
+
+
+def test_rows_of_the_map_name_the_side_where_two_edges_join_the_same_nodes():
+    graph = TinyBlocks(TinyBlocks.Options(blocks=1)).graph()
+    found = heatmap.of_operations(with_weights(graph, {"operation": np.full((4, 3), 1 / 3)}), "cell")
+    assert found.rows == ("h0 → b0, left", "h1 → b0, left", "h0 → b0, right", "h1 → b0, right")
+
+
 def test_a_chain_without_inputs_and_outputs_is_drawn_as_a_cell():
     graph = nx.DiGraph()
     for node in range(4):
@@ -222,7 +287,7 @@ def test_no_wire_runs_under_a_node(seed):
     placed = layout.layered(graph, sizes, dict.fromkeys(graph, 0.05), gap=0.1)
     for a, b in graph.edges:
         assert placed.columns[a] < placed.columns[b]
-        for (x0, y0), (x1, y1) in list(pairwise(placed.wire(a, b)))[2:-1:2]:
+        for (x0, y0), (x1, y1) in list(pairwise(placed.wire((a, b))))[2:-1:2]:
             assert y0 == y1
             inside = [n for n, (x, _) in placed.centres.items() if x0 <= x <= x1]
             assert all(abs(placed.centres[n][1] - y0) > sizes[n][1] / 2 for n in inside)

@@ -48,6 +48,8 @@ def _cell(record: RunRecord, graph: nx.DiGraph, name: str, drawn: bool) -> Itera
     blocks = facts.blocks(record.genotype, name) if record.genotype is not None else {}
     if blocks:
         yield _blocks(blocks, title(name))
+    if record.genotype is not None and (output := facts.output(record.genotype, name)):
+        yield tag("p", output, class_="note")
 
 
 def _probability(record: RunRecord) -> str:

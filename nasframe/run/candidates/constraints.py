@@ -10,6 +10,7 @@ from nasframe.errors import RunError
 from nasframe.experiment.terms import Terms
 from nasframe.files.words import quantity
 from nasframe.genotype import Genotype
+from nasframe.space import stage_of
 from nasframe.strategy import Problem
 
 
@@ -35,7 +36,7 @@ class ConstraintCheck:
         if not self._names:
             return {}
         if genotype not in self._counted:
-            cost = count(self._problem.space, genotype, self._problem.evaluator.task)
+            cost = count(stage_of(self._problem.space, genotype), genotype, self._problem.evaluator.task)
             known = {"params": cost.params, "macs": cost.macs}
             self._counted[genotype] = {name: float(known[name]) for name in self._names}
         return self._counted[genotype]

@@ -16,6 +16,8 @@ from nasframe.space import SearchSpace
 def write_front(files: RunLayout, strategy: AskTell, objectives: Sequence[str], space: Part[SearchSpace]) -> None:
     """Write each genotype on the front of a search for several objectives, with what it has of each.
 
+    Those of smaller spaces that the space grows through are not on it: nothing could build them again.
+
     Raises:
         RunError: the disk is full.
     """
@@ -27,7 +29,7 @@ def write_front(files: RunLayout, strategy: AskTell, objectives: Sequence[str], 
             {name: result.score if name == SCORE else result.metrics[name] for name in objectives},
         )
         for number, (genotype, result) in enumerate(strategy.history, start=1)
-        if not result.failure
+        if not result.failure and strategy.is_whole(genotype)
     ]
     for point in pareto_front(points) if len(objectives) > 1 else ():
         options = space.options.model_dump(mode="json")

@@ -119,7 +119,9 @@ class Judge:
     def _note(self, job: Job, result: Evaluation, more: Mapping[str, Any]) -> None:
         after = {} if job.leg is None or job.leg.after is None else {"after": job.leg.after + 1}
         stopped = {"pruned": True} if result.budget < job.budget else {}
-        facts = {"genotype": job.genotype.to_dict(), "budget": result.budget, **stopped, **after, **more}
+        stage = self._known.stage(job.genotype)
+        small = {} if stage is None else {"stage": stage}
+        facts = {"genotype": job.genotype.to_dict(), "budget": result.budget, **small, **stopped, **after, **more}
         if result.failure:
             self._record(job.number + 1, {**facts, "failure": result.failure})
             return

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import final
 
 from nasframe.errors import GenotypeError
-from nasframe.genotype import Genotype
+from nasframe.genotype import Genotype, is_legal
 from nasframe.plugin.engine import Job, Outcome
 from nasframe.run.candidates.results_file import Kept
 from nasframe.run.candidates.shared_results import Shared
-from nasframe.space import Canonical, SearchSpace
+from nasframe.space import Canonical, Growing, SearchSpace, stage_of
 
 
 @final
@@ -52,6 +52,13 @@ class Known:
         if self._shared is not None and outcome.worker and not stopped:
             self._shared.add(self._canonical(outcome.job.genotype), outcome.result, outcome.job.budgets[:-1])
 
+    def stage(self, genotype: Genotype) -> int | None:
+        """By which of the smaller spaces that the space grows through a candidate is built, from 1; None: by itself."""
+        stage = stage_of(self._space, genotype)
+        if stage is self._space or not isinstance(self._space, Growing):
+            return None
+        return 1 + next(i for i, one in enumerate(self._space.growth()) if is_legal(one, genotype))
+
     def _canonical(self, genotype: Genotype) -> Genotype:
         try:
             return canonical_form(self._space, genotype)
@@ -65,4 +72,5 @@ def canonical_form(space: SearchSpace, genotype: Genotype) -> Genotype:
     Raises:
         GenotypeError: it is not legal.
     """
-    return space.canonical(genotype) if isinstance(space, Canonical) else genotype
+    stage = stage_of(space, genotype)
+    return stage.canonical(genotype) if isinstance(stage, Canonical) else genotype

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from nasframe import Differentiable, Genotype, Problem, Relaxable
 from nasframe import Options as BaseOptions
+from nasframe.graph import edges
 from nasframe.plugin.proxy import Proxy
 from nasframe.training.options import TrainingOptions
 
@@ -92,8 +93,8 @@ class SupernetScore(Proxy):
         with torch.no_grad():
             for tensor in logits.values():
                 tensor.fill_(-1.0)
-            for a, b, data in self.problem.space.graph(genotype).edges(data=True):
-                edge = self._graph.edges[a, b]
+            for chosen, data in edges(self.problem.space.graph(genotype)):
+                edge = self._graph.edges[chosen]
                 name, *place = edge.get("weight") or (None,)
                 if name is not None:
                     entry: Tensor = logits[name][tuple(place)]

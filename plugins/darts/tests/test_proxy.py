@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from nasframe import CapabilityError, Genotype, Problem
-from nasframe.genotype import sample
+from nasframe.genotype import sample, trace
 from nasframe.testing.tiny import TinyEvaluator, TinySpace, TinySupernet
+from nasframe.testing.tiny_blocks import TinyBlocks
 from nasframe.training.options import TrainingOptions
 from nasframe_autodeeplab.space import AutoDeepLab
 from nasframe_darts.proxy import SupernetScore
@@ -68,3 +69,13 @@ def test_a_supernet_of_another_kind_is_refused():
     TinySpace.__init__(space)
     with pytest.raises(CapabilityError, match="of its shape"):
         proxy(space, TinyEvaluator()).value(Genotype("tiny-chain", (("layer0", "tanh"), ("layer1", "tanh"))))
+
+
+def test_both_edges_that_join_the_same_nodes_are_chosen():
+    space = TinyBlocks(TinyBlocks.Options(blocks=1))
+    asked = proxy(space, TinyEvaluator(), steps=1)
+    answers = {"b0/left/operation": "tanh", "b0/right/operation": "softplus"}
+    asked.value(trace(space, lambda name, options: answers.get(name, options[0])))
+    (alpha,) = asked._supernet.arch_parameters()
+    chosen = [(space_edge, row.tolist()) for space_edge, row in zip(space.edges(), alpha > 0, strict=True) if row.any()]
+    assert chosen == [(("h0", "b0", "left"), [False, True, False]), (("h0", "b0", "right"), [False, False, True])]

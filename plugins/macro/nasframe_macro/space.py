@@ -41,11 +41,16 @@ class Macro(SearchSpace, Canonical, Growing):
 
     options: Options
 
+    def __init__(self, options: BaseOptions | None = None, grown: int | None = None) -> None:
+        """Args: grown: how many layers, from the first on, may be more than identities; None: all."""
+        super().__init__(options)
+        self._grown = sum(self.options.stages) if grown is None else grown
+
     @override
     def decide(self, choose: Choose) -> None:
         """Ask for each layer in turn."""
         for layer in range(1, sum(self.options.stages) + 1):
-            choose(f"layer{layer}", LAYERS)
+            choose(f"layer{layer}", LAYERS if layer <= self._grown else (IDENTITY,))
 
     @override
     def build(self, genotype: Genotype, task: Task) -> nn.Module:
@@ -100,10 +105,9 @@ class Macro(SearchSpace, Canonical, Growing):
         return Genotype(self.name, tuple(zip(genotype.answers, answers, strict=True)))
 
     @override
-    def growth(self) -> list[dict[str, Option]]:
+    def growth(self) -> list[SearchSpace]:
         """Layer by layer from the first on; those to come are identities."""
-        count = sum(self.options.stages)
-        return [{f"layer{layer}": IDENTITY for layer in range(grown + 1, count + 1)} for grown in range(1, count + 1)]
+        return [*(Macro(self.options, grown) for grown in range(1, sum(self.options.stages))), self]
 
     def _by_stage(self, genotype: Genotype) -> list[list[Option]]:
         """The answers, stage by stage."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import islice
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
-from nasframe import Choose, Genotype
-from nasframe.genotype import Decides, Option, T, enumerate_all, mutate, sample
+from nasframe import Canonical, Choose, Genotype, SearchSpace
+from nasframe.genotype import Decides, Option, T, chosen, enumerate_all, mutate, sample
 
 TRIES = 20
 """Draws per genotype wanted, after which a space counts as used up."""
@@ -34,50 +34,74 @@ class Narrowed:
         self._space.decide(narrowed)
 
 
-def some(space: Decides, limit: int, rng: np.random.Generator) -> list[Genotype]:
-    """All genotypes, or where there are more than ``limit`` so many drawn at random; none twice."""
-    found = list(islice(enumerate_all(space), limit + 1))
-    if len(found) <= limit:
-        return found
-    return distinct((sample(space, rng) for _ in range(TRIES * limit)), limit)
+@final
+@dataclass(frozen=True)
+class Candidates:
+    """Makes the lists that rounds choose from, without repetitions."""
 
+    distinct: bool
+    """Whether of genotypes that are the same network (``Canonical``) the canonical one alone is a candidate."""
 
-def grown(
-    space: Decides,
-    parents: Sequence[Genotype],
-    before: Mapping[str, Option],
-    after: Mapping[str, Option],
-    limit: int,
-    rng: np.random.Generator,
-) -> list[Genotype]:
-    """The genotypes of the next stage of growth that repeat what their parents were free to answer.
+    def some(
+        self, space: SearchSpace, limit: int, rng: np.random.Generator, given: Mapping[str, Option] | None = None
+    ) -> list[Genotype]:
+        """All of a space, or where there are more than ``limit`` so many drawn at random.
 
-    Args:
-        before: the answers that were fixed at the parents' stage.
-        after: those that still are.
-        limit: how many at most; of each parent an equal share.
-    """
-    share = max(1, limit // max(1, len(parents)))
-    return distinct(
-        (
-            child
-            for parent in parents
-            for child in some(Narrowed(space, {**_free(parent, before), **after}), share, rng)
-        ),
-        limit,
-    )
+        Args:
+            given: answers that all of them have, where they are legal.
+        """
+        narrowed = Narrowed(space, given or {})
+        found = distinct(self._told(space, enumerate_all(narrowed)), limit + 1)
+        if len(found) <= limit:
+            return found
+        return distinct(self._told(space, (sample(narrowed, rng) for _ in range(TRIES * limit))), limit)
 
+    def drawn(self, space: SearchSpace, limit: int, rng: np.random.Generator) -> list[Genotype]:
+        """Some drawn at random; fewer than ``limit`` where the space is used up."""
+        return distinct(self._told(space, (sample(space, rng) for _ in range(TRIES * limit))), limit)
 
-def anywhere(
-    space: Decides, best: Sequence[Genotype], known: Collection[Genotype], limit: int, rng: np.random.Generator
-) -> list[Genotype]:
-    """Genotypes that are not known yet: all, or half of ``limit`` drawn at random and half mutated from the best."""
-    everything = list(islice(enumerate_all(space), limit + 1))
-    if len(everything) <= limit:
-        return [genotype for genotype in everything if genotype not in known]
-    drawn = distinct((sample(space, rng) for _ in range(limit // 2)), limit, known)
-    mutants = (mutate(space, best[int(rng.integers(len(best)))], rng) for _ in range(TRIES * limit))
-    return [*drawn, *distinct(mutants, limit - len(drawn), {*known, *drawn})]
+    def grown(
+        self,
+        parents: Sequence[Genotype],
+        before: SearchSpace,
+        after: SearchSpace,
+        limit: int,
+        rng: np.random.Generator,
+    ) -> list[Genotype]:
+        """Those of the next stage of growth that repeat what their parents have chosen.
+
+        Args:
+            before: the parents' stage.
+            after: the next one.
+            limit: how many at most; of each parent an equal share.
+        """
+        share = max(1, limit // max(1, len(parents)))
+        children = (child for parent in parents for child in self.some(after, share, rng, chosen(before, parent)))
+        return distinct(children, limit)
+
+    def anywhere(
+        self,
+        space: SearchSpace,
+        best: Sequence[Genotype],
+        known: Collection[Genotype],
+        limit: int,
+        rng: np.random.Generator,
+    ) -> list[Genotype]:
+        """Those that are not known yet: all, or half of ``limit`` drawn at random and half mutated from the best."""
+        everything = distinct(self._told(space, enumerate_all(space)), limit + 1)
+        if len(everything) <= limit:
+            return [genotype for genotype in everything if genotype not in known]
+        new = distinct(self._told(space, (sample(space, rng) for _ in range(limit // 2))), limit, known)
+        if not best:
+            return new
+        mutants = (mutate(space, best[int(rng.integers(len(best)))], rng) for _ in range(TRIES * limit))
+        return [*new, *distinct(self._told(space, mutants), limit - len(new), {*known, *new})]
+
+    def _told(self, space: SearchSpace, genotypes: Iterable[Genotype]) -> Iterable[Genotype]:
+        """The genotypes, or those that stand for their networks."""
+        if not self.distinct or not isinstance(space, Canonical):
+            return genotypes
+        return map(space.canonical, genotypes)
 
 
 def distinct(genotypes: Iterable[Genotype], limit: int, without: Collection[Genotype] = frozenset()) -> list[Genotype]:
@@ -89,7 +113,3 @@ def distinct(genotypes: Iterable[Genotype], limit: int, without: Collection[Geno
         if len(found) == limit:
             break
     return list(found)
-
-
-def _free(parent: Genotype, fixed: Mapping[str, Option]) -> dict[str, Option]:
-    return {name: answer for name, answer in parent.answers.items() if name not in fixed}

@@ -39,6 +39,9 @@ class ProgressiveOptions(Options):
     """How many are evaluated at most in the first stage of growth, all of which PNAS does."""
     grow: bool = True
     """Whether to search from small to large where the space says how (``Growing``); else over full genotypes."""
+    distinct: bool = False
+    """Whether of genotypes that the space knows to be the same network (``Canonical``) one alone is evaluated, as in
+    PNAS."""
     pool: int = Field(default=10_000, ge=1)
     """How many candidates are ranked at most in a round; where there are more, so many are drawn."""
     surrogate: SurrogateOptions = SurrogateOptions()

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from nasframe import AskTell, Evaluation, Genotype, Growing, Problem
 from nasframe.genotype import sample
-from nasframe_progressive.candidates import Narrowed, anywhere, distinct, grown, some
+from nasframe_progressive.candidates import Candidates
 from nasframe_progressive.options import ProgressiveOptions
 
 
@@ -35,6 +35,7 @@ class Progressive(AskTell):
         super().__init__(problem, options, options.samples, options.budget)
         space = problem.space
         self._stages = tuple(space.growth()) if options.grow and isinstance(space, Growing) else ()
+        self._candidates = Candidates(options.distinct)
         self._scores: dict[Genotype, list[float]] = {}
         self._round = 0
         self._kept: list[Genotype] = []
@@ -67,16 +68,16 @@ class Progressive(AskTell):
             self._round += 1
 
     def _next_round(self, rng: np.random.Generator) -> list[Genotype]:
-        space, options, stages = self.problem.space, self.options, self._stages
+        space, options, stages, candidates = self.problem.space, self.options, self._stages, self._candidates
         if self._round == 0:
             if stages:
-                return some(Narrowed(space, stages[0]), options.first, rng)
-            return distinct((sample(space, rng) for _ in range(20 * options.keep)), options.keep)
+                return candidates.some(stages[0], options.first, rng)
+            return candidates.drawn(space, options.keep, rng)
         if self._round < len(stages):
             before, after = stages[self._round - 1 : self._round + 1]
-            return self._highest(grown(space, self._kept, before, after, options.pool, rng))
-        best = sorted(self._scores, key=self._mean)[-options.keep :]
-        return self._highest(anywhere(space, best, self._seen(), options.pool, rng))
+            return self._highest(candidates.grown(self._kept, before, after, options.pool, rng))
+        best = sorted(filter(self.is_whole, self._scores), key=self._mean)[-options.keep :]
+        return self._highest(candidates.anywhere(space, best, self._seen(), options.pool, rng))
 
     def _highest(self, candidates: list[Genotype]) -> list[Genotype]:
         """The K candidates that the surrogate ranks highest, in that order."""

@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from nasframe import Evaluation, Evaluator, Growing, Problem, Runtime, Task
+from nasframe import Canonical, Evaluation, Evaluator, Genotype, Growing, Problem, Runtime, Task
 from nasframe.genotype import encode, enumerate_all, sample, validate
 from nasframe.testing.strategies import StrategyContract
-from nasframe_progressive.candidates import Narrowed, anywhere, grown, some
+from nasframe.testing.tiny_blocks import TinyBlocks
+from nasframe_progressive.candidates import Candidates, Narrowed
 from nasframe_progressive.options import ProgressiveOptions, SurrogateOptions
 from nasframe_progressive.strategy import Progressive
 from nasframe_progressive.surrogate import _ranks, predict
 from nasframe_progressive.tokens import tokenise
 
+ALL, NETWORKS = Candidates(distinct=False), Candidates(distinct=True)
 SMALL = SurrogateOptions(members=2, hidden=8, epochs=15, batch=32)
 TINY = SurrogateOptions(members=1, hidden=4, epochs=1)
 
@@ -48,8 +50,18 @@ class Rows:
 
 
 class GrowingRows(Rows, Growing):
+    """Row by row: those to come are not there."""
+
+    def __init__(self, rows=4, grown=None):
+        super().__init__(rows)
+        self.grown = rows if grown is None else grown
+
+    def decide(self, choose):
+        for row in range(self.rows):
+            choose(f"row{row}", (0, 1, 2, 3) if row < self.grown else (0,))
+
     def growth(self):
-        return [{f"row{row}": 0 for row in range(stage, self.rows)} for stage in range(1, self.rows + 1)]
+        return [*(GrowingRows(self.rows, grown) for grown in range(1, self.rows)), self]
 
 
 class Counted(Rows, Growing):
@@ -57,12 +69,15 @@ class Counted(Rows, Growing):
 
     name = "counted"
 
+    def __init__(self, counts=(1, 2, 3)):
+        self.counts = counts
+
     def decide(self, choose):
-        for row in range(choose("count", (1, 2, 3))):
+        for row in range(choose("count", self.counts)):
             choose(f"row{row}", (0, 1, 2))
 
     def growth(self):
-        return [{"count": 1}, {"count": 2}, {"count": 3}]
+        return [Counted((1,)), Counted((2,)), self]
 
 
 class Sum(Evaluator):
@@ -102,10 +117,9 @@ def test_the_first_stage_is_evaluated_wholly_and_the_others_follow_in_order():
 
 
 def test_children_repeat_what_their_parents_were_free_to_answer():
-    space = GrowingRows()
-    stages = space.growth()
-    parents = some(Narrowed(space, stages[1]), 100, np.random.default_rng(0))[5:7]
-    children = grown(space, parents, stages[1], stages[2], 100, np.random.default_rng(0))
+    stages = GrowingRows().growth()
+    parents = ALL.some(stages[1], 100, np.random.default_rng(0))[5:7]
+    children = ALL.grown(parents, stages[1], stages[2], 100, np.random.default_rng(0))
     assert len(children) == 2 * 4
     assert {answers(child)[:2] for child in children} == {answers(parent)[:2] for parent in parents}
     assert {answers(child)[2] for child in children} == {0, 1, 2, 3} and {answers(child)[3] for child in children} == {
@@ -116,8 +130,8 @@ def test_children_repeat_what_their_parents_were_free_to_answer():
 def test_growth_may_fix_an_answer_anew_at_each_stage():
     space = Counted()
     stages = space.growth()
-    parents = some(Narrowed(space, stages[0]), 100, np.random.default_rng(0))
-    children = grown(space, parents, stages[0], stages[1], 100, np.random.default_rng(0))
+    parents = ALL.some(stages[0], 100, np.random.default_rng(0))
+    children = ALL.grown(parents, stages[0], stages[1], 100, np.random.default_rng(0))
     assert (len(parents), len(children)) == (3, 9)
     for child in children:
         validate(space, child)
@@ -128,6 +142,60 @@ def test_growth_goes_on_over_the_whole_space_when_it_has_come_to_its_end():
     found = genotypes(searched(Counted(), 30, keep=4))
     assert len(set(found)) == 30
     assert [genotype["count"] for genotype in found[:7]] == [1, 1, 1, 2, 2, 2, 2]
+
+
+class Symmetric(Rows, Canonical):
+    """Rows whose order makes no other network."""
+
+    def canonical(self, genotype):
+        return Genotype(self.name, tuple(zip(genotype.answers, sorted(answers(genotype)), strict=True)))
+
+
+def test_each_network_is_evaluated_once_by_its_canonical_genotype_if_wanted():
+    found = genotypes(searched(Symmetric(2), 10, keep=6, distinct=True))
+    assert len(set(found)) == 10, "10 of the 16 genotypes are different networks"
+    assert all(list(answers(genotype)) == sorted(answers(genotype)) for genotype in found)
+    numbers = [len(one.some(Symmetric(4), 256, np.random.default_rng(0))) for one in (NETWORKS, ALL)]
+    assert numbers == [35, 256]
+
+
+def indices(genotype):
+    """The mean of the operations' indices, so that the best cell is known."""
+    return np.mean([len(answer) for name, answer in genotype.answers.items() if "operation" in name])
+
+
+class Lengths(Sum):
+    def evaluate(self, candidate, budget=1.0):
+        built = sum(parameter.numel() for parameter in candidate.build().parameters())
+        return Evaluation(float(indices(candidate.genotype)), {"weights": float(built)})
+
+
+def test_cells_grow_block_by_block_though_small_ones_are_none_of_the_space():
+    space = TinyBlocks(TinyBlocks.Options(blocks=3))
+    strategy = Progressive(
+        Problem(space, Lengths(), Runtime(seed=0)),
+        Progressive.Options(samples=82, keep=4, first=72, pool=50, surrogate=TINY),
+    )
+    for index in range(82):
+        strategy.step(index, np.random.default_rng(0))
+    validate(space, strategy.best())
+    found = [len(genotype.answers) // 5 for genotype in genotypes(strategy)]
+    assert found[:80] == [1] * 72 + [2] * 4 + [3] * 4 and set(found[80:]) == {3}
+    assert not any(result.failure for _, result in strategy.history), "each stage builds its own"
+    assert strategy.best() in [genotype for genotype in genotypes(strategy) if strategy.is_whole(genotype)]
+    parents = [genotype.answers.items() for genotype in genotypes(strategy)[72:76]]
+    assert all(any(parent <= child.answers.items() for parent in parents) for child in genotypes(strategy)[76:80])
+
+
+def test_before_the_last_stage_the_best_is_what_the_best_small_network_grows_to_first():
+    space = TinyBlocks(TinyBlocks.Options(blocks=2))
+    strategy = Progressive(Problem(space, Lengths(), Runtime()), Progressive.Options(samples=9, surrogate=TINY))
+    for index in range(9):
+        strategy.step(index, np.random.default_rng(0))
+    small = max(strategy.history, key=lambda one: one[1].score)[0]
+    best = strategy.best()
+    assert not strategy.is_whole(small) and strategy.is_whole(best)
+    assert small.answers.items() <= best.answers.items()
 
 
 def test_a_space_without_growth_begins_with_k_at_random():
@@ -197,7 +265,7 @@ def test_an_answer_has_one_number_and_with_its_decision_another():
 def test_a_large_space_is_drawn_from_and_mutated_in():
     space, rng = Rows(12), np.random.default_rng(0)
     best = [sample(space, rng)]
-    pool = anywhere(space, best, {best[0]}, 40, rng)
+    pool = ALL.anywhere(space, best, {best[0]}, 40, rng)
     near = [one for one in pool if sum(one[name] != best[0][name] for name in one.answers) == 1]
     assert len(set(pool)) == 40 and 20 <= len(near) < 40 and best[0] not in pool
 
