@@ -1,8 +1,8 @@
 """The dense prediction cell as a value: branches, each an operation on the backbone's features or an earlier branch.
 
 Chen et al., Searching for Efficient Multi-Scale Architectures for Dense Image Prediction, NeurIPS 2018
-(arXiv 1809.04184), section 3.2. An operation's name holds its numbers as height x width: ``atrous_18x15`` is a separable
-3x3 with the rates 18 down and 15 to the right, ``pool_2x4`` pooling on two rows of four places.
+(arXiv 1809.04184), section 3.2. An operation's name holds its numbers as height x width: ``atrous_18x15`` is a
+separable 3x3 with the rates 18 down and 15 to the right, ``pool_2x4`` pooling on two rows of four places.
 """
 
 from __future__ import annotations

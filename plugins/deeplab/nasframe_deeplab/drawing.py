@@ -35,7 +35,7 @@ def network_graph(
     end = max(len(stages(backbone, output_stride)) for backbone in among)
     _add(graph, "image", "stem", -1, 1, "image")
     _add(graph, "head", "head", end, output_stride, head)
-    _add(graph, "logits", "head", end + 2, 1, "logits")
+    _add(graph, "logits", "head", end + 2 if decoder else end + 1, 1, "logits")
     for line in lines:
         names = []
         for rank, stage in enumerate(line):
@@ -47,7 +47,7 @@ def network_graph(
         for before, name in pairwise(["image", *names, "head"]):
             _link(graph, before, name)
         if auxiliary:
-            _add(graph, "auxiliary", "head", end + 2, output_stride, "auxiliary logits")
+            _add(graph, "auxiliary", "head", end + 1, output_stride, "auxiliary logits")
             _link(graph, names[-2], "auxiliary")
     for before, name in pairwise(["head", *(["decoder"] if decoder else []), "logits"]):
         _link(graph, before, name)

@@ -20,7 +20,7 @@ class NetworkOptions(Options):
     width: float = Field(default=1.0, gt=0)
     """Multiplies all channels, those of the head too; with 0.125 two CPU cores can train a network."""
     output_stride: OutputStride = PUBLISHED_AT
-    """Pixels of an image to one of the backbone's features; 8 has finer features and costs about three times as much."""
+    """Pixels of an image to one of the backbone's features; 8 has finer ones and costs about three times as much."""
     multi_grid: tuple[Positive, Positive, Positive] = (1, 1, 1)
     """Factors of the atrous rates of the last three units of a ResNet, or of the last three convolutions of an
     Xception (DeepLabv3, section 3.2.1)."""

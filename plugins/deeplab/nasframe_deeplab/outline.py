@@ -1,4 +1,4 @@
-"""The backbones without their layers: which stages they have, at which strides and rates; light, for graphs and builders.
+"""The backbones without their layers: their stages with strides and rates; light, for graphs and for builders.
 
 A backbone halves the resolution five times. With an *output stride* of 16 or 8 the last one or two halvings are given
 up: their units have stride 1, and units after them are atrous, so that they look as far as they would have. **The unit

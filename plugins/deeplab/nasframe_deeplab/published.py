@@ -31,8 +31,8 @@ TOP_1 = (
 _V3 = "Chen et al., DeepLabv3, 2017 (arXiv 1706.05587), as in torchvision's models.segmentation"
 _V3PLUS = "Chen et al., DeepLabv3+, ECCV 2018 (arXiv 1802.02611)"
 _PADDED = (
-    "TensorFlow's profiler also counts what pads the inputs of atrous convolutions to multiples of their rates; here it is "
-    "the convolutions alone."
+    "TensorFlow's profiler also counts what pads the inputs of atrous convolutions to multiples of their rates; here "
+    "it is the convolutions alone."
 )
 
 

@@ -13,6 +13,6 @@ def require_dense(space: str, task: Task) -> None:
     """
     if not task.dense:
         raise CapabilityError(
-            f"the task wants a label for each image; space {space!r} makes networks that label pixels: use an evaluator "
-            "of segmentation"
+            f"the task wants a label for each image; space {space!r} makes networks that label pixels: use an "
+            "evaluator of segmentation"
         )
