@@ -1,4 +1,4 @@
-"""Random search with samples near the incumbents: how the dense prediction cell was found (NeurIPS 2018, section 3.3)."""
+"""Random search with samples near the incumbents: how the dense prediction cell was found (NeurIPS 2018)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nasframe.genotype import encode, mutate
 class Near(AskTell):
     """Draws genotypes uniformly or, with a probability, by changing one of the best so far.
 
-    Chen et al. (arXiv 1809.04184) name it so, without its numbers: those here are ours.
+    Chen et al. (arXiv 1809.04184, section 3.3) name it so, without its numbers: those here are ours.
     """
 
     name: ClassVar[str] = "near"
