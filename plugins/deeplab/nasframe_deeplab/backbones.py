@@ -30,6 +30,7 @@ class AtrousBackbone(nn.Module, ABC):
     """Of the last features."""
 
     @abstractmethod
+    @override
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(N, C, H, W) -> features of stride 4, those that the last stage gets, and its own of the output stride."""
 
@@ -38,22 +39,21 @@ def backbone(name: Backbone, in_channels: int, options: NetworkOptions, norm: No
     """A backbone at the options' width and output stride."""
     kind = family(name)
     places = placed(units(name), STEM_STRIDE[kind], options.output_stride)
-    make = ResNet if kind == "resnet" else Xception
-    return make(places, low_level_unit(name), in_channels, options, norm)
+    if kind == "resnet":
+        return ResNet(places, in_channels, options, norm)
+    return Xception(places, low_level_unit(name), in_channels, options, norm)
 
 
 @final
 class ResNet(AtrousBackbone):
     """7x7 of stride 2, pooling, four stages of bottlenecks; ends with 2048 channels."""
 
-    def __init__(
-        self, places: list[Placed], low_level: int, in_channels: int, options: NetworkOptions, norm: Norm
-    ) -> None:
+    def __init__(self, places: list[Placed], in_channels: int, options: NetworkOptions, norm: Norm) -> None:
         super().__init__()
         channels = options.at_width(64)
         self.conv1 = conv(in_channels, channels, 7, 2)
         self.bn1 = norm(channels)
-        outputs = []
+        stages, outputs = [], []
         for name, stage in groupby(places, key=lambda place: place.unit.stage):
             layer = nn.Sequential()
             for number, place in enumerate(stage):
@@ -61,8 +61,9 @@ class ResNet(AtrousBackbone):
                 inner, outer = (options.at_width(count) for count in place.unit.channels)
                 layer.append(Bottleneck(channels, inner, outer, place, place.rate * grid, norm))
                 channels = outer
-            self.add_module(name, layer)
+            stages.append(layer)
             outputs.append(channels)
+        self.layer1, self.layer2, self.layer3, self.layer4 = stages
         self.low_channels, *_, self.before_channels, self.channels = outputs
 
     @override
@@ -101,6 +102,7 @@ class Xception(AtrousBackbone):
     def __init__(
         self, places: list[Placed], low_level: int, in_channels: int, options: NetworkOptions, norm: Norm
     ) -> None:
+        """Args: low_level: index of the unit whose second separable convolution gives the features of stride 4."""
         super().__init__()
         first, channels = options.at_width(32), options.at_width(64)
         self.low_level = low_level

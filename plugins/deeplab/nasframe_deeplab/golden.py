@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from math import factorial
+from math import prod
 from typing import Any
 
 from nasframe import SearchSpace, Task
 from nasframe.plugin.golden import Golden
 from nasframe_deeplab import published
+from nasframe_deeplab.cell import inputs_of
 from nasframe_deeplab.deeplabv3 import DeepLabV3
 from nasframe_deeplab.deeplabv3plus import DeepLabV3Plus
 from nasframe_deeplab.dpc import Dpc
@@ -108,15 +109,15 @@ def module(inputs: int, *, convolutions_of_branches: bool) -> int:
     with torch.device("meta"):
         cell: nn.Module = dense_cell.DenseCell(inputs, published.TOP_1, options, layers.norm_of(options))
     if convolutions_of_branches:
-        convolutions = [part for name, part in cell.named_modules() if name.startswith("branches")]
-        return sum(part.weight.numel() for part in convolutions if isinstance(part, nn.Conv2d))
+        parts = [part for name, part in cell.named_modules() if name.startswith("branches")]
+        return sum(int(part.weight.numel()) for part in parts if isinstance(part, nn.Conv2d))
     return sum(parameter.numel() for parameter in cell.parameters())
 
 
 def cells() -> int:
     """How many ways there are to answer all questions about a cell."""
     options = Dpc.Options()
-    return factorial(options.branches) * len(options.operations) ** options.branches
+    return prod(len(inputs_of(number)) * len(options.operations) for number in range(options.branches))
 
 
 def _of_row(number: int) -> Iterator[Golden]:
