@@ -192,7 +192,10 @@ class Differentiable(EvaluatorCapability):
 
     @abstractmethod
     def loss(self, model: Model, batch: Batch) -> Tensor:
-        """A scalar on the graph, finite even where every target is void; the model is any callable."""
+        """A scalar on the graph, finite even where every target is void; the model is any callable.
+
+        Where it returns several outputs, it is the weighted sum of their losses: see ``nasframe.total_loss``.
+        """
 
     @abstractmethod
     def measure(self, model: Model) -> Evaluation:

@@ -92,7 +92,7 @@ def described(found: object) -> str:
     if isinstance(found, dict):
         return f"a dict of {', '.join(map(str, found))}"
     if isinstance(found, Outputs):
-        return f"Outputs with {len(found.extra)} besides the main one"
+        return "nasframe.Outputs"
     if isinstance(found, list | tuple):
         return f"a {type(found).__name__} of {len(found)}: {', '.join(map(described, found))}"
     return f"a value of the type {type(found).__name__}"

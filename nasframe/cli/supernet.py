@@ -13,7 +13,7 @@ from nasframe.cli.output import console, format_option, set_option, size_of
 from nasframe.errors import CapabilityError
 from nasframe.files.words import quantity
 from nasframe.plugin.registry import Registry
-from nasframe.space import Relaxable, SearchSpace, Task
+from nasframe.space import Relaxable, SearchSpace, Task, size_misfits
 
 if TYPE_CHECKING:
     from nasframe.cost.memory import Memory
@@ -45,7 +45,8 @@ def supernet(
     SPACE is the name of an installed space or an experiment file.
     """
     space = find_space(registry, space_or_file, overrides)
-    weights, arch, needed = _count(space, registry, Task(channels, classes, size), batch)
+    task = Task(channels, classes, size, dense="pixels" in space.labels)
+    weights, arch, needed = _count(space, registry, task, batch)
     facts = {
         "space": space.name,
         "size": list(size),
@@ -65,7 +66,7 @@ def _count(space: SearchSpace, registry: Registry, task: Task, batch: int) -> tu
     """Weights, architecture parameters, memory.
 
     Raises:
-        CapabilityError: the space has no supernet.
+        CapabilityError: the space has no supernet, or takes no images of that size.
     """
     if not isinstance(space, Relaxable):
         able = [found.component.name for found in registry.usable("space") if issubclass(found.value, Relaxable)]
@@ -73,6 +74,8 @@ def _count(space: SearchSpace, registry: Registry, task: Task, batch: int) -> tu
             f"the space {space.name!r} has no supernet: it is not Relaxable. Installed spaces that are: "
             f"{', '.join(able) or 'none'}"
         )
+    if misfits := size_misfits(space, {"--size": task.size}):
+        raise CapabilityError("; ".join(misfits))
     from nasframe.cost.memory import memory
 
     made: list[Supernet] = []

@@ -55,7 +55,7 @@ def test_tensors_of_the_tasks_shape_are_right(space):
     ("space", "task", "said"),
     [
         (Listing(), TASK, "'listing' in training mode returned a list of 2: a tensor of (2, 5, 32, 32)"),
-        (Given(Always), TASK, "'given' in eval mode returned Outputs with 1 besides the main one; expected one tensor"),
+        (Given(Always), TASK, "'given' in eval mode returned nasframe.Outputs; expected one tensor"),
         (TinySpace(), Task(3, 5, (32, 32), stride=4), "expected the task's shape (2, 5, 8, 8)"),
     ],
 )

@@ -201,6 +201,14 @@ def test_an_export_and_a_cost_at_a_size_that_a_space_does_not_take_are_refused(t
     assert found.exit_code == 2 and "32x48 or 32x52 would fit" in found.stderr
 
 
+def test_the_memory_of_a_supernet_with_several_outputs_is_predicted():
+    words = ("supernet", "headed", "--classes", "5", "--batch", "2", "--format", "json")
+    small, large = (invoke(*words, "--size", size) for size in ("16x16", "32x32"))
+    assert (small.exit_code, large.exit_code) == (0, 0), small.output + large.output
+    kept = [json.loads(found.stdout)["memory"]["activations"] for found in (small, large)]
+    assert kept[1] > kept[0] > 2 * (4 * 2 * 5 * 16 * 16)
+
+
 def test_an_image_that_nobody_pads_is_refused_with_the_sizes_that_fit(tmp_path):
     path = tmp_path / "exp.yaml"
     path.write_text(
