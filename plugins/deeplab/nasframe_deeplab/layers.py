@@ -27,10 +27,7 @@ def resize_of(options: NetworkOptions) -> Resize:
     corners = options.align_corners
 
     def resize(features: Tensor, like: Tensor) -> Tensor:
-        size = like.shape[-2:]
-        if features.shape[-2:] == size:
-            return features
-        return functional.interpolate(features, size=size, mode="bilinear", align_corners=corners)
+        return functional.interpolate(features, size=like.shape[-2:], mode="bilinear", align_corners=corners)
 
     return resize
 
