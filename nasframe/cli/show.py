@@ -116,7 +116,7 @@ def _find_given(path: Path, registry: Registry, overrides: tuple[str, ...]) -> S
     if overrides:
         raise click.UsageError("--set is for a genotype's space; a file of arrays has the options in it")
     weighted, _ = read_given(path, registry)
-    return Shown(f"{path}: favoured by {weighted.source}", weighted.graph, favoured(weighted.graph), of_run=True)
+    return Shown(f"{path}: favoured by {weighted.source}", weighted.graph, favoured(weighted.graph), True, {})
 
 
 def _find_run(folder: Path) -> Shown:

@@ -27,7 +27,7 @@ _PALE = 0.5
 _LEGEND = (0.1, 0.5, 1.0)
 _BOX_FONT = 7.5
 _FREE = "#A9BBD3"
-_Style = Literal["solid"] | tuple[float, Sequence[float]]
+_Style = Literal["solid", "none"] | tuple[float, Sequence[float]]
 _Colour = str | tuple[float, float, float]
 _DOTS, _DASHES = (0.0, (1.5, 1.5)), (0.0, (2.5, 1.5))
 _CLEAR = 0.25
@@ -228,7 +228,7 @@ def _legend(trellis: Trellis, axes: Axes) -> None:
     entries = []
     colours = trellis.colours
     if any(move.chosen for move in trellis.moves):
-        line = "none" if colours else "-"
+        line: _Style = "none" if colours else "solid"
         label = f"chosen{' path' * trellis.is_path}"
         entries.append(Line2D([], [], color=CHOSEN, linewidth=3, linestyle=line, marker="o", markersize=6, label=label))
     if trellis.weighted:

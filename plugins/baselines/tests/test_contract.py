@@ -10,6 +10,7 @@ from nasframe.testing import StrategyContract
 from nasframe.testing.tiny import TinyEvaluator, TinySpace
 from nasframe_baselines.exhaustive import Exhaustive
 from nasframe_baselines.local_search import LocalSearch
+from nasframe_baselines.near import Near
 from nasframe_baselines.random_search import RandomSearch
 
 torch.set_num_threads(1)
@@ -23,6 +24,11 @@ class TestRandomSearch(StrategyContract):
 class TestExhaustive(StrategyContract):
     strategy = Exhaustive
     options = Exhaustive.Options(budget=0.2)
+
+
+class TestNear(StrategyContract):
+    strategy = Near
+    options = Near.Options(samples=6, start=2, uniform=0.3, incumbents=2)
 
 
 class TestLocalSearch(StrategyContract):
@@ -65,5 +71,6 @@ def test_exhaustive_search_refuses_a_space_beyond_its_limit():
 
 def test_checking_an_experiment_needs_no_torch():
     modules = "random_search, nasframe_baselines.exhaustive, nasframe_baselines.local_search"
+    modules += ", nasframe_baselines.near"
     code = f"import sys, nasframe_baselines.{modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
