@@ -69,9 +69,11 @@ class Marks(nasframe.Evaluator):
         """What happens to a candidate of one layer."""
         places: bool = False
         """Whether a metric tells on which of Ray's nodes it was."""
+        side: int = 8
+        """Of its images, in pixels."""
 
     def prepare(self):
-        self.task = nasframe.Task(in_channels=3, num_classes=2, size=(8, 8))
+        self.task = nasframe.Task(in_channels=3, num_classes=2, size=(self.options.side, self.options.side))
 
     def evaluate(self, candidate, budget=1.0):
         import torch
