@@ -53,7 +53,7 @@ class KeptBlock:
         return {_name(self.block, edge): edge.operation for edge in self.edges}
 
 
-def strongest(cell: nx.DiGraph, keep: int = 2, exclude: Collection[str] = ("zero",)) -> list[KeptBlock]:
+def strongest(cell: nx.DiGraph, keep: int = 2, exclude: Collection[str] | None = None) -> list[KeptBlock]:
     """Of each block the strongest edges, each with its strongest operation.
 
     An edge is as strong as its strongest operation that is not excluded. Equally strong edges: the one from the
@@ -63,11 +63,13 @@ def strongest(cell: nx.DiGraph, keep: int = 2, exclude: Collection[str] = ("zero
     Args:
         cell: a graph after ``nasframe.graph.with_weights``; edges that carry no ``operations`` are passed over.
         keep: how many edges a block keeps whose edges have no keys, or all the same; all where it has no more.
-        exclude: operations that no genotype may hold.
+        exclude: operations that no genotype may hold; None: those that the graph says give nothing (``zeros``), or
+            ``zero`` where it does not say.
 
     Raises:
         GraphError: an edge's ``value`` does not fit its operations, or all of these are excluded.
     """
+    exclude = cell.graph.get("zeros", ("zero",)) if exclude is None else exclude
     position = {node: (data["layer"], place) for place, (node, data) in enumerate(cell.nodes(data=True))}
     found = []
     for block in sorted(cell, key=position.__getitem__):

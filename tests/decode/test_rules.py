@@ -183,6 +183,13 @@ def test_the_margin_to_nothing_is_infinite_and_alone_there_is_none():
     assert block.edges[0].margin is None
 
 
+def test_what_a_graph_says_gives_nothing_makes_no_edge_strong():
+    graph = cell((0.6, 0.4), operations=("none", "a"))
+    graph.graph["zeros"] = ("none",)
+    (block,) = strongest(graph)
+    assert {edge.operation for edge in block.edges} == {"a"}
+
+
 def test_any_number_of_edges_and_no_exclusion_is_possible():
     (block,) = strongest(cell((0.9, 0.1, 0.0), (0.2, 0.3, 0.5), (0.1, 0.8, 0.1)), keep=1, exclude=())
     assert [(edge.before, edge.operation) for edge in block.edges] == [("in0", "zero")]

@@ -62,7 +62,7 @@ def _genotype(space: str, questions: Sequence[DartsQuestions], cells: Sequence[C
 
 
 def _strongest(asked: DartsQuestions, weights: Mapping[str, np.ndarray]) -> Cell:
-    blocks = strongest(with_weights(asked.graph(), weights), keep=2, exclude=(NONE,))
+    blocks = strongest(with_weights(asked.graph(), weights), keep=2)
     found = []
     for kept in blocks:
         left, right = (Edge(one.operation, state_index(one.before.split("/")[1])) for one in kept.edges)
