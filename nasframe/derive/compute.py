@@ -100,7 +100,7 @@ def strongest_cells(graph: nx.DiGraph) -> dict[str, tuple[KeptBlock, ...]]:
     for name in parts(graph):
         cell = part(graph, name)
         if any("operations" in data and "value" in data for _, data in edges(cell)):
-            found[name] = tuple(decode.strongest(cell, exclude=graph.graph.get("zeros", ("zero",))))
+            found[name] = tuple(decode.strongest(cell))
     return found
 
 
