@@ -36,11 +36,14 @@ from nasframe.cli.streams import fit_streams
 from nasframe.cli.supernet import supernet
 from nasframe.cli.verify import verify
 from nasframe.errors import NasframeError, PluginError, did_you_mean
+from nasframe.files.words import first_line
 from nasframe.plugin.registry import Registry
 from nasframe.run.lasting_output import drop
 
 FAILED, GIVEN_WRONG = 1, 2
 INTERRUPTED = 130
+OUT_OF_MEMORY = ("DefaultCPUAllocator", "out of memory")
+"""What torch says where memory is refused, on a CPU by an error of no class of its own."""
 LEFT_OUT = "no:"
 PLUGIN_COMMANDS = "nasframe.cli.plugin_commands"
 
@@ -55,6 +58,14 @@ def _errors_as_messages() -> Iterator[None]:
     except KeyboardInterrupt:
         say("interrupted")
         raise SystemExit(INTERRUPTED) from None
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not any(words in str(error) for words in OUT_OF_MEMORY):
+            raise
+        say(
+            f"error: there is not enough memory ({first_line(error)}). Lower what makes networks or batches large, such "
+            "as filters, crop or batch; nasframe plan says what a run needs"
+        )
+        raise SystemExit(FAILED) from error
     except OSError as error:
         if error.errno == errno.EPIPE:  # click ends quietly
             raise

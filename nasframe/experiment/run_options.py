@@ -38,7 +38,7 @@ class RunOptions(Options):
     else float32."""
     deterministic: bool = True
     """Whether only deterministic kernels are used, so that a resumed run is bit-equal to an uninterrupted one."""
-    threads: int | None = Field(None, ge=1)
+    threads: int | None = Field(None, ge=1, le=4096)
     """Number of torch's CPU threads, in each worker where there are several; null: torch's own default, which workers
     share out among them."""
     workers: int = Field(1, ge=1)

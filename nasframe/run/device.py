@@ -31,9 +31,14 @@ def runtime(options: RunOptions, seed: int) -> Runtime:
     Precision ``auto``: float32, but on CUDA bfloat16 where the hardware has it, else float16.
 
     Raises:
-        ExperimentError: there is no such device.
+        ExperimentError: there is no such device, or it does not compute in the precision.
     """
     device = _device(options.device)
+    if options.precision == "float16" and torch.device(device).type == "cpu":
+        raise ExperimentError(
+            "run.precision is float16, in which torch does not compute everything on a CPU; take float32, which is the "
+            "fastest there, or bfloat16"
+        )
     if options.precision != "auto":
         return Runtime(seed, device, options.precision)
     if torch.device(device).type != "cuda":

@@ -49,7 +49,8 @@ def find_image_files(given: Iterable[Path], output: Path) -> list[ImageFile]:
         elif path.is_file():
             found.append(ImageFile(path))
         else:
-            raise DataError(f"{path} does not exist; expected an image or a folder of images")
+            what = "is neither a file nor a folder" if path.exists() or path.is_symlink() else "does not exist"
+            raise DataError(f"{path} {what}; expected an image or a folder of images")
     return found
 
 

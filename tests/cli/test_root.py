@@ -94,6 +94,20 @@ def test_errors_go_to_stderr_without_a_traceback_and_exit_with_2(invoke, argumen
 
 
 @pytest.mark.parametrize(
+    "error",
+    [MemoryError("Unable to allocate 112. GiB"), RuntimeError("DefaultCPUAllocator: not enough memory: 54 bytes")],
+)
+def test_memory_that_is_refused_is_a_message_that_says_what_to_lower(invoke, monkeypatch, error):
+    def refuse(*_, **__):
+        raise error
+
+    monkeypatch.setattr("nasframe.cli.check.load", refuse)
+    result = invoke("check", "good.yaml")
+    assert result.exit_code == 1 and f"not enough memory ({error})" in result.stderr
+    assert "filters, crop or batch" in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
     "arguments",
     [("run",), ("run", "good.yaml", "--resume", "x"), ("run", "--resume", "x", "--set", "a=1"), ("nothing",)],
 )

@@ -70,8 +70,7 @@ class StackedNorm(Stacked, Holding):
         if self.running_mean.shape[3] < measured.shape[4]:
             measured, share = _in_turn(measured, share)
         for running, batch in zip((self.running_mean, self.running_var), measured.unbind(), strict=True):
-            same = batch.shape == running.shape
-            running.lerp_(batch if same else batch.expand_as(running), share)
+            running.lerp_(batch.to(running.dtype).expand_as(running), share)
 
 
 def _in_turn(measured: Tensor, momentum: float) -> tuple[Tensor, float]:
