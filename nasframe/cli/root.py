@@ -62,8 +62,8 @@ def _errors_as_messages() -> Iterator[None]:
         if not isinstance(error, MemoryError) and not any(words in str(error) for words in OUT_OF_MEMORY):
             raise
         say(
-            f"error: there is not enough memory ({first_line(error)}). Lower what makes networks or batches large, such "
-            "as filters, crop or batch; nasframe plan says what a run needs"
+            f"error: there is not enough memory ({first_line(error)}). Lower what makes networks or batches large, "
+            "such as filters, crop or batch; nasframe plan says what a run needs"
         )
         raise SystemExit(FAILED) from error
     except OSError as error:
