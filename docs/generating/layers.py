@@ -25,7 +25,7 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split(
 FOR_PLUGINS = {
     *"__init__ genotype graph supernet evaluator space strategy options errors inference pareto outputs".split(),
     *"training.sgd training.options training.progressive training.seeding training.precision".split(),
-    *"training.answering training.reading".split(),
+    *"training.answering training.reading training.drop_path".split(),
     *"training.batches training.gradients training.finite training.running_statistics cost.__init__".split(),
     *"run.progress plugin.golden plugin.engine plugin.proxy run.candidates.crew runfolder.layout".split(),
     *"files.words files.faults files.fingerprints files.repeats".split(),

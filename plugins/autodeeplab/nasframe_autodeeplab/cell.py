@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from nasframe.training.drop_path import DropPath
 from nasframe_autodeeplab.cell_graph import CELL_INPUTS, Edge, edges
-from nasframe_autodeeplab.operations import OPERATIONS, DropPath, Recipe, relu_conv_norm
+from nasframe_autodeeplab.operations import OPERATIONS, Recipe, relu_conv_norm
 from nasframe_autodeeplab.partial_channels import PartialOp
 from nasframe_autodeeplab.resolution import double, resize_like
 

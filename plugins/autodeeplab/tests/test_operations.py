@@ -2,9 +2,10 @@ import pytest
 import torch
 from torch import nn
 
+from nasframe.training.drop_path import DropPath
 from nasframe.training.running_statistics import HeldStatistics
 from nasframe_autodeeplab.normalisation import BatchNorm
-from nasframe_autodeeplab.operations import OPERATIONS, DropPath, FactorisedReduction, Recipe
+from nasframe_autodeeplab.operations import OPERATIONS, FactorisedReduction, Recipe
 from nasframe_autodeeplab.options import PRIMITIVES
 from nasframe_autodeeplab.resolution import double, pad
 

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from nasframe.training.drop_path import DropPath
 from nasframe_cells.language import INPUTS, SIDES, Block, Cell, state_index, state_name
-from nasframe_cells.operations import OPERATIONS, DropPath, FactorisedReduction, Norm, conv, relu_conv_norm
+from nasframe_cells.operations import OPERATIONS, FactorisedReduction, Norm, conv, relu_conv_norm
 
 
 @dataclass(frozen=True)

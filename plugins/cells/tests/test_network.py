@@ -6,13 +6,14 @@ from torch.nn import functional
 
 from nasframe import GenotypeError, Outputs, Task
 from nasframe.genotype import sample
+from nasframe.training.drop_path import DropPath
 from nasframe.training.running_statistics import HeldStatistics
 from nasframe_cells import published
 from nasframe_cells.amoebanet import AmoebaNet
 from nasframe_cells.built_cell import BuiltCell, Reads
 from nasframe_cells.language import Cells, read_cell
 from nasframe_cells.nasnet import NasNet
-from nasframe_cells.operations import OPERATIONS, DropPath, FactorisedReduction, SamePool, conv, padding
+from nasframe_cells.operations import OPERATIONS, FactorisedReduction, SamePool, conv, padding
 from nasframe_cells.pnas import Pnas
 
 CIFAR = {"skeleton": "cifar", "auxiliary": False}

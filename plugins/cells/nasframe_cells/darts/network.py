@@ -11,13 +11,14 @@ from typing_extensions import override
 
 from nasframe import Task
 from nasframe.outputs import Outputs
+from nasframe.training.drop_path import DropPath
 from nasframe_cells.darts.operations import OPERATIONS, conv, relu_conv_norm, relu_reduction
 from nasframe_cells.darts.options import SkeletonOptions
 from nasframe_cells.darts.skeleton import Place, skeleton
 from nasframe_cells.language import INPUTS, Block, Cell, Cells
 from nasframe_cells.network import AuxiliaryHead, Size
 from nasframe_cells.normalisation import BatchNorm
-from nasframe_cells.operations import DropPath, Norm
+from nasframe_cells.operations import Norm
 
 
 @final
