@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, final
 
+from nasframe.errors import CapabilityError
 from nasframe.genotype import Choose, Genotype, GenotypeRecord, is_legal
 from nasframe.options import Options as BaseOptions
 
@@ -150,6 +151,25 @@ class SearchSpace(ABC):
         The graph of a genotype is a subgraph of the whole, and of the same class: a ``MultiDiGraph`` where several
         edges join the same two nodes.
         """
+
+
+def require_labels(space: SearchSpace, task: Task) -> None:
+    """See that a task wants what a space's networks can label: for a ``build`` that is called without an experiment.
+
+    Raises:
+        CapabilityError: it wants something else.
+    """
+    if task.labels in space.labels:
+        return
+    wanted, made, other = (
+        ("for every pixel", "whole images", "image classification")
+        if task.dense
+        else ("for each image", "pixels", "segmentation")
+    )
+    raise CapabilityError(
+        f"the task wants a label {wanted}; space {space.name!r} makes networks that label {made}: use an evaluator of "
+        f"{other}"
+    )
 
 
 def size_misfits(space: SearchSpace, sizes: Mapping[str, Size]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -80,8 +79,7 @@ def cost(
     from nasframe.cost.counting import layers
 
     genotype, space = find_genotype(registry, name_or_file, overrides)
-    task = Task(channels, classes, size, dense="pixels" in space.labels)
-    task = replace(task, stride=stride)
+    task = Task(channels, classes, size, dense="pixels" in space.labels, stride=stride)
     costs = layers(space, genotype, task, auxiliary=auxiliary)
     facts: dict[str, Any] = {
         "genotype": name_or_file,

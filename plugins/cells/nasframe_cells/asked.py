@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 import networkx as nx
 from typing_extensions import override
 
-from nasframe import CapabilityError, Choose, Genotype, GenotypeError, Labels, SearchSpace, Task
+from nasframe import Choose, Genotype, GenotypeError, Labels, SearchSpace
 from nasframe.genotype import Option, validate
 from nasframe_cells.language import Cell, Cells
 from nasframe_cells.translated import TranslatedCells
@@ -98,16 +98,3 @@ class AskedCells(SearchSpace, TranslatedCells):
         cells = self.cells(genotype)
         first, last = self.questions[0], self.questions[-1]
         return self.genotype(Cells(first.canonical(cells.normal), last.canonical(cells.reduction)))
-
-
-def require_images(space: SearchSpace, task: Task) -> None:
-    """See that a task wants whole images labelled.
-
-    Raises:
-        CapabilityError: it is dense.
-    """
-    if task.dense:
-        raise CapabilityError(
-            f"the task wants a label for every pixel; space {space.name!r} makes networks that label whole images: "
-            "use an evaluator of image classification"
-        )

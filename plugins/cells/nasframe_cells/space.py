@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from nasframe import Genotype, ImageSizes, Task
-from nasframe_cells.asked import AskedCells, require_images
+from nasframe.space import require_labels
+from nasframe_cells.asked import AskedCells
 from nasframe_cells.options import CellOptions
 from nasframe_cells.skeleton import Place
 
@@ -43,5 +44,5 @@ class CellSpace(AskedCells):
         from nasframe_cells.network import CellNetwork
 
         cells = self.cells(genotype)
-        require_images(self, task)
+        require_labels(self, task)
         return CellNetwork(cells, self.places, self.options, task)

@@ -9,9 +9,9 @@ from typing_extensions import override
 
 from nasframe import Choose, Genotype, Labels, SearchSpace, Task
 from nasframe.genotype import validate
+from nasframe.space import require_labels
 from nasframe_deeplab.drawing import add_aspp, network_graph
 from nasframe_deeplab.options import DeepLabV3PlusOptions
-from nasframe_deeplab.tasks import require_dense
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,7 +43,7 @@ class DeepLabV3Plus(SearchSpace):
         from nasframe_deeplab.network import deeplabv3plus
 
         validate(self, genotype)
-        require_dense(self.name, task)
+        require_labels(self, task)
         return deeplabv3plus(genotype["backbone"], self.options, task)
 
     @override

@@ -9,10 +9,10 @@ from typing_extensions import override
 
 from nasframe import Choose, Genotype, Labels, SearchSpace, Task
 from nasframe.genotype import validate
+from nasframe.space import require_labels
 from nasframe_deeplab.cell import Branch, add_cell, answers_of, cell_of, decide
 from nasframe_deeplab.drawing import network_graph
 from nasframe_deeplab.options import DpcOptions
-from nasframe_deeplab.tasks import require_dense
 
 if TYPE_CHECKING:
     from torch import nn
@@ -63,7 +63,7 @@ class Dpc(SearchSpace):
         from nasframe_deeplab.network import dpc
 
         cell = self.cell(genotype)
-        require_dense(self.name, task)
+        require_labels(self, task)
         return dpc(cell, self.options, task)
 
     @override

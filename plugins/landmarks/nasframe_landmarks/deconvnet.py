@@ -9,10 +9,10 @@ from typing_extensions import override
 
 from nasframe import Choose, Genotype, ImageSizes, Labels, SearchSpace, Task
 from nasframe.genotype import validate
+from nasframe.space import require_labels
 from nasframe_landmarks.deconvnet_graph import deconvnet_graph
 from nasframe_landmarks.deconvnet_outline import STRIDE
 from nasframe_landmarks.options import DeconvNetOptions
-from nasframe_landmarks.tasks import require_dense
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,7 +48,7 @@ class DeconvNet(SearchSpace):
         from nasframe_landmarks.deconvnet_network import UnpoolingNetwork
 
         validate(self, genotype)
-        require_dense(self.name, task)
+        require_labels(self, task)
         return UnpoolingNetwork(genotype["kernel"], self.options, task)
 
     @override

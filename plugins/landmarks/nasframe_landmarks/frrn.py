@@ -9,10 +9,10 @@ from typing_extensions import override
 
 from nasframe import Choose, Genotype, ImageSizes, Labels, SearchSpace, Task
 from nasframe.genotype import validate
+from nasframe.space import require_labels
 from nasframe_landmarks.frrn_graph import frrn_graph
 from nasframe_landmarks.frrn_outline import STAGES, coarsest
 from nasframe_landmarks.options import FrrnOptions
-from nasframe_landmarks.tasks import require_dense
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,7 +48,7 @@ class Frrn(SearchSpace):
         from nasframe_landmarks.frrn_network import FullResolutionNetwork
 
         validate(self, genotype)
-        require_dense(self.name, task)
+        require_labels(self, task)
         return FullResolutionNetwork(STAGES[genotype["variant"]], self.options, task)
 
     @override

@@ -9,9 +9,9 @@ from typing_extensions import override
 
 from nasframe import Choose, Genotype, ImageSizes, Labels, SearchSpace, Task
 from nasframe.genotype import validate
+from nasframe.space import require_labels
 from nasframe_landmarks.gridnet_graph import gridnet_graph
 from nasframe_landmarks.options import GridNetOptions
-from nasframe_landmarks.tasks import require_dense
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,7 +48,7 @@ class GridNet(SearchSpace):
         from nasframe_landmarks.gridnet_network import GridNetwork
 
         validate(self, genotype)
-        require_dense(self.name, task)
+        require_labels(self, task)
         return GridNetwork(genotype["streams"], genotype["columns"], self.options, task)
 
     @override

@@ -9,9 +9,9 @@ from typing_extensions import override
 
 from nasframe import Choose, Genotype, ImageSizes, Labels, SearchSpace, Task
 from nasframe.genotype import validate
+from nasframe.space import require_labels
 from nasframe_landmarks.hourglass_graph import STRIDE, hourglass_graph
 from nasframe_landmarks.options import HourglassOptions
-from nasframe_landmarks.tasks import require_dense
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,7 +47,7 @@ class Hourglass(SearchSpace):
         from nasframe_landmarks.hourglass_network import StackedHourglasses
 
         validate(self, genotype)
-        require_dense(self.name, task)
+        require_labels(self, task)
         return StackedHourglasses(genotype["stacks"], self.options, task)
 
     @override

@@ -8,7 +8,8 @@ from typing_extensions import override
 
 from nasframe import Genotype, ImageSizes, Inheriting, Relaxable, SearchSpace, Switchable, Task, Weigh
 from nasframe.genotype import validate
-from nasframe_cells.asked import AskedCells, require_images
+from nasframe.space import require_labels
+from nasframe_cells.asked import AskedCells
 from nasframe_cells.darts.options import DartsOptions
 from nasframe_cells.darts.questions import DartsQuestions
 from nasframe_cells.dialects import DARTS
@@ -57,7 +58,7 @@ class Darts(AskedCells, Relaxable, Switchable, Inheriting):
         from nasframe_cells.darts.network import DartsNetwork
 
         cells = self.cells(genotype)
-        require_images(self, task)
+        require_labels(self, task)
         return DartsNetwork(cells, self.options, task)
 
     @override
@@ -69,7 +70,7 @@ class Darts(AskedCells, Relaxable, Switchable, Inheriting):
         """
         from nasframe_cells.darts.supernet import DartsSupernet
 
-        require_images(self, task)
+        require_labels(self, task)
         return DartsSupernet(self.questions, self.options, task, weigh)
 
     @override
@@ -82,7 +83,7 @@ class Darts(AskedCells, Relaxable, Switchable, Inheriting):
         from nasframe_cells.darts.single_path import SinglePath
         from nasframe_cells.darts.supernet import DartsSupernet
 
-        require_images(self, task)
+        require_labels(self, task)
         return SinglePath(self, DartsSupernet(self.questions, self.options, task, lambda logits: logits.softmax(-1)))
 
     @override

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, final
 from typing_extensions import override
 
 from nasframe import Genotype, ImageSizes, Task
-from nasframe_cells.asked import AskedCells, require_images
+from nasframe.space import require_labels
+from nasframe_cells.asked import AskedCells
 from nasframe_cells.darts.options import DartsWideOptions
 from nasframe_cells.dialects import DARTS
 from nasframe_cells.questions import CellQuestions
@@ -55,5 +56,5 @@ class DartsWide(AskedCells):
         from nasframe_cells.darts.network import DartsNetwork
 
         cells = self.cells(genotype)
-        require_images(self, task)
+        require_labels(self, task)
         return DartsNetwork(cells, self.options, task)
