@@ -6,30 +6,27 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 from typing_extensions import override
 
-from nasframe import Genotype, ImageSizes, Inheriting, Relaxable, SearchSpace, Switchable, Task, Weigh
+from nasframe import Genotype, Inheriting, Relaxable, SearchSpace, Switchable, Task, Weigh
 from nasframe.genotype import validate
 from nasframe.space import require_labels
-from nasframe_cells.asked import AskedCells
+from nasframe_cells.darts.built import DartsCells
 from nasframe_cells.darts.options import DartsOptions
 from nasframe_cells.darts.questions import DartsQuestions
-from nasframe_cells.dialects import DARTS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from nasframe.supernet import Supernet, SwitchableSupernet
-    from nasframe_cells.darts.network import DartsNetwork
     from nasframe_cells.darts.single_path import SinglePath
     from nasframe_cells.darts.supernet import DartsSupernet
 
 
 @final
-class Darts(AskedCells, Relaxable, Switchable, Inheriting):
+class Darts(DartsCells, Relaxable, Switchable, Inheriting):
     """Two different states a block and an operation on each, whose results are added (section 2.1)."""
 
     name: ClassVar[str] = "darts"
     Options = DartsOptions
-    spelling = DARTS
     options: DartsOptions
 
     @property
@@ -40,26 +37,6 @@ class Darts(AskedCells, Relaxable, Switchable, Inheriting):
             DartsQuestions(part, options.blocks, options.operations) for part in ("normal", "reduction")
         )
         return normal, reduction
-
-    @override
-    def image_sizes(self) -> ImageSizes:
-        """Any from one that leaves 5x5 pixels to an auxiliary head."""
-        return ImageSizes(least=self.options.least_side)
-
-    @override
-    def build(self, genotype: Genotype, task: Task) -> DartsNetwork:
-        """The network of a genotype; it takes images of any size.
-
-        Raises:
-            GenotypeError: the genotype is not legal in this space, or the task's images are too small for an auxiliary
-                head.
-            CapabilityError: the task is dense.
-        """
-        from nasframe_cells.darts.network import DartsNetwork
-
-        cells = self.cells(genotype)
-        require_labels(self, task)
-        return DartsNetwork(cells, self.options, task)
 
     @override
     def relax(self, task: Task, weigh: Weigh) -> DartsSupernet:
